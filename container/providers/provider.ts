@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { Item, RunSession } from '../protocol.ts';
+
+/** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
+export interface Option {
+  /** Bounds, default and description; the description is what a model reads, so it is one short sentence. */
+  type: z.ZodType;
+  /** The CLI's flag, as its --help spells it. Absent: the option acts by other means. */
+  flag?: string;
+  /** Arguments for a value. Absent with a flag: `[flag, String(value)]`, or `[flag]` for true. */
+  argv?: (value: never) => string[];
+}
+
+/** What is known when a command line is built. Paths are absolute and exist. */
+export interface Launch {
+  /** Path of the CLI's binary. */
+  binary: string;
+  prompt: string;
+  /** Checked option values by name. */
+  options: Record<string, unknown>;
+  session: Exclude<RunSession, { mode: 'latest' }>;
+  gate: { baseUrl: string; token: string };
+  /** The session's directory: HOME of the CLI. */
+  home: string;
+  /** Scratch directory of this run. */
+  tmp: string;
+}
+
+/** A process to start: never a shell. */
+export interface Command {
+  argv: string[];
+  /** The whole environment beside PATH, HOME, TMPDIR and LANG. */
+  env: Record<string, string>;
+  /** Text for stdin; absent: stdin is empty. */
+  stdin?: string;
+  /** Files to write before the start, by absolute path. */
+  files?: Record<string, string>;
+}
+
+/** A CLI: its options, how it is started and how its output is read. */
+export interface Provider {
+  id: string;
+  title: string;
+  options: Record<string, Option>;
+  /** Name of the request parameter that continues the workspace's latest session, as this provider's users know it. */
+  latestParameter: 'continueSession' | 'resumeLatest';
+  /** Messages for combinations of options that the CLI cannot do; empty when all is well. */
+  conflicts: (options: Record<string, unknown>) => string[];
+  /** Flags of --help that are left out, each with its reason. */
+  leftOut: Record<string, string>;
+  models: { default: string; known: string[]; aliases: Record<string, string> };
+  command: (launch: Launch) => Command;
+  /** A reader for one run's stdout: gives what a complete line means. Never throws. */
+  reader: () => (line: string) => Item[];
+  /** First signal of a polite stop. */
+  stopSignal: 'SIGINT' | 'SIGTERM';
+  /** Model API paths below the gate's base URL that a run needs, by method. */
+  gatePaths: { method: string; path: RegExp }[];
+}

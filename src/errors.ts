@@ -1,0 +1,103 @@
+/** Every way in which a request to the gateway fails before or beside a job. Each arm carries its facts and no prose. */
+export type Failure =
+  | { code: 'unauthorized' }
+  | { code: 'not_found' }
+  | { code: 'body_too_large'; maxBytes: number }
+  | { code: 'unknown_tool'; tool: string }
+  | { code: 'invalid_input'; issues: string[] }
+  | { code: 'job_not_found'; jobId: string }
+  | { code: 'cursor_ahead'; after: number; last: number }
+  | { code: 'offset_ahead'; offset: number; total: number }
+  | { code: 'saturated'; queued: number; max: number; retryAfterMs: number }
+  | { code: 'idempotency_conflict'; jobId: string }
+  | { code: 'provider_unavailable'; provider: string; settings: string[] }
+  | { code: 'gate_refused'; reason: string }
+  | { code: 'upstream_unreachable'; provider: string }
+  | { code: 'internal'; incident: string };
+
+/** What a caller reads of a failure. `retryAfterMs` is there where waiting helps. */
+export interface ToolError {
+  code: string;
+  message: string;
+  retryable: boolean;
+  retryAfterMs?: number;
+}
+
+const no = (message: string) => ({ message, retryable: false });
+const yes = (message: string, retryAfterMs?: number) => ({ message, retryable: true, ...(retryAfterMs && { retryAfterMs }) });
+
+function describe(failure: Failure): Omit<ToolError, 'code'> {
+  switch (failure.code) {
+    case 'unauthorized':
+      return no('This gateway needs a bearer token. Send "Authorization: Bearer <token>".');
+    case 'not_found':
+      return no('Nothing is here. MCP clients connect to /mcp.');
+    case 'body_too_large':
+      return no(`The request body is over ${failure.maxBytes} bytes. Send a shorter prompt.`);
+    case 'unknown_tool':
+      return no(`There is no tool "${failure.tool}". tools/list names the tools.`);
+    case 'invalid_input':
+      return no(failure.issues.join(' '));
+    case 'job_not_found':
+      return no(`There is no job "${failure.jobId}". llm_job_list shows your jobs.`);
+    case 'cursor_ahead':
+      return no(
+        `afterSeq ${failure.after} is ahead of the job's last event ${failure.last}. Use the nextAfterSeq of an earlier answer.`,
+      );
+    case 'offset_ahead':
+      return no(`offset ${failure.offset} is past the end at ${failure.total}. Use the nextOffset of an earlier answer.`);
+    case 'saturated':
+      return yes(
+        `${failure.queued} jobs are waiting already, the most is ${failure.max}. Try again later.`,
+        failure.retryAfterMs,
+      );
+    case 'idempotency_conflict':
+      return no(`This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`);
+    case 'provider_unavailable':
+      return no(`No key for ${failure.provider}: the operator has to set ${failure.settings.join(' or ')}.`);
+    case 'gate_refused':
+      return no(failure.reason);
+    case 'upstream_unreachable':
+      return yes(`The model service of ${failure.provider} cannot be reached.`, 5_000);
+    case 'internal':
+      return yes(`The gateway failed (incident ${failure.incident}). Try again; the operator finds the incident in the log.`);
+    default:
+      return failure satisfies never;
+  }
+}
+
+/** The failure as a tool answers it. */
+export function toToolError(failure: Failure): ToolError {
+  return { code: failure.code, ...describe(failure) };
+}
+
+const STATUS: Record<Failure['code'], number> = {
+  unauthorized: 401,
+  not_found: 404,
+  body_too_large: 413,
+  unknown_tool: 404,
+  invalid_input: 400,
+  job_not_found: 404,
+  cursor_ahead: 400,
+  offset_ahead: 400,
+  saturated: 429,
+  idempotency_conflict: 409,
+  provider_unavailable: 503,
+  gate_refused: 403,
+  upstream_unreachable: 502,
+  internal: 500,
+};
+
+/** The failure as an HTTP answer, its body `{error: ToolError}`. */
+export function toHttpError(failure: Failure): Response {
+  const error = toToolError(failure);
+  const headers = new Headers();
+  if (failure.code === 'unauthorized') headers.set('www-authenticate', 'Bearer realm="LLM CLI Gateway"');
+  if (error.retryAfterMs) headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
+  return Response.json({ error }, { status: STATUS[failure.code], headers });
+}
+
+/** A value or the reason why there is none. */
+export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });

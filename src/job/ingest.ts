@@ -1,0 +1,70 @@
+import type { Event } from '../../container/protocol.ts';
+import { outcome } from './outcome.ts';
+import { advance } from './progress.ts';
+import type { Progress } from './record.ts';
+import type { Channel, JobRow, JobStore } from './store.ts';
+
+/** Longest text that an event's row repeats; the whole of it is in its channel. */
+const EVENT_TEXT_KEPT = 2_000;
+
+/** Which channel a piece of an event's text belongs to. */
+function pieces(event: Event): [Channel, string][] {
+  const found: [Channel, string][] = [];
+  if (event.line) found.push([event.line.stream, event.line.end ? `${event.line.text}\n` : event.line.text]);
+  if (event.kind === 'text') found.push(['said', event.text]);
+  if (event.kind === 'answer') found.push([`${event.part === 'text' ? 'answer' : 'structured'}:${event.index}`, event.text]);
+  return found;
+}
+
+/** An event without its raw line and without the bulk of its text. Null where nothing is left to show. */
+function eventRow({ seq: _seq, at: _at, line: _line, ...event }: Event) {
+  if (event.kind === 'output' || event.kind === 'answer') return null;
+  if (event.kind === 'text' || event.kind === 'thinking') return { ...event, text: event.text.slice(0, EVENT_TEXT_KEPT) };
+  return event;
+}
+
+const channelLength = (store: JobStore, channel: 'answer' | 'structured', index: number | undefined) =>
+  index === undefined ? 0 : store.length(`${channel}:${index}`);
+
+function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Event, { kind: 'exit' }>, now: number): void {
+  const { result } = progress;
+  const ending = outcome({
+    exit,
+    result,
+    answerChars: channelLength(store, 'answer', result?.index),
+    structuredChars: channelLength(store, 'structured', result?.index),
+    wantsStructured: row.spec.options.jsonSchema !== undefined,
+    provider: row.spec.provider,
+  });
+  store.finish(ending, now);
+}
+
+/** A page that does not follow the cursor: the executor broke its promise of dense numbers. */
+export class GapError extends Error {}
+
+/**
+ * Stores a page of a run's events, moves the cursor and ends the job at the run's last event: all of it or nothing, and
+ * each event once, whoever brings it and however often.
+ */
+export function ingest(store: JobStore, page: Event[], now: number): void {
+  store.atomically(() => {
+    const row = store.job();
+    if (row?.state !== 'running') return;
+    const fresh = page.filter(({ seq }) => seq > row.cursor);
+    const [first] = fresh;
+    const last = fresh.at(-1);
+    if (!first || !last) return;
+    if (first.seq !== row.cursor + 1) throw new GapError(`expected event ${row.cursor + 1}, got ${first.seq}`);
+    const texts = new Map<Channel, string>();
+    let progress = row.progress;
+    for (const event of fresh) {
+      progress = advance(progress, event);
+      for (const [channel, text] of pieces(event)) texts.set(channel, (texts.get(channel) ?? '') + text);
+      const kept = eventRow(event);
+      if (kept) store.addEvent(event.seq, event.at, kept);
+    }
+    for (const [channel, text] of texts) store.append(channel, text);
+    store.advance(row.cursor, last.seq, progress);
+    if (last.kind === 'exit') end(store, row, progress, last, now);
+  });
+}

@@ -1,0 +1,218 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Event } from '../../container/protocol.ts';
+import { type Config, readConfig } from '../config.ts';
+import { fail, ok, type Result } from '../errors.ts';
+import { executorOf } from '../runner/executor.ts';
+import { settle } from './chores.ts';
+import { driveJob } from './drive.ts';
+import { isOver } from './machine.ts';
+import { type TextPage, textPage } from './page.ts';
+import type { Ending, JobSpec, JobView } from './record.ts';
+import { Signal } from './signal.ts';
+import { type Channel, type JobRow, JobStore } from './store.ts';
+import { view } from './view.ts';
+
+/** A job and a page of its events. */
+export interface JobStatus {
+  job: JobView;
+  events: Event[];
+  /** Cursor for the next page. */
+  nextAfterSeq: number;
+}
+
+/** Text of a job. `partial` is what the CLI said so far where no answer is there yet. */
+export interface JobText {
+  job: JobView;
+  page: TextPage;
+  source: 'answer' | 'partial' | 'stdout' | 'stderr';
+  /** Structured output as JSON, beside a first page of the answer. */
+  structured?: string;
+}
+
+/** One alarm drives a job at most this long; the next one goes on. Under the platform's 15 min. */
+const DRIVE_MS = 600_000;
+/** A drive that was cut off is taken up again by an alarm after this. */
+const DEAD_MAN_MS = 15_000;
+/** Pause before chores of a finished job are tried again. */
+const CHORES_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** Structured output above this many characters is not repeated beside the answer's text. */
+const STRUCTURED_INLINE_CHARS = 100_000;
+
+/** One job: its row, its log and its run. An alarm is set whenever something is left to do, so that it moves on unasked. */
+export class Job extends DurableObject<Env> {
+  readonly #store = new JobStore(this.ctx.storage);
+  readonly #config: Config = readConfig(this.env);
+  readonly #changed = new Signal();
+  #driving: Promise<void> | null = null;
+
+  /** Stores the job, once, and starts it if it has its turn already. */
+  async create(spec: JobSpec, runToken: string, hasTurn: boolean): Promise<JobView> {
+    const now = Date.now();
+    this.#store.create(spec, runToken, now);
+    if (hasTurn) this.#store.mark('admitted_at', now);
+    await this.#arm();
+    if (hasTurn) this.ctx.waitUntil(this.#drive());
+    return view(this.#existing(), now);
+  }
+
+  /** Gives the job its turn. False where it is over or was never created. */
+  async admit(): Promise<boolean> {
+    const row = this.#store.job();
+    if (!row || isOver(row.state)) return false;
+    this.#store.mark('admitted_at', Date.now());
+    await this.#arm();
+    this.ctx.waitUntil(this.#drive());
+    return true;
+  }
+
+  /** The job and a page of events after a cursor; null where the job was never created. */
+  async status(after: number, limit: number): Promise<Result<JobStatus> | null> {
+    const row = this.#store.job();
+    if (!row) return null;
+    if (after > row.cursor) return fail({ code: 'cursor_ahead', after, last: row.cursor });
+    const events = this.#store.events(after, limit);
+    const nextAfterSeq = events.length === limit ? (events.at(-1)?.seq ?? row.cursor) : row.cursor;
+    return ok({ job: view(row, Date.now()), events, nextAfterSeq });
+  }
+
+  /** The same after waiting for an event past the cursor or the end; `lingerMs` gathers what follows the first event. */
+  async wait(after: number, limit: number, waitMs: number, lingerMs = 0): Promise<Result<JobStatus> | null> {
+    const until = Date.now() + waitMs;
+    await this.#until((row) => row.cursor > after, until);
+    await this.#until(() => false, Math.min(until, Date.now() + lingerMs));
+    return this.status(after, limit);
+  }
+
+  async #until(enough: (row: JobRow) => boolean, until: number): Promise<void> {
+    for (let now = Date.now(); now < until; now = Date.now()) {
+      const row = this.#store.job();
+      if (!row || isOver(row.state) || enough(row)) return;
+      await this.#changed.next(until - now);
+    }
+  }
+
+  /** A page of the answer, or of the CLI's own output; null where the job was never created. */
+  async text(wanted: 'answer' | 'stdout' | 'stderr', offset: number, maxChars: number): Promise<Result<JobText> | null> {
+    const row = this.#store.job();
+    if (!row) return null;
+    const { result } = row.progress;
+    const answer: Channel = result ? `answer:${result.index}` : 'said';
+    const channel = wanted === 'answer' ? answer : wanted;
+    const total = this.#store.length(channel);
+    if (offset > total) return fail({ code: 'offset_ahead', offset, total });
+    const page = textPage((from, units) => this.#store.read(channel, from, units), total, offset, maxChars);
+    const source = channel === 'said' ? 'partial' : wanted;
+    const structured = wanted === 'answer' && result ? this.#structured(result.index) : undefined;
+    return ok({ job: view(row, Date.now()), page, source, structured });
+  }
+
+  #structured(index: number): string | undefined {
+    const channel: Channel = `structured:${index}`;
+    const length = this.#store.length(channel);
+    return length > 0 && length <= STRUCTURED_INLINE_CHARS ? this.#store.read(channel, 0, length) : undefined;
+  }
+
+  /** Asks for the end of the job: at once while it is queued, else when its processes are gone. `over` tells that it had ended before. */
+  async cancel(): Promise<{ job: JobView; over: boolean } | null> {
+    const row = this.#store.job();
+    if (!row) return null;
+    if (isOver(row.state)) return { job: view(row, Date.now()), over: true };
+    const now = Date.now();
+    this.#store.mark('cancel_requested_at', now);
+    if (row.state === 'queued') this.#finish({ state: 'canceled', reason: 'cancel' });
+    else this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
+    await this.#arm();
+    return { job: view(this.#existing(), now), over: false };
+  }
+
+  /** Whether a model call with this token belongs to this job's run, and may still be made. */
+  async authorizes(token: string): Promise<boolean> {
+    const row = this.#store.job();
+    if (!row || isOver(row.state) || row.admitted_at === null) return false;
+    const [given, known] = [token, row.run_token].map((text) => new TextEncoder().encode(text));
+    return (
+      given?.byteLength === known?.byteLength &&
+      crypto.subtle.timingSafeEqual(given ?? new Uint8Array(), known ?? new Uint8Array())
+    );
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + DEAD_MAN_MS);
+    const row = this.#store.job();
+    if (!row) return;
+    if (this.#expiresAt(row) <= Date.now()) return this.ctx.storage.deleteAll();
+    await this.#drive();
+    await this.#arm();
+  }
+
+  /** One drive at a time; then the chores of a job that is over. */
+  #drive(): Promise<void> {
+    this.#driving ??= this.#driveOnce().finally(() => {
+      this.#driving = null;
+    });
+    return this.#driving;
+  }
+
+  async #driveOnce(): Promise<void> {
+    const row = this.#store.job();
+    if (!row) return;
+    const { limits, gateUrl } = this.#config;
+    const store = this.#store;
+    const executor = this.#executor(row);
+    if (row.state === 'queued' && Date.now() >= row.created_at + limits.queueTimeoutMs) this.#finish(this.#queueTimeout());
+    const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
+    const sleep = (ms: number) => this.#changed.next(ms);
+    const changed = () => this.#changed.fire();
+    const until = Math.min(
+      Date.now() + DRIVE_MS,
+      row.state === 'queued' ? row.created_at + limits.queueTimeoutMs : Number.POSITIVE_INFINITY,
+    );
+    await driveJob({ store, executor, gate, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed }, until);
+    const end = this.#existing();
+    if (isOver(end.state)) await this.#settle(end, executor);
+  }
+
+  async #settle(row: JobRow, executor: ReturnType<typeof executorOf>): Promise<void> {
+    const account = this.env.ACCOUNTS.getByName(row.spec.account);
+    await settle(this.#store, row, executor, (settlement) => account.release(row.spec.id, settlement), Date.now());
+    await this.#arm();
+  }
+
+  #finish(ending: Ending): void {
+    if (this.#store.finish(ending, Date.now())) this.#changed.fire();
+  }
+
+  #queueTimeout(): Ending {
+    const seconds = this.#config.limits.queueTimeoutMs / 1_000;
+    const message = `The job waited ${seconds} s for its turn and was given up; nothing was run. Try again when fewer jobs run.`;
+    return { state: 'failed', reason: 'queue_timeout', error: { code: 'queue_timeout', message, retryable: true } };
+  }
+
+  /** Sets the alarm for what comes next. */
+  async #arm(): Promise<void> {
+    const { limits } = this.#config;
+    const row = this.#existing();
+    const now = Date.now();
+    const waits = row.admitted_at === null ? row.created_at + limits.queueTimeoutMs : now + (this.#driving ? DEAD_MAN_MS : 0);
+    const expires = this.#expiresAt(row);
+    const over = Number.isFinite(expires) ? expires : now + CHORES_MS;
+    await this.ctx.storage.setAlarm(isOver(row.state) ? over : waits);
+  }
+
+  /** When the job and its output go; never while something is left to do. */
+  #expiresAt(row: JobRow): number {
+    const done = row.settled_at !== null && row.acked_at !== null && row.finished_at !== null;
+    return done ? (row.finished_at ?? 0) + this.#config.limits.retentionDays * DAY_MS : Number.POSITIVE_INFINITY;
+  }
+
+  #executor(row: JobRow) {
+    return executorOf(this.env, this.#config, row.spec.account, row.spec.workspace ?? 'default');
+  }
+
+  #existing(): JobRow {
+    const row = this.#store.job();
+    if (!row) throw new Error('the job was never created');
+    return row;
+  }
+}

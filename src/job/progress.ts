@@ -1,0 +1,55 @@
+import type { Event, Usage } from '../../container/protocol.ts';
+import type { Progress } from './record.ts';
+
+type OfKind<K extends Event['kind']> = Extract<Event, { kind: K }>;
+type Fold = { [K in Event['kind']]: (event: OfKind<K>) => Partial<Progress> };
+
+const oneLine = (text: string, length: number) => {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
+};
+
+const retrying = ({ attempt, of, status, error }: OfKind<'retry'>) =>
+  `retry ${attempt}${of ? ` of ${of}` : ''} of a model call${status ? ` after HTTP ${status}` : ''}${error ? ` (${error})` : ''}`;
+
+/** What each kind of event changes. */
+const FOLD: Fold = {
+  start: ({ sessionId }) => ({ activity: 'the CLI was started', ...(sessionId && { sessionId }) }),
+  init: ({ sessionId, model }) => ({
+    activity: 'waiting for the model',
+    ...(sessionId && { sessionId }),
+    ...(model && { model }),
+  }),
+  text: ({ text }) => (text.trim() ? { activity: `writing: ${oneLine(text, 80)}` } : {}),
+  thinking: () => ({ activity: 'thinking' }),
+  tool_start: ({ tool, input }) => ({ activity: `${tool}: ${oneLine(input, 120)}` }),
+  tool_end: ({ isError }) => ({ activity: isError ? 'a tool failed' : 'a tool is done' }),
+  denied: ({ denial }) => ({ activity: `not permitted: ${denial.tool}` }),
+  retry: (event) => ({ activity: retrying(event) }),
+  usage: ({ usage }) => ({ usage }),
+  answer: () => ({}),
+  result: (result) => ({
+    result,
+    activity: result.isError ? 'the CLI reported an error' : 'the answer is there',
+    denials: result.denials,
+    ...(result.usage && { usage: result.usage }),
+    ...(result.turns !== undefined && { turns: result.turns }),
+    ...(result.sessionId && { sessionId: result.sessionId }),
+  }),
+  output: () => ({}),
+  stopping: ({ cause }) => ({ stopping: cause, activity: `being ended (${cause})` }),
+  dropped: ({ bytes }) => ({ activity: `${bytes} bytes of output were not kept` }),
+  exit: () => ({}),
+};
+
+const change = <K extends Event['kind']>(fold: Fold, kind: K, event: OfKind<K>) => fold[kind](event);
+
+/** What a job's events add up to after one more. Pure; denials gather until the result tells them all. */
+export function advance(progress: Progress, event: Event): Progress {
+  const denials = event.kind === 'denied' ? [...progress.denials, event.denial] : progress.denials;
+  return { ...progress, denials, ...change(FOLD, event.kind, event), lastActivityAt: event.at };
+}
+
+/** Tokens of both directions; what a budget counts. */
+export const totalTokens = (usage: Usage | undefined): number =>
+  usage ? usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens : 0;

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { Denial, ResultItem, RunLimits, RunSession, Usage } from '../../container/protocol.ts';
+import { STATES } from './machine.ts';
+
+/** What is asked of a job; stored once and never changed. The prompt has a column of its own. */
+export const JobSpec = z.object({
+  id: z.string(),
+  account: z.string(),
+  provider: z.string(),
+  prompt: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  session: RunSession,
+  workspace: z.string().optional(),
+  workingDir: z.string().optional(),
+  limits: RunLimits,
+  correlationId: z.string().optional(),
+});
+export type JobSpec = z.infer<typeof JobSpec>;
+
+/** Why a job failed: a stable code, a sentence for the caller, and whether the same request may succeed later. */
+export const JobError = z.object({
+  code: z.string(),
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.number().optional(),
+});
+export type JobError = z.infer<typeof JobError>;
+
+/** How a job ended. */
+export const Ending = z.object({
+  state: z.enum(['completed', 'failed', 'canceled', 'orphaned']),
+  reason: z.string(),
+  error: JobError.optional(),
+});
+export type Ending = z.infer<typeof Ending>;
+
+/** What a job's events add up to so far. */
+export const Progress = z.object({
+  sessionId: z.string().optional(),
+  model: z.string().optional(),
+  usage: Usage.optional(),
+  turns: z.int().optional(),
+  /** What the CLI did last, for a person who waits. */
+  activity: z.string().optional(),
+  lastActivityAt: z.number().optional(),
+  stopping: z.string().optional(),
+  result: ResultItem.optional(),
+  denials: z.array(Denial).default([]),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** A job as its owner sees it. Times are ms since 1970. */
+export const JobView = z.object({
+  id: z.string(),
+  provider: z.string(),
+  state: z.enum(STATES),
+  reason: z.string().optional(),
+  canceling: z.boolean().optional(),
+  createdAt: z.number(),
+  startedAt: z.number().optional(),
+  finishedAt: z.number().optional(),
+  elapsedMs: z.number(),
+  queuePlace: z.int().optional(),
+  activity: z.string().optional(),
+  lastActivityAt: z.number().optional(),
+  lastSeq: z.int(),
+  model: z.string().optional(),
+  sessionId: z.string().optional(),
+  workspace: z.string().optional(),
+  turns: z.int().optional(),
+  usage: Usage.optional(),
+  denials: z.array(Denial).optional(),
+  correlationId: z.string().optional(),
+  deduplicated: z.boolean().optional(),
+  alreadyOver: z.boolean().optional(),
+  error: JobError.optional(),
+});
+export type JobView = z.infer<typeof JobView>;

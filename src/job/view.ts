@@ -1,0 +1,32 @@
+import { isOver } from './machine.ts';
+import type { JobView } from './record.ts';
+import type { JobRow } from './store.ts';
+
+/** A job as its owner sees it at `now` (ms since 1970). Absent facts are absent fields. */
+export function view(row: JobRow, now: number): JobView {
+  const { spec, progress, ending } = row;
+  const finishedAt = row.finished_at ?? undefined;
+  const over = isOver(row.state);
+  return {
+    id: spec.id,
+    provider: spec.provider,
+    state: row.state,
+    reason: ending?.reason,
+    canceling: !over && row.cancel_requested_at !== null ? true : undefined,
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt,
+    elapsedMs: (finishedAt ?? now) - row.created_at,
+    activity: over ? undefined : (progress.activity ?? (row.admitted_at ? 'waiting for an executor' : 'waiting for its turn')),
+    lastActivityAt: progress.lastActivityAt,
+    lastSeq: row.cursor,
+    model: progress.model,
+    sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
+    workspace: spec.workspace,
+    turns: progress.turns,
+    usage: progress.usage,
+    denials: progress.denials.length > 0 ? progress.denials : undefined,
+    correlationId: spec.correlationId,
+    error: ending?.error,
+  };
+}

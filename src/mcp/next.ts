@@ -1,0 +1,20 @@
+import { isOver } from '../job/machine.ts';
+import type { JobView } from '../job/record.ts';
+import type { Envelope } from './envelope.ts';
+
+/** What to call next for a job, if anything. */
+export function nextFor(job: JobView): Envelope['next'] {
+  if (isOver(job.state)) return undefined;
+  return {
+    tool: 'llm_job_watch',
+    arguments: { jobId: job.id, afterSeq: job.lastSeq },
+    why: job.state === 'queued' ? 'The job waits; this waits with it.' : 'The job runs; this waits for what comes next.',
+  };
+}
+
+/** What to call next after a page of text. */
+export function nextPage(job: JobView, source: string, nextOffset: number | null): Envelope['next'] {
+  if (nextOffset === null) return nextFor(job);
+  const raw = source === 'stdout' || source === 'stderr' ? { raw: source } : {};
+  return { tool: 'llm_job_result', arguments: { jobId: job.id, offset: nextOffset, ...raw }, why: 'The text goes on.' };
+}

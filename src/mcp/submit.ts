@@ -1,0 +1,73 @@
+import type { Provider } from '../../container/providers/provider.ts';
+import type { Submitted } from '../account/account.ts';
+import { requestKey } from '../account/request-key.ts';
+import type { Config } from '../config.ts';
+import { fail, type Result } from '../errors.ts';
+import { accountOf, type Call } from './call.ts';
+import { type Request, readRequest } from './request.ts';
+
+/** Characters of a prompt that lists show. */
+const LABEL_CHARS = 80;
+
+/** Which settings hold a provider's key; any of them will do. */
+const KEYS: Record<string, { setting: string; read: (config: Config) => string | undefined }[]> = {
+  claude: [
+    { setting: 'ANTHROPIC_API_KEY', read: (config) => config.anthropicApiKey },
+    { setting: 'CLAUDE_CODE_OAUTH_TOKEN', read: (config) => config.claudeCodeOauthToken },
+  ],
+  grok: [{ setting: 'XAI_API_KEY', read: (config) => config.xaiApiKey }],
+};
+
+function missingKey(provider: string, config: Config): string[] | null {
+  const keys = KEYS[provider] ?? [];
+  return keys.some(({ read }) => read(config) !== undefined) ? null : keys.map(({ setting }) => setting);
+}
+
+/** What makes two requests of a grant identical: everything that the CLI is told. */
+const identity = (call: Call, provider: Provider, { prompt, options, common }: Request, isLatest: unknown) => {
+  const { sessionId, createNewSession, forkSession, workspace, workingDir } = common;
+  return [
+    call.caller.grant,
+    provider.id,
+    prompt,
+    options,
+    { sessionId, createNewSession, forkSession, isLatest, workspace, workingDir },
+  ];
+};
+
+/** Hands a checked input to the account, which makes the job or finds the one that was made before. */
+export async function submit(
+  provider: Provider,
+  input: Record<string, unknown>,
+  call: Call,
+): Promise<Result<Submitted & { request: Request }>> {
+  const { limits } = call.config;
+  const missing = missingKey(provider.id, call.config);
+  if (missing) return fail({ code: 'provider_unavailable', provider: provider.title, settings: missing });
+  const read = readRequest(provider, input, limits);
+  if (!read.ok) return read;
+  const { prompt, session, options, common } = read.value;
+  const { idleTimeoutMs = limits.idleTimeoutMs, runTimeoutMs = limits.runTimeoutMs } = common;
+  const { outputCapBytes, outputTailBytes, cancelGraceMs } = limits;
+  const submitted = await accountOf(call).submit({
+    spec: {
+      id: `job_${crypto.randomUUID().replaceAll('-', '')}`,
+      account: call.caller.account,
+      provider: provider.id,
+      prompt,
+      options,
+      session,
+      workspace: common.workspace,
+      workingDir: common.workingDir,
+      limits: { idleTimeoutMs, runTimeoutMs, outputCapBytes, outputTailBytes, cancelGraceMs },
+      correlationId: common.correlationId,
+    },
+    runToken: crypto.randomUUID() + crypto.randomUUID(),
+    requestKey: await requestKey(identity(call, provider, read.value, input[provider.latestParameter])),
+    idempotencyKey: common.idempotencyKey,
+    forceRefresh: common.forceRefresh ?? false,
+    reuseCompleted: common.reuseCompleted ?? false,
+    label: prompt.replace(/\s+/g, ' ').slice(0, LABEL_CHARS).toWellFormed(),
+  });
+  return submitted.ok ? { ok: true, value: { ...submitted.value, request: read.value } } : submitted;
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { fail, ok, type Result } from '../../errors.ts';
+import type { JobStatus } from '../../job/job.ts';
+import { STATES } from '../../job/machine.ts';
+import { accountOf, type Call, jobOf } from '../call.ts';
+import { nextFor } from '../next.ts';
+import { jobLine } from '../render.ts';
+import { HINTS, type ToolAnswer, tool } from '../tool.ts';
+import { answerOf } from './request.ts';
+
+const jobId = z.string().min(1).max(64);
+const afterSeq = z.int().min(0).default(0).describe('Events after this (nextAfterSeq of an earlier answer).');
+const limit = z.int().min(1).max(1_000).describe('Most events in the page (default 200).').optional();
+
+const unknownJob = (id: string) => fail({ code: 'job_not_found', jobId: id });
+
+/** A status as a tool answers it, with the job's place in the queue. */
+async function statusAnswer(found: Result<JobStatus> | null, id: string, call: Call): Promise<Result<ToolAnswer>> {
+  if (!found) return unknownJob(id);
+  if (!found.ok) return found;
+  const { job, events, nextAfterSeq } = found.value;
+  const queuePlace = job.state === 'queued' ? await accountOf(call).queuePlace(id) : undefined;
+  return ok({ job: { ...job, queuePlace }, events, nextAfterSeq, next: nextFor(job) });
+}
+
+export const jobStatus = tool({
+  name: 'llm_job_status',
+  title: 'Job status',
+  description: 'State, last activity, usage and cost of a job, and a page of its events.',
+  scope: 'jobs:read',
+  hints: HINTS.read,
+  input: z.strictObject({ jobId, afterSeq, limit }),
+  parts: ['job', 'events', 'nextAfterSeq', 'next'],
+  run: async (input, call) => {
+    const found = await jobOf(call, input.jobId).status(input.afterSeq, input.limit ?? call.config.limits.eventPageSize);
+    return statusAnswer(found, input.jobId, call);
+  },
+});
+
+/** What comes in within this after the first event travels with it, in ms. */
+const LINGER_MS = 200;
+
+export const jobWatch = tool({
+  name: 'llm_job_watch',
+  title: 'Watch a job',
+  description: 'The same after waiting for an event past afterSeq or for the end of the job.',
+  scope: 'jobs:read',
+  hints: HINTS.read,
+  input: z.strictObject({ jobId, afterSeq, limit, waitMs: z.int().min(0).max(50_000).default(30_000).describe('Longest wait.') }),
+  parts: ['job', 'events', 'nextAfterSeq', 'next'],
+  run: async (input, call) => {
+    const waitMs = Math.min(input.waitMs, call.config.limits.watchMaxMs);
+    const pageSize = input.limit ?? call.config.limits.eventPageSize;
+    const found = await jobOf(call, input.jobId).wait(input.afterSeq, pageSize, waitMs, LINGER_MS);
+    if (found?.ok) await call.progress(jobLine(found.value.job));
+    return statusAnswer(found, input.jobId, call);
+  },
+});
+
+export const jobResult = tool({
+  name: 'llm_job_result',
+  title: 'Job result',
+  description: "A job's answer page by page, also while it runs; raw gives what the CLI itself wrote.",
+  scope: 'jobs:read',
+  hints: HINTS.read,
+  input: z.strictObject({
+    jobId,
+    offset: z.int().min(0).default(0).describe('nextOffset of an earlier answer.'),
+    maxChars: z.int().min(1).max(120_000).describe('Size of the page (default 60000).').optional(),
+    raw: z.enum(['stdout', 'stderr']).describe("The CLI's own output.").optional(),
+  }),
+  parts: ['job', 'answer', 'next'],
+  run: async (input, call) => {
+    const { resultPageChars, resultPageMaxChars } = call.config.limits;
+    const maxChars = Math.min(input.maxChars ?? resultPageChars, resultPageMaxChars);
+    const found = await jobOf(call, input.jobId).text(input.raw ?? 'answer', input.offset, maxChars);
+    if (!found) return unknownJob(input.jobId);
+    return found.ok ? ok(answerOf(found.value)) : found;
+  },
+});
+
+export const jobCancel = tool({
+  name: 'llm_job_cancel',
+  title: 'Cancel a job',
+  description: 'Ends a queued or running job. What it wrote is kept.',
+  scope: 'jobs:run',
+  hints: HINTS.end,
+  input: z.strictObject({ jobId }),
+  parts: ['job', 'next'],
+  run: async (input, call) => {
+    const canceled = await jobOf(call, input.jobId).cancel();
+    if (!canceled) return unknownJob(input.jobId);
+    return ok({ job: { ...canceled.job, alreadyOver: canceled.over || undefined }, next: nextFor(canceled.job) });
+  },
+});
+
+export const jobList = tool({
+  name: 'llm_job_list',
+  title: 'List jobs',
+  description: 'Your jobs, newest first.',
+  scope: 'jobs:read',
+  hints: HINTS.read,
+  input: z.strictObject({
+    state: z.enum(STATES).optional(),
+    provider: z.string().max(32).optional(),
+    cursor: z
+      .string()
+      .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')
+      .optional(),
+    limit: z.int().min(1).max(100).default(20),
+  }),
+  parts: ['jobs', 'nextCursor'],
+  run: async ({ state, provider, cursor, limit: size }, call) => {
+    const before = cursor === undefined ? undefined : Number(cursor);
+    const entries = await accountOf(call).list({ state, provider, before, limit: size });
+    const jobs = entries.map((entry) => ({
+      id: entry.id,
+      provider: entry.provider,
+      state: entry.state,
+      reason: entry.reason ?? undefined,
+      createdAt: entry.created_at,
+      finishedAt: entry.finished_at ?? undefined,
+      costUsd: entry.cost_usd,
+      label: entry.label,
+      correlationId: entry.correlation_id ?? undefined,
+    }));
+    const nextCursor = entries.length === size ? entries.at(-1)?.place.toString() : undefined;
+    return ok({ jobs, nextCursor });
+  },
+});

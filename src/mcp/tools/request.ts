@@ -1,0 +1,90 @@
+import type { Provider } from '../../../container/providers/provider.ts';
+import { ok, type Result } from '../../errors.ts';
+import type { JobText } from '../../job/job.ts';
+import { isOver } from '../../job/machine.ts';
+import type { JobView } from '../../job/record.ts';
+import { type Call, jobOf } from '../call.ts';
+import { nextFor, nextPage } from '../next.ts';
+import { jobLine, plain } from '../render.ts';
+import { requestInput } from '../request.ts';
+import { submit } from '../submit.ts';
+import { HINTS, type Tool, type ToolAnswer, tool } from '../tool.ts';
+
+/** Progress comes no more often than this, in ms: a person reads it. */
+const PROGRESS_LINGER_MS = 1_000;
+
+/** Waits for the end of a job, telling what it does. Gives up at `until`, or when the client no longer waits. */
+async function follow(job: JobView, until: number, call: Call): Promise<JobView> {
+  let latest = job;
+  await call.progress(jobLine(latest));
+  while (!isOver(latest.state) && Date.now() < until && !call.signal.aborted) {
+    const waitMs = Math.min(until - Date.now(), call.config.limits.progressIntervalMs);
+    const status = await jobOf(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
+    if (!status?.ok) break;
+    latest = { ...status.value.job, deduplicated: job.deduplicated };
+    await call.progress(jobLine(latest));
+  }
+  return latest;
+}
+
+/** A page of a job's text as a tool answers it. */
+export function answerOf({ job, page, source, structured }: JobText): ToolAnswer {
+  const isRaw = source === 'stdout' || source === 'stderr';
+  const text = isRaw ? page.text : plain(page.text);
+  const over = isOver(job.state);
+  return {
+    job,
+    answer: { ...page, text, source, ...(structured && { structured: JSON.parse(structured) }) },
+    error:
+      over && job.state !== 'completed'
+        ? (job.error ?? { code: job.state, message: `The job was ${job.state}.`, retryable: false })
+        : undefined,
+    next: nextPage(job, source, page.nextOffset),
+  };
+}
+
+async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
+  const text = await jobOf(call, job.id).text('answer', 0, call.config.limits.resultPageChars);
+  if (!text?.ok) return ok({ job, next: nextFor(job) });
+  const found = answerOf(text.value);
+  return ok({ ...found, job: { ...text.value.job, deduplicated: job.deduplicated, queuePlace: job.queuePlace } });
+}
+
+/** The two request tools of a provider: one declaration, waiting or not. */
+export function requestTools(provider: Provider): Tool[] {
+  const { id, title } = provider;
+  const marked = (job: JobView, deduplicated: boolean) => (deduplicated ? { ...job, deduplicated } : job);
+  return [
+    tool({
+      name: `${id}_request`,
+      title: `Ask ${title}`,
+      description: `Runs ${title} on a prompt as a job and waits for the answer. After the deadline it gives the job id; the job goes on even if you disconnect.`,
+      scope: 'jobs:run',
+      hints: HINTS.execute,
+      input: requestInput(provider, false),
+      parts: ['job', 'answer', 'next'],
+      run: async (input, call) => {
+        const submitted = await submit(provider, input, call);
+        if (!submitted.ok) return submitted;
+        const { job, deduplicated, request } = submitted.value;
+        const until = Date.now() + (request.syncDeadlineMs ?? call.config.limits.syncDeadlineMs);
+        return answer(await follow(marked(job, deduplicated), until, call), call);
+      },
+    }),
+    tool({
+      name: `${id}_request_async`,
+      title: `Start ${title}`,
+      description: `Starts the same job and gives its id at once; collect it with llm_job_watch and llm_job_result.`,
+      scope: 'jobs:run',
+      hints: HINTS.execute,
+      input: requestInput(provider, true),
+      parts: ['job', 'next'],
+      run: async (input, call) => {
+        const submitted = await submit(provider, input, call);
+        if (!submitted.ok) return submitted;
+        const job = marked(submitted.value.job, submitted.value.deduplicated);
+        return ok({ job, next: nextFor(job) });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,66 @@
+import { providers } from '../../container/providers/index.ts';
+import type { Config } from '../config.ts';
+import { type Failure, toHttpError } from '../errors.ts';
+
+/** Where a provider's model traffic goes, and the headers that carry its key. */
+interface Upstream {
+  url: (config: Config) => string;
+  credentials: (config: Config, headers: Headers) => Record<string, string> | null;
+}
+
+/** Anthropic takes an OAuth token only with this beta named. */
+const OAUTH_BETA = 'oauth-2025-04-20';
+
+function anthropic({ anthropicApiKey, claudeCodeOauthToken }: Config, headers: Headers): Record<string, string> | null {
+  if (anthropicApiKey !== undefined) return { 'x-api-key': anthropicApiKey };
+  if (claudeCodeOauthToken === undefined) return null;
+  const betas = [headers.get('anthropic-beta'), OAUTH_BETA].filter(Boolean).join(',');
+  return { authorization: `Bearer ${claudeCodeOauthToken}`, 'anthropic-beta': betas };
+}
+
+const UPSTREAMS: Record<string, Upstream> = {
+  claude: { url: (config) => config.anthropicUpstreamUrl, credentials: anthropic },
+  grok: {
+    url: (config) => config.xaiUpstreamUrl,
+    credentials: ({ xaiApiKey }) => (xaiApiKey === undefined ? null : { authorization: `Bearer ${xaiApiKey}` }),
+  },
+};
+
+/** Headers of a CLI that go no further: its placeholder key, and what belongs to one connection. */
+const DROPPED =
+  /^(authorization|x-api-key|cookie|host|connection|content-length|expect|transfer-encoding|accept-encoding|cf-.*|x-forwarded-.*|x-real-ip)$/i;
+
+const refuse = (reason: string): Failure => ({ code: 'gate_refused', reason });
+
+/** Account, job and secret of a run's token. */
+function readToken(headers: Headers): { job: string; secret: string } | null {
+  const shown = headers.get('x-api-key') ?? headers.get('authorization')?.replace(/^Bearer /i, '') ?? '';
+  const [, account, id, secret] = /^([\w-]{1,64})\.([\w-]{1,64})\.([\w-]{16,128})$/.exec(shown) ?? [];
+  return account && id && secret ? { job: `${account}/${id}`, secret } : null;
+}
+
+/**
+ * The door for model traffic: checks a run's token, lets only the provider's model paths through, puts the provider's key in its
+ * place and streams both ways. `path` is what follows /gate/<provider>.
+ */
+export async function passGate(request: Request, env: Env, config: Config, providerId: string, path: string): Promise<Response> {
+  const provider = Object.values(providers).find(({ id }) => id === providerId);
+  const upstream = UPSTREAMS[providerId];
+  const token = readToken(request.headers);
+  if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
+  if (!(await env.JOBS.getByName(token.job).authorizes(token.secret)))
+    return toHttpError(refuse('This token belongs to no run that is going on.'));
+  const url = new URL(path + new URL(request.url).search, upstream.url(config));
+  if (!provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(url.pathname)))
+    return toHttpError(refuse('The gate passes model calls only.'));
+  const headers = new Headers([...request.headers].filter(([name]) => !DROPPED.test(name)));
+  const credentials = upstream.credentials(config, headers);
+  if (!credentials) return toHttpError(refuse(`The gateway has no key for ${provider.title}.`));
+  for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
+  const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
+  try {
+    return await fetch(url, { method: request.method, headers, body, redirect: 'manual', signal: request.signal });
+  } catch {
+    return toHttpError({ code: 'upstream_unreachable', provider: provider.title });
+  }
+}

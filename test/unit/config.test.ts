@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+test('an empty environment gives the documented defaults', () => {
+  const { limits } = readConfig({});
+  expect(limits).toMatchObject({
+    syncDeadlineMs: 45_000,
+    progressIntervalMs: 10_000,
+    promptMaxBytes: 1_048_576,
+    idleTimeoutMs: 600_000,
+    runTimeoutMs: 3_600_000,
+    outputCapBytes: 52_428_800,
+    runningPerAccount: 8,
+    queuedPerAccount: 64,
+    queueTimeoutMs: 600_000,
+    retentionDays: 30,
+    resultPageChars: 60_000,
+    resultPageMaxChars: 120_000,
+    eventPageSize: 200,
+  });
+});
+
+test('every limit is set by the variable of its name', () => {
+  const name = (limit: string) => limit.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
+  for (const [limit, value] of Object.entries(readConfig({}).limits)) {
+    const changed = readConfig({ [name(limit)]: String(value - 1) }).limits;
+    expect(Object.entries(changed)).toContainEqual([limit, value - 1]);
+  }
+});
+
+const wrong = [
+  ['SYNC_DEADLINE_MS', '-1'],
+  ['SYNC_DEADLINE_MS', '280001'],
+  ['RETENTION_DAYS', 'a month'],
+  ['GATEWAY_TOKEN', 'too-short'],
+  ['EXECUTOR_URL', 'not a url'],
+] as const;
+
+test.each(wrong)('%s = %s is refused by name, without its value', (variable, value) => {
+  expect(() => readConfig({ [variable]: value })).toThrow(variable);
+  expect(() => readConfig({ [variable]: value })).not.toThrow(value);
+});

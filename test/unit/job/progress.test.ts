@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import type { Event } from '../../../container/protocol.ts';
+import { advance } from '../../../src/job/progress.ts';
+
+const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0.01 };
+const at = { seq: 1, at: 1_000 };
+
+const cases: [string, Event, object][] = [
+  ['the start', { ...at, kind: 'start', pid: 7, sessionId: 's1' }, { sessionId: 's1', activity: 'the CLI was started' }],
+  ['the model', { ...at, kind: 'init', model: 'opus' }, { model: 'opus', activity: 'waiting for the model' }],
+  ['a word', { ...at, kind: 'text', text: 'Hello\nworld' }, { activity: 'writing: Hello world' }],
+  ['a tool', { ...at, kind: 'tool_start', id: 't', tool: 'Bash', input: 'npm test' }, { activity: 'Bash: npm test' }],
+  ['a retry', { ...at, kind: 'retry', attempt: 2, of: 3, status: 529 }, { activity: 'retry 2 of 3 of a model call after HTTP 529' }],
+  ['a denial', { ...at, kind: 'denied', denial: { tool: 'Write', input: '' } }, { denials: [{ tool: 'Write', input: '' }], activity: 'not permitted: Write' }],
+  ['the cost so far', { ...at, kind: 'usage', usage }, { usage }],
+  ['a stop', { ...at, kind: 'stopping', cause: 'cancel' }, { stopping: 'cancel', activity: 'being ended (cancel)' }],
+];
+
+test.each(cases)('shows %s', (_name, event, shown) => {
+  expect(advance({ denials: [] }, event)).toMatchObject({ ...shown, lastActivityAt: 1_000 });
+});
+
+test('the last result counts, with its usage, turns and denials', () => {
+  const result = (index: number): Event => ({
+    ...at, kind: 'result', index, isError: index === 0, subtype: 'success', errors: [], models: [], denials: [], hasStructured: false, turns: index + 1, usage,
+  });
+  const progress = [result(0), result(1)].reduce(advance, { denials: [{ tool: 'Bash', input: '' }] });
+  expect(progress).toMatchObject({ result: { index: 1, isError: false }, turns: 2, usage, denials: [] });
+});
