@@ -6,6 +6,7 @@ export type Failure =
   | { code: 'unknown_tool'; tool: string }
   | { code: 'invalid_input'; issues: string[] }
   | { code: 'job_not_found'; jobId: string }
+  | { code: 'job_not_over'; jobId: string; state: string }
   | { code: 'cursor_ahead'; after: number; last: number }
   | { code: 'offset_ahead'; offset: number; total: number }
   | { code: 'saturated'; queued: number; max: number; retryAfterMs: number }
@@ -40,6 +41,8 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       return no(failure.issues.join(' '));
     case 'job_not_found':
       return no(`There is no job "${failure.jobId}". llm_job_list shows your jobs.`);
+    case 'job_not_over':
+      return no(`Job ${failure.jobId} is ${failure.state}. Cancel it with llm_job_cancel first, and delete it when it is over.`);
     case 'cursor_ahead':
       return no(
         `afterSeq ${failure.after} is ahead of the job's last event ${failure.last}. Use the nextAfterSeq of an earlier answer.`,
@@ -78,6 +81,7 @@ const STATUS: Record<Failure['code'], number> = {
   unknown_tool: 404,
   invalid_input: 400,
   job_not_found: 404,
+  job_not_over: 409,
   cursor_ahead: 400,
   offset_ahead: 400,
   saturated: 429,

@@ -3,12 +3,14 @@ import type { Item, RunSession } from '../protocol.ts';
 
 /** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
 export interface Option {
-  /** Bounds, default and description; the description is what a model reads, so it is one short sentence. */
+  /** Bounds and description; accepts undefined. The description is what a model reads, so it is one short sentence. */
   type: z.ZodType;
   /** The CLI's flag, as its --help spells it. Absent: the option acts by other means. */
   flag?: string;
-  /** Arguments for a value. Absent with a flag: `[flag, String(value)]`, or `[flag]` for true. */
-  argv?: (value: never) => string[];
+  /** Arguments for a value. */
+  argv?: (value: unknown) => string[];
+  /** Text for a file whose path is the argument, for values that may be longer than an argument. */
+  file?: { flag: string; name: string; text: (value: unknown) => string };
 }
 
 /** What is known when a command line is built. Paths are absolute and exist. */

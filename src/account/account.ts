@@ -110,6 +110,11 @@ export class Account extends DurableObject<Env> {
     await Promise.allSettled(next.map((entry) => this.#job(entry).admit()));
   }
 
+  /** Forgets a job that was deleted. */
+  forget(id: string): void {
+    this.#store.remove(id);
+  }
+
   queuePlace(id: string): number | undefined {
     return this.#store.queuePlace(id);
   }

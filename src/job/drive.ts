@@ -1,7 +1,6 @@
 import { EVENT_WAIT_MAX_MS, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
 import type { ExecutorClient, Reply } from '../runner/executor-client.ts';
 import { ingest } from './ingest.ts';
-import { isOver } from './machine.ts';
 import { orphaned } from './outcome.ts';
 import type { Ending } from './record.ts';
 import type { JobRow, JobStore } from './store.ts';
@@ -94,15 +93,15 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
 }
 
 /**
- * Moves a job on until it is over or `until` has passed: starts its run, then stores what the run writes. Several drives of
- * one job at once are harmless: the executor starts a run once, the store takes each event once.
+ * Moves a job through one phase until that is over or `until` has passed: has its run started, or stores what the run
+ * writes. Several drives of one job at once are harmless: the executor starts a run once, the store takes each event once.
  */
-export async function driveJob(drive: Drive, until: number): Promise<void> {
+export async function driveJob(drive: Drive, until: number, phase: 'queued' | 'running'): Promise<void> {
   const memory: Memory = { heardAt: drive.now(), attempt: 0, cancelSent: false };
   while (drive.now() < until) {
     const row = drive.store.job();
-    if (!row || isOver(row.state) || row.admitted_at === null) return;
-    const went = row.state === 'queued' ? await start(drive, row, memory.attempt) : await follow(drive, row, memory);
+    if (row?.state !== phase || row.admitted_at === null) return;
+    const went = phase === 'queued' ? await start(drive, row, memory.attempt) : await follow(drive, row, memory);
     memory.attempt = went ? 0 : memory.attempt + 1;
     drive.changed();
   }

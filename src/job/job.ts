@@ -126,6 +126,16 @@ export class Job extends DurableObject<Env> {
     return { job: view(this.#existing(), now), over: false };
   }
 
+  /** Deletes a job that is over, with all that it kept. Null where the job was never created. */
+  async remove(): Promise<Result<JobView> | null> {
+    const row = this.#store.job();
+    if (!row) return null;
+    if (!isOver(row.state)) return fail({ code: 'job_not_over', jobId: row.spec.id, state: row.state });
+    await this.#drive();
+    await this.ctx.storage.deleteAll();
+    return ok(view(row, Date.now()));
+  }
+
   /** Whether a model call with this token belongs to this job's run, and may still be made. */
   async authorizes(token: string): Promise<boolean> {
     const row = this.#store.job();
@@ -160,15 +170,14 @@ export class Job extends DurableObject<Env> {
     const { limits, gateUrl } = this.#config;
     const store = this.#store;
     const executor = this.#executor(row);
-    if (row.state === 'queued' && Date.now() >= row.created_at + limits.queueTimeoutMs) this.#finish(this.#queueTimeout());
     const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
-    const until = Math.min(
-      Date.now() + DRIVE_MS,
-      row.state === 'queued' ? row.created_at + limits.queueTimeoutMs : Number.POSITIVE_INFINITY,
-    );
-    await driveJob({ store, executor, gate, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed }, until);
+    const waitsUntil = row.created_at + limits.queueTimeoutMs;
+    const drive = { store, executor, gate, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
+    if (row.state === 'queued') await driveJob(drive, waitsUntil, 'queued');
+    if (this.#existing().state === 'queued' && Date.now() >= waitsUntil) this.#finish(this.#queueTimeout());
+    await driveJob(drive, Date.now() + DRIVE_MS, 'running');
     const end = this.#existing();
     if (isOver(end.state)) await this.#settle(end, executor);
   }

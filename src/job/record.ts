@@ -73,6 +73,7 @@ export const JobView = z.object({
   correlationId: z.string().optional(),
   deduplicated: z.boolean().optional(),
   alreadyOver: z.boolean().optional(),
+  deleted: z.boolean().optional(),
   error: JobError.optional(),
 });
 export type JobView = z.infer<typeof JobView>;

@@ -2,11 +2,18 @@ import { z } from 'zod';
 
 type ObjectSchema = Record<string, unknown> & { type: 'object' };
 
-/** Keywords that zod writes and that say nothing: the bounds of every safe integer, and that any key is a string. */
-function quiet(schema: z.core.JSONSchema.BaseSchema, io: 'input' | 'output'): void {
+/**
+ * Takes out what zod writes and what says nothing: the bounds of every safe integer, that any key is a string. An output promises
+ * only what is always there: a list of all that may be there would be a third of tools/list.
+ */
+function quiet(schema: z.core.JSONSchema.BaseSchema, path: (string | number)[], io: 'input' | 'output'): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (io === 'output') delete schema.additionalProperties;
+  if (io === 'output' && path.length > 0 && schema.properties) {
+    const always = new Set(schema.required);
+    schema.properties = Object.fromEntries(Object.entries(schema.properties).filter(([name]) => always.has(name)));
+  }
   delete schema.propertyNames;
 }
 
@@ -19,7 +26,7 @@ export function jsonSchema(type: z.ZodObject, io: 'input' | 'output'): ObjectSch
   const { $schema: _dialect, ...schema } = z.toJSONSchema(type, {
     io,
     unrepresentable: 'any',
-    override: ({ jsonSchema: part }) => quiet(part, io),
+    override: ({ jsonSchema: part, path }) => quiet(part, path, io),
   });
   const converted: ObjectSchema = { ...schema, type: 'object' };
   cache.set(type, converted);

@@ -31,6 +31,7 @@ export function jobLine(job: JobView): string {
     spent(job),
     job.sessionId && `session ${job.sessionId}`,
     job.deduplicated ? 'the same request was made before, this is its job' : undefined,
+    job.deleted ? 'deleted' : undefined,
     job.alreadyOver ? 'it was over already' : undefined,
     job.denials && `not permitted: ${job.denials.map(({ tool }) => tool).join(', ')}`,
   ];

@@ -1,7 +1,7 @@
 import { providers } from '../../../container/providers/index.ts';
 import type { Tool } from '../tool.ts';
 import { listModels, processHealth } from './gateway.ts';
-import { jobCancel, jobList, jobResult, jobStatus, jobWatch } from './job.ts';
+import { jobCancel, jobDelete, jobList, jobResult, jobStatus, jobWatch } from './job.ts';
 import { requestTools } from './request.ts';
 
 /** Every tool, in the order in which tools/list shows them. */
@@ -11,6 +11,7 @@ export const tools: readonly Tool[] = [
   jobWatch,
   jobResult,
   jobCancel,
+  jobDelete,
   jobList,
   listModels,
   processHealth,

@@ -94,6 +94,23 @@ export const jobCancel = tool({
   },
 });
 
+export const jobDelete = tool({
+  name: 'llm_job_delete',
+  title: 'Delete a job',
+  description: 'Deletes a job that is over, with its answer and its log. Jobs go by themselves after 30 days.',
+  scope: 'jobs:run',
+  hints: HINTS.end,
+  input: z.strictObject({ jobId }),
+  parts: ['job'],
+  run: async (input, call) => {
+    const removed = await jobOf(call, input.jobId).remove();
+    if (!removed) return unknownJob(input.jobId);
+    if (!removed.ok) return removed;
+    await accountOf(call).forget(input.jobId);
+    return ok({ job: { ...removed.value, deleted: true } });
+  },
+});
+
 export const jobList = tool({
   name: 'llm_job_list',
   title: 'List jobs',

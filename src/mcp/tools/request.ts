@@ -34,7 +34,8 @@ export function answerOf({ job, page, source, structured }: JobText): ToolAnswer
   const over = isOver(job.state);
   return {
     job,
-    answer: { ...page, text, source, ...(structured && { structured: JSON.parse(structured) }) },
+    answer:
+      page.total > 0 || structured ? { ...page, text, source, structured: structured && JSON.parse(structured) } : undefined,
     error:
       over && job.state !== 'completed'
         ? (job.error ?? { code: job.state, message: `The job was ${job.state}.`, retryable: false })

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { admit, type Standing, turns } from '../../../src/account/admission.ts';
 
 const limits = { runningPerAccount: 3, runningPerProvider: 2, queuedPerAccount: 2 };
-const job = (id: string, provider: string, running: boolean, session: string | null = null): Standing => ({ id, provider, session, running });
+const job = (id: string, provider: string, running: boolean, session: string | null = null): Standing => ({
+  id,
+  provider,
+  session,
+  running,
+});
 const wanted = (provider: string, session: string | null = null) => ({ id: 'new', provider, session });
 
 const verdicts: [string, Standing[], ReturnType<typeof wanted>, string][] = [
@@ -27,7 +32,11 @@ test.each(verdicts)('a job that meets %s', (_name, jobs, asked, verdict) => {
 
 const orders: [string, Standing[], string[]][] = [
   ['first come first served', [job('a', 'claude', false), job('b', 'claude', false), job('c', 'claude', false)], ['a', 'b']],
-  ['a blocked provider lets others pass', [job('x', 'claude', true), job('y', 'claude', true), job('a', 'claude', false), job('b', 'grok', false)], ['b']],
+  [
+    'a blocked provider lets others pass',
+    [job('x', 'claude', true), job('y', 'claude', true), job('a', 'claude', false), job('b', 'grok', false)],
+    ['b'],
+  ],
   ['one run of a session at a time, in order', [job('a', 'claude', false, 's'), job('b', 'claude', false, 's')], ['a']],
   [
     'a later job of a session does not overtake an earlier one',

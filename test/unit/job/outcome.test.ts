@@ -45,7 +45,12 @@ const cases: [string, RunEnd, string, string][] = [
   ['no budget left', failing({ subtype: 'error_max_budget_usd' }), 'failed', 'budget_exceeded'],
   ['a prompt too long', failing({ terminalReason: 'blocking_limit' }), 'failed', 'prompt_too_long'],
   ['a refusal', failing({ stopReason: 'refusal' }), 'failed', 'refused'],
-  ['a permission that nobody could give', failing({ subtype: 'error_during_execution', denials: [denial] }), 'failed', 'permission_required'],
+  [
+    'a permission that nobody could give',
+    failing({ subtype: 'error_during_execution', denials: [denial] }),
+    'failed',
+    'permission_required',
+  ],
   ['an error without a name', failing({ subtype: 'error_during_execution' }), 'failed', 'provider_error'],
   ['a cancel', end({ exit: { ...exit, cause: 'cancel' } }), 'canceled', 'cancel'],
   ['silence', end({ exit: { ...exit, cause: 'idle_timeout', limit: 600_000 } }), 'failed', 'idle_timeout'],
@@ -53,7 +58,12 @@ const cases: [string, RunEnd, string, string][] = [
   ['too much output', end({ exit: { ...exit, cause: 'output_cap', limit: 52_428_800 } }), 'failed', 'output_cap'],
   ['an executor told to stop', end({ exit: { ...exit, cause: 'shutdown' } }), 'orphaned', 'shutdown'],
   ['an executor that died', end({ exit: { ...exit, cause: 'executor_lost' } }), 'orphaned', 'executor_lost'],
-  ['a CLI that does not start', end({ exit: { ...exit, cause: 'spawn_failed', detail: 'ENOENT' }, result: undefined }), 'failed', 'spawn_failed'],
+  [
+    'a CLI that does not start',
+    end({ exit: { ...exit, cause: 'spawn_failed', detail: 'ENOENT' }, result: undefined }),
+    'failed',
+    'spawn_failed',
+  ],
 ];
 
 test.each(cases)('%s', (_name, ended, state, reason) => {
@@ -64,7 +74,12 @@ test('every end that is no answer and no cancel carries a code, a sentence and w
   for (const [, ended] of cases) {
     const { state, error } = outcome(ended);
     if (state === 'completed' || state === 'canceled') expect(error).toBeUndefined();
-    else expect(error).toMatchObject({ code: expect.stringMatching(/^[a-z_]+$/), message: expect.stringMatching(/\.$/), retryable: expect.any(Boolean) });
+    else
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^[a-z_]+$/),
+        message: expect.stringMatching(/\.$/),
+        retryable: expect.any(Boolean),
+      });
   }
 });
 

@@ -16,14 +16,17 @@ function readAll(text: string, maxChars: number): string[] {
 
 const texts = { ascii: 'hello world', emoji: '😀😀😀😀', mixed: 'a😀漢b👨‍👩‍👧c', family: '👨‍👩‍👧‍👦'.repeat(3), empty: '' };
 
-test.each(Object.entries(texts))('pages of %s give the whole text, whatever their size, and never half a character', (_name, text) => {
-  for (let size = 1; size <= text.length + 1; size += 1) {
-    const pages = readAll(text, size);
-    expect(pages.join('')).toBe(text);
-    expect(pages.every((page) => page.isWellFormed())).toBe(true);
-    expect(pages.every((page) => page.length <= Math.max(size, 2))).toBe(true);
-  }
-});
+test.each(Object.entries(texts))(
+  'pages of %s give the whole text, whatever their size, and never half a character',
+  (_name, text) => {
+    for (let size = 1; size <= text.length + 1; size += 1) {
+      const pages = readAll(text, size);
+      expect(pages.join('')).toBe(text);
+      expect(pages.every((page) => page.isWellFormed())).toBe(true);
+      expect(pages.every((page) => page.length <= Math.max(size, 2))).toBe(true);
+    }
+  },
+);
 
 test('an offset inside a character begins at the next one', () => {
   expect(pageOf('a😀b', 2, 10)).toEqual({ text: 'b', offset: 3, nextOffset: null, total: 4 });

@@ -10,8 +10,16 @@ const cases: [string, Event, object][] = [
   ['the model', { ...at, kind: 'init', model: 'opus' }, { model: 'opus', activity: 'waiting for the model' }],
   ['a word', { ...at, kind: 'text', text: 'Hello\nworld' }, { activity: 'writing: Hello world' }],
   ['a tool', { ...at, kind: 'tool_start', id: 't', tool: 'Bash', input: 'npm test' }, { activity: 'Bash: npm test' }],
-  ['a retry', { ...at, kind: 'retry', attempt: 2, of: 3, status: 529 }, { activity: 'retry 2 of 3 of a model call after HTTP 529' }],
-  ['a denial', { ...at, kind: 'denied', denial: { tool: 'Write', input: '' } }, { denials: [{ tool: 'Write', input: '' }], activity: 'not permitted: Write' }],
+  [
+    'a retry',
+    { ...at, kind: 'retry', attempt: 2, of: 3, status: 529 },
+    { activity: 'retry 2 of 3 of a model call after HTTP 529' },
+  ],
+  [
+    'a denial',
+    { ...at, kind: 'denied', denial: { tool: 'Write', input: '' } },
+    { denials: [{ tool: 'Write', input: '' }], activity: 'not permitted: Write' },
+  ],
   ['the cost so far', { ...at, kind: 'usage', usage }, { usage }],
   ['a stop', { ...at, kind: 'stopping', cause: 'cancel' }, { stopping: 'cancel', activity: 'being ended (cancel)' }],
 ];
@@ -22,7 +30,17 @@ test.each(cases)('shows %s', (_name, event, shown) => {
 
 test('the last result counts, with its usage, turns and denials', () => {
   const result = (index: number): Event => ({
-    ...at, kind: 'result', index, isError: index === 0, subtype: 'success', errors: [], models: [], denials: [], hasStructured: false, turns: index + 1, usage,
+    ...at,
+    kind: 'result',
+    index,
+    isError: index === 0,
+    subtype: 'success',
+    errors: [],
+    models: [],
+    denials: [],
+    hasStructured: false,
+    turns: index + 1,
+    usage,
   });
   const progress = [result(0), result(1)].reduce(advance, { denials: [{ tool: 'Bash', input: '' }] });
   expect(progress).toMatchObject({ result: { index: 1, isError: false }, turns: 2, usage, denials: [] });

@@ -1,0 +1,109 @@
+import { statfs } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Cli } from './clis.ts';
+import type { Config } from './config.ts';
+import { type Containment, newMark } from './contain.ts';
+import { Refusal } from './errors.ts';
+import { checkOptions } from './options.ts';
+import { makeRunFiles, removeRunFiles } from './prepare.ts';
+import type { RunRequest } from './protocol.ts';
+import type { Launch, Provider } from './providers/provider.ts';
+import { type RunRecord, runPaths } from './record.ts';
+import { type Run, startRun } from './run.ts';
+import { planSession } from './sessions.ts';
+import type { Spool } from './spool.ts';
+
+/** What runs share. */
+export interface Executor {
+  config: Readonly<Config>;
+  providers: Record<string, Provider>;
+  /** The CLIs that were found, by provider. */
+  clis: Record<string, Cli>;
+  containment: Containment;
+  /** Ids of the runs that are being admitted or are going on. */
+  live: Set<string>;
+  /** Directories of the sessions that these runs use. */
+  busySessions: Set<string>;
+  isShuttingDown: boolean;
+}
+
+/** A run that was let in; it has a log even when its CLI could not be started. */
+export interface Admitted {
+  record: RunRecord;
+  spool: Spool;
+  run: Run;
+}
+
+/** Starts a run or refuses it; a refused request leaves nothing behind. */
+export async function admit(executor: Executor, id: string, request: RunRequest, digest: string): Promise<Admitted> {
+  const { provider, options, cli } = checkRequest(executor, request);
+  const { config, containment } = executor;
+  const held = [hold(executor.live, id)];
+  const letGo = () => held.forEach((release) => void release());
+  try {
+    await checkDisk(config);
+    const session = await planSession(config.stateDirectory, request, Date.now());
+    held.push(holdSession(executor, session.directory));
+    const passingSession = options.noSessionPersistence === true && session.isNew ? session.directory : undefined;
+    const record = { digest, sessionId: session.launch.id, passingSession, mark: newMark(), createdAt: Date.now() };
+    const launch = { binary: cli.binary, prompt: request.prompt, options, session: session.launch, gate: request.gate };
+    const commandOf = (made: Pick<Launch, 'home' | 'tmp'>) => provider.command({ ...launch, ...made });
+    const letSourceGo = session.source === undefined ? () => {} : holdSession(executor, session.source);
+    const files = await makeRunFiles({ paths: runPaths(config.stateDirectory, id), record, session, commandOf }).finally(
+      letSourceGo,
+    );
+    const release = () => removeRunFiles(files.tmp, record).finally(letGo);
+    const { sessionId, mark } = record;
+    const { cwd } = session.record;
+    const { limits } = request;
+    const run = startRun({ ...files, provider, cwd, sessionId, cliVersion: cli.version, limits, mark, containment, release });
+    return { record, spool: files.spool, run };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+/** All that can be refused without a look at the disk. */
+function checkRequest({ providers, clis, config, live, isShuttingDown }: Executor, request: RunRequest) {
+  if (isShuttingDown) throw new Refusal('shutting_down', 'The executor is shutting down: send the request again later.');
+  const provider = Object.hasOwn(providers, request.provider) ? providers[request.provider] : undefined;
+  if (provider === undefined)
+    throw new Refusal(
+      'unknown_provider',
+      `Unknown provider ${request.provider}. Expected: ${Object.keys(providers).join(', ')}.`,
+    );
+  const options = checkOptions(provider, request.options);
+  const cli = clis[provider.id];
+  if (cli === undefined)
+    throw new Refusal('cli_missing', `The CLI of ${provider.id} is not installed here: npm install, or set its EXECUTOR_…_BIN.`);
+  if (live.size >= config.maxRunning)
+    throw new Refusal(
+      'at_capacity',
+      `${live.size} runs are going on, of at most ${config.maxRunning}: send the request again later.`,
+    );
+  return { provider, options, cli };
+}
+
+async function checkDisk({ stateDirectory, minFreeDiskBytes }: Config): Promise<void> {
+  const free = await freeDiskBytes(stateDirectory);
+  if (free < minFreeDiskBytes)
+    throw new Refusal('disk_full', `${free} bytes are free on the executor's disk; a run needs ${minFreeDiskBytes}.`);
+}
+
+/** Bytes that an unprivileged process may still write below a directory. */
+export async function freeDiskBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+function holdSession({ busySessions }: Executor, directory: string): () => void {
+  if (busySessions.has(directory))
+    throw new Refusal('session_busy', `A run is using session ${basename(directory)}: wait for its end, or fork the session.`);
+  return hold(busySessions, directory);
+}
+
+function hold(set: Set<string>, member: string): () => void {
+  set.add(member);
+  return () => void set.delete(member);
+}

@@ -1,0 +1,17 @@
+import { type Executor, freeDiskBytes } from './admit.ts';
+import manifest from './package.json' with { type: 'json' };
+import { type Health, PROTOCOL_VERSION } from './protocol.ts';
+
+/** What GET /health says. */
+export async function reportHealth({ config, providers, clis, containment, live }: Executor): Promise<Health> {
+  return {
+    protocol: PROTOCOL_VERSION,
+    version: manifest.version,
+    clis: Object.fromEntries(Object.keys(providers).map((id) => [id, clis[id]?.version ?? null])),
+    running: live.size,
+    maxRunning: config.maxRunning,
+    freeDiskBytes: await freeDiskBytes(config.stateDirectory),
+    memoryBytes: process.memoryUsage.rss(),
+    containment: containment.kind,
+  };
+}

@@ -1,0 +1,42 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
+import type { Command, Launch } from './providers/provider.ts';
+import type { RunRecord, runPaths } from './record.ts';
+import { makeSession, type SessionPlan, unmakeSession } from './sessions.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+interface Plan {
+  paths: ReturnType<typeof runPaths>;
+  record: RunRecord;
+  session: SessionPlan;
+  commandOf: (made: Pick<Launch, 'home' | 'tmp'>) => Command;
+}
+
+/** Makes everything on disk that a run needs; on failure nothing is left of it. */
+export async function makeRunFiles({ paths, record, session, commandOf }: Plan) {
+  const home = join(session.directory, 'home');
+  await makeSession(session, record.passingSession === undefined);
+  try {
+    await mkdir(paths.tmp, { recursive: true, mode: PRIVATE_DIRECTORY });
+    const command = commandOf({ home, tmp: paths.tmp });
+    for (const [path, text] of Object.entries(command.files ?? {})) {
+      await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+      await writeFile(path, text, { mode: 0o600 });
+    }
+    const spool: Spool = await openSpool(paths.spool);
+    // Last, because a directory with a record is a run that an executor has begun.
+    await writeJson(paths.record, record);
+    return { home, tmp: paths.tmp, command, spool };
+  } catch (error) {
+    await rm(paths.directory, { recursive: true, force: true });
+    await unmakeSession(session);
+    throw error;
+  }
+}
+
+/** Removes what is not to outlive a run. */
+export async function removeRunFiles(tmp: string, { passingSession }: RunRecord): Promise<void> {
+  await rm(tmp, { recursive: true, force: true });
+  if (passingSession !== undefined) await rm(passingSession, { recursive: true, force: true });
+}

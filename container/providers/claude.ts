@@ -1,0 +1,82 @@
+import { argumentsOf } from './arguments.ts';
+import { leftOut, models, options } from './claude-options.ts';
+import { messagesReader } from './messages-reader.ts';
+import { claudePrompt } from './prompt.ts';
+import type { Command, Launch, Provider } from './provider.ts';
+import { sessionArguments } from './session.ts';
+
+/** Run always quiet, bounded and single. Times in ms; measured ends of a failing API are in README.md. */
+const ENVIRONMENT = {
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  // A task in the background outlives the answer and starts another turn.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+  CLAUDE_CODE_DISABLE_CRON: '1',
+  // Else "@/etc/passwd" in a prompt attaches that file.
+  CLAUDE_CODE_DISABLE_FILE_MENTIONS: '1',
+  CLAUDE_CODE_MAX_RETRIES: '4',
+  API_TIMEOUT_MS: '120000',
+  // The least that the CLI accepts.
+  CLAUDE_STREAM_IDLE_TIMEOUT_MS: '300000',
+  CLAUDE_CODE_NONSTREAMING_TIMEOUT_RETRIES: '0',
+  // Else bypassPermissions is refused to root, which a container's user may be.
+  IS_SANDBOX: '1',
+};
+
+/** Absent options that have a default here. */
+function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  const mode = given.dangerouslySkipPermissions === true ? undefined : 'dontAsk';
+  return { ...given, permissionMode: given.permissionMode ?? mode, strictMcpConfig: given.strictMcpConfig ?? true };
+}
+
+function command({ binary, prompt, options: given, session, gate, tmp }: Launch): Command {
+  const { argv, files } = argumentsOf(options, withDefaults(given), tmp);
+  const always = ['-p', '--output-format=stream-json', '--verbose', '--include-partial-messages', ...sessionArguments(session)];
+  // A workspace's settings may run hooks and key helpers and replace the base URL; skills come with the settings.
+  const isolated = given.settingSources === undefined ? ['--setting-sources=', '--disable-slash-commands'] : [];
+  return {
+    argv: [binary, ...always, ...isolated, ...argv],
+    env: {
+      ...ENVIRONMENT,
+      ANTHROPIC_BASE_URL: gate.baseUrl,
+      ANTHROPIC_API_KEY: gate.token,
+      NO_PROXY: new URL(gate.baseUrl).hostname,
+    },
+    stdin: claudePrompt(prompt),
+    files,
+  };
+}
+
+function conflicts(given: Record<string, unknown>): string[] {
+  const { systemPrompt, appendSystemPrompt, permissionMode, dangerouslySkipPermissions, restricted } = given;
+  const skips = dangerouslySkipPermissions === true;
+  return [
+    ...(systemPrompt !== undefined && appendSystemPrompt !== undefined
+      ? ['systemPrompt and appendSystemPrompt exclude each other. Give one of them.']
+      : []),
+    ...(skips && permissionMode !== undefined && permissionMode !== 'bypassPermissions'
+      ? [`dangerouslySkipPermissions contradicts permissionMode ${String(permissionMode)}. Give one of them.`]
+      : []),
+    ...(restricted === true && (skips || permissionMode === 'bypassPermissions')
+      ? ['restricted refuses bypassPermissions. Leave one of them out.']
+      : []),
+  ];
+}
+
+/** Claude Code, print mode. */
+export const claude: Provider = {
+  id: 'claude',
+  title: 'Claude Code',
+  options,
+  latestParameter: 'continueSession',
+  conflicts,
+  leftOut,
+  models,
+  command,
+  reader: () => messagesReader(),
+  stopSignal: 'SIGINT',
+  gatePaths: [
+    { method: 'POST', path: /^\/v1\/messages(\/count_tokens)?$/ },
+    { method: 'HEAD', path: /^\/api\/hello$/ },
+  ],
+};

@@ -1,0 +1,160 @@
+import type { Denial, Item } from '../protocol.ts';
+import { Block, Line } from './messages.ts';
+import { pieces, summary, summaryOf } from './pieces.ts';
+import { resultItems } from './result.ts';
+import { readToolResult, type ToolResult } from './tool-result.ts';
+import { countUsage } from './usage.ts';
+
+type Of<T extends Line['type']> = Extract<Line, { type: T }>;
+
+/** What has been read of a run. */
+interface State {
+  readTool: (content: unknown) => ToolResult;
+  count: ReturnType<typeof countUsage>;
+  /** The main agent's message that is being streamed, and the kinds of blocks whose text has been given. */
+  streamed: { id: string | undefined; kinds: Set<string> };
+  /** Calls without a result, by id. */
+  calls: Map<string, { tool: string; input: string }>;
+  /** Refused calls of the turn, by id. */
+  denials: Map<string, Denial>;
+  results: number;
+}
+
+const texts = (kind: 'text' | 'thinking', text: string): Item[] => pieces(text).map((piece) => ({ kind, text: piece }));
+
+function usageItems(state: State, id: string | undefined, tokens: Parameters<State['count']>[1]): Item[] {
+  const usage = id === undefined ? undefined : state.count(id, tokens);
+  return usage ? [{ kind: 'usage', usage }] : [];
+}
+
+function deny(state: State, id: string, denial: Denial): Item[] {
+  if (state.denials.has(id)) return [];
+  state.denials.set(id, denial);
+  return [{ kind: 'denied', denial }];
+}
+
+function systemItems(line: Of<'system'>, state: State): Item[] {
+  switch (line.subtype) {
+    case 'init':
+      return [{ kind: 'init', sessionId: line.session_id, model: line.model, tools: line.tools?.length }];
+    case 'api_retry': {
+      const { attempt = 0, max_retries: of, retry_delay_ms: delayMs, error_status: status, error } = line;
+      return [{ kind: 'retry', attempt, of, delayMs, status, error }];
+    }
+    case 'permission_denied': {
+      const { tool_use_id: id = '', tool_name: tool = '', message: reason } = line;
+      return deny(state, id, { tool, input: state.calls.get(id)?.input ?? '', reason: reason && summary(reason) });
+    }
+    default:
+      return [];
+  }
+}
+
+function streamItems({ event, parent_tool_use_id }: Of<'stream_event'>, state: State): Item[] {
+  // Only the main agent's words are the answer; messages of subagents are counted when they are whole.
+  if (parent_tool_use_id !== undefined) return [];
+  switch (event.type) {
+    case 'message_start':
+      state.streamed = { id: event.message.id, kinds: new Set() };
+      return usageItems(state, event.message.id, event.message.usage);
+    case 'content_block_delta': {
+      const { text = '', thinking = '' } = event.delta ?? {};
+      if (text) state.streamed.kinds.add('text');
+      if (thinking) state.streamed.kinds.add('thinking');
+      return [...texts('thinking', thinking), ...texts('text', text)];
+    }
+    case 'message_delta':
+      return usageItems(state, state.streamed.id, event.usage);
+    default:
+      return [];
+  }
+}
+
+function assistantItems(line: Of<'assistant'>, state: State): Item[] {
+  const { id, content = [], usage } = line.message;
+  const isMain = line.parent_tool_use_id === undefined && line.is_api_error_message !== true;
+  const isNew = (kind: string) => isMain && !(state.streamed.id === id && state.streamed.kinds.has(kind));
+  const items = blocksOf(content).flatMap((block): Item[] => {
+    switch (block.type) {
+      case 'text':
+        return isNew('text') ? texts('text', block.text) : [];
+      case 'thinking':
+        return isNew('thinking') ? texts('thinking', block.thinking) : [];
+      case 'tool_use': {
+        const call = { tool: block.name, input: summaryOf(block.input) };
+        state.calls.set(block.id, call);
+        return [{ kind: 'tool_start', id: block.id, ...call }];
+      }
+      case 'tool_result':
+        return [];
+      default:
+        return block satisfies never;
+    }
+  });
+  return [...items, ...usageItems(state, id, usage)];
+}
+
+function userItems(line: Of<'user'>, state: State): Item[] {
+  return blocksOf(line.message.content ?? []).flatMap((block): Item[] => {
+    if (block.type !== 'tool_result') return [];
+    const { output, refusal } = state.readTool(block.content);
+    const id = block.tool_use_id;
+    const isError = block.is_error === true;
+    const call = state.calls.get(id) ?? { tool: '', input: '' };
+    state.calls.delete(id);
+    const denied = isError && refusal !== undefined ? deny(state, id, { ...call, reason: summary(refusal) }) : [];
+    return [...denied, { kind: 'tool_end', id, isError, output: summary(output) }];
+  });
+}
+
+function endTurn(line: Of<'result'>, state: State): Item[] {
+  // Grok ends a turn without a word when a call would have to ask.
+  if (line.stop_reason === 'cancelled' && state.denials.size === 0)
+    for (const [id, call] of state.calls) state.denials.set(id, { ...call, reason: 'cancelled' });
+  const items = resultItems(line, state.results, state.denials);
+  state.results += 1;
+  state.denials = new Map();
+  return items;
+}
+
+const blocksOf = (content: unknown[]): Block[] =>
+  content.flatMap((block) => {
+    const read = Block.safeParse(block);
+    return read.success ? [read.data] : [];
+  });
+
+function itemsOf(line: Line, state: State): Item[] {
+  switch (line.type) {
+    case 'system':
+      return systemItems(line, state);
+    case 'stream_event':
+      return streamItems(line, state);
+    case 'assistant':
+      return assistantItems(line, state);
+    case 'user':
+      return userItems(line, state);
+    case 'result':
+      return endTurn(line, state);
+    default:
+      return line satisfies never;
+  }
+}
+
+/**
+ * A reader for a run that writes lines of Claude Code's stream-json, or of Grok's imitation of it; `readTool` reads what a tool gave
+ * back. Never throws: what is no known line is `output`.
+ */
+export function messagesReader(readTool: State['readTool'] = readToolResult): (line: string) => Item[] {
+  const streamed: State['streamed'] = { id: undefined, kinds: new Set() };
+  const state: State = { readTool, count: countUsage(), streamed, calls: new Map(), denials: new Map(), results: 0 };
+  return (line) => {
+    try {
+      const read = Line.safeParse(JSON.parse(line));
+      const items = read.success ? itemsOf(read.data, state) : [];
+      return items.length > 0 ? items : [{ kind: 'output' }];
+    } catch {
+      // No JSON, or JSON that nests deeper than the stack.
+      return [{ kind: 'output' }];
+    }
+  };
+}

@@ -1,0 +1,56 @@
+import type { Denial, Item } from '../protocol.ts';
+import { type Line, PermissionDenial } from './messages.ts';
+import { pieces, summaryOf } from './pieces.ts';
+import { usageOf } from './usage.ts';
+
+type Result = Extract<Line, { type: 'result' }>;
+
+/** Grok tells an HTTP status only inside an error's text. */
+const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from /;
+
+function statusOf({ api_error_status, errors = [] }: Result): number | undefined {
+  if (api_error_status !== undefined) return api_error_status;
+  const [, named, shown] = HTTP_STATUS.exec(errors.map(summaryOf).join('\n')) ?? [];
+  const status = named ?? shown;
+  return status === undefined ? undefined : Number(status);
+}
+
+/** The turn's refused calls: those that the CLI lists, and those that were seen. */
+function denialsOf({ permission_denials = [] }: Result, seen: Map<string, Denial>): Denial[] {
+  const all = new Map(seen);
+  for (const [index, entry] of permission_denials.entries()) {
+    const read = PermissionDenial.safeParse(entry);
+    if (!read.success) continue;
+    const { tool_name: tool, tool_use_id: id = String(index), tool_input } = read.data;
+    all.set(id, { ...seen.get(id), tool, input: summaryOf(tool_input) });
+  }
+  return [...all.values()];
+}
+
+/** The pieces of a turn's answer and of its structured output, then the CLI's verdict on the turn. */
+export function resultItems(line: Result, index: number, seen: Map<string, Denial>): Item[] {
+  const { structured_output: structured } = line;
+  const hasStructured = structured !== undefined && structured !== null;
+  const answer = (part: 'text' | 'structured', whole: string): Item[] =>
+    pieces(whole).map((text) => ({ kind: 'answer', index, part, text }));
+  return [
+    ...answer('text', line.result ?? ''),
+    ...answer('structured', hasStructured ? JSON.stringify(structured) : ''),
+    {
+      kind: 'result',
+      index,
+      isError: line.is_error ?? line.subtype !== 'success',
+      subtype: line.subtype ?? 'unknown',
+      stopReason: line.stop_reason,
+      terminalReason: line.terminal_reason,
+      apiStatus: statusOf(line),
+      errors: (line.errors ?? []).map(summaryOf),
+      sessionId: line.session_id,
+      turns: line.num_turns,
+      usage: usageOf(line),
+      models: Object.keys(line.modelUsage),
+      denials: denialsOf(line, seen),
+      hasStructured,
+    },
+  ];
+}

@@ -1,0 +1,15 @@
+import type { Launch } from './provider.ts';
+
+/** The flags that start, continue or copy a conversation; both CLIs take the same. */
+export function sessionArguments(session: Launch['session']): string[] {
+  switch (session.mode) {
+    case 'new':
+      return [`--session-id=${session.id}`];
+    case 'resume':
+      return [`--resume=${session.id}`];
+    case 'fork':
+      return [`--resume=${session.from ?? session.id}`, '--fork-session', `--session-id=${session.id}`];
+    default:
+      return session satisfies never;
+  }
+}

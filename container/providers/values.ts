@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** Most bytes of an option that goes onto a command line: Linux takes 131,071 in one argument. */
+export const ARGUMENT_MAX_BYTES = 65_536;
+const DEPTH_MAX = 32;
+
+const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
+
+const tooLong = (bytes: number) => `has ${bytes} bytes, the most is ${ARGUMENT_MAX_BYTES}: shorten it`;
+
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEPTH_MAX) return true;
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
+  }
+  return false;
+}
+
+function jsonIssue(value: string | object): string | undefined {
+  const tooDeep = `nests deeper than ${DEPTH_MAX}: flatten it`;
+  if (typeof value === 'object') {
+    if (isTooDeep(value)) return tooDeep;
+    const bytes = bytesOf(JSON.stringify(value));
+    return bytes > ARGUMENT_MAX_BYTES ? tooLong(bytes) : undefined;
+  }
+  const bytes = bytesOf(value);
+  if (bytes > ARGUMENT_MAX_BYTES) return tooLong(bytes);
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'is no JSON object: send {...}';
+    return isTooDeep(parsed) ? tooDeep : undefined;
+  } catch {
+    return 'is no JSON: send an object, or its JSON text';
+  }
+}
+
+const object = z.record(z.string(), z.unknown());
+
+/** A JSON object, or its text, small enough for a command line. */
+export const json = z.union([object, z.string()]).superRefine((value, context) => {
+  const message = jsonIssue(value);
+  if (message) context.addIssue({ code: 'custom', message });
+});
+
+/** What `json` accepts, as text. */
+export const jsonText = (value: z.output<typeof json>) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** MCP servers by name, each with the command that starts it or its URL. */
+export const mcpServers = z
+  .record(z.string().regex(/^[\w-]{1,64}$/, 'takes letters, digits, _ and - as names'), object)
+  .superRefine((servers, context) => {
+    const issue = jsonIssue(servers);
+    if (issue) context.addIssue({ code: 'custom', message: issue });
+    for (const [name, { command, url }] of Object.entries(servers))
+      if (typeof command !== 'string' && typeof url !== 'string')
+        context.addIssue({ code: 'custom', path: [name], message: 'has neither command nor url: give one of them' });
+  });
+
+/** The name of a thing, for a command line. */
+export const name = z.string().regex(/^\w[\w.:@/[\]-]{0,199}$/, 'is no name: begin with a letter or digit, up to 200 characters');
+
+/** Text of a prompt; `maxBytes` absent: it goes into a file. */
+export const text = (maxBytes?: number) => {
+  const plain = z.string().min(1);
+  if (maxBytes === undefined) return plain.max(1_000_000);
+  return plain.refine((value) => bytesOf(value) <= maxBytes, { error: ({ input }) => tooLong(bytesOf(String(input))) });
+};
+
+/** Tool names or permission rules. */
+export const rules = z.array(z.string().min(1).max(1_000)).max(200);
+
+/** A directory below the working directory. */
+export const relativePath = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .refine((path) => !/^[/~]|\\/.test(path) && !path.split('/').includes('..'), {
+    error: ({ input }) => `${JSON.stringify(input)} leaves the working directory: give a relative path inside it`,
+  });

@@ -1,0 +1,40 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { killMarked } from './contain.ts';
+import { readJson } from './files.ts';
+import { removeRunFiles } from './prepare.ts';
+import { RunRecord, runPaths } from './record.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+/** A run that an earlier executor left: with its log, or acknowledged and without. */
+export interface Recovered {
+  record: RunRecord;
+  spool?: Spool;
+}
+
+/** Ends what an earlier executor with this state directory left behind, and gives its runs by id. */
+export async function recoverRuns(stateDirectory: string): Promise<Map<string, Recovered>> {
+  const recovered = new Map<string, Recovered>();
+  for (const id of await readdir(join(stateDirectory, 'runs'))) {
+    const paths = runPaths(stateDirectory, id);
+    const record = await readJson(paths.record, RunRecord);
+    if (record === undefined) await rm(paths.directory, { recursive: true, force: true });
+    else if (record.acknowledged !== undefined) recovered.set(id, { record });
+    else recovered.set(id, { record, spool: await recoverLog(paths, record) });
+  }
+  return recovered;
+}
+
+async function recoverLog(paths: ReturnType<typeof runPaths>, record: RunRecord): Promise<Spool> {
+  const spool = await openSpool(paths.spool);
+  if (!spool.isEnded()) {
+    await killMarked(record.mark);
+    await removeRunFiles(paths.tmp, record);
+    const lost = { kind: 'exit', cause: 'executor_lost', code: null, signal: null, stdoutBytes: 0, stderrBytes: 0 } as const;
+    await spool.append([
+      { ...lost, detail: 'The executor ended during the run; its processes were ended, later output is lost.' },
+    ]);
+  }
+  await spool.close();
+  return spool;
+}

@@ -1,0 +1,172 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Containment, killMarked } from './contain.ts';
+import { messageOf } from './errors.ts';
+import { collectOutput, type Stream } from './output.ts';
+import { type Child, type Exit, startProcess } from './process.ts';
+import type { EndCause, Lifecycle, RunLimits } from './protocol.ts';
+import type { Command, Provider } from './providers/provider.ts';
+import type { Entry, Spool } from './spool.ts';
+
+/** How long output of a run without processes may still be read, in ms. */
+const DRAIN_MAX_MS = 10_000;
+/** How often the exit event is tried again while the disk refuses it, in ms. */
+const RETRY_MS = 1_000;
+/** Longest delay of a timer in Node, in ms. */
+const TIMER_MAX_MS = 2_147_483_647;
+const NO_EXIT: Exit = { code: null, signal: null };
+
+/** All that a run needs; its directories and files exist. */
+export interface RunPlan {
+  provider: Provider;
+  command: Command;
+  cwd: string;
+  home: string;
+  tmp: string;
+  sessionId: string;
+  cliVersion?: string;
+  limits: RunLimits;
+  mark: string;
+  containment: Containment;
+  spool: Spool;
+  /** Called once nothing of the run is left, before its exit event can be read. */
+  release: () => Promise<void>;
+}
+
+/** A run that has been started. */
+export interface Run {
+  /** Asks the run to end. Only the first cause of all counts. */
+  stop: (cause: 'cancel' | 'shutdown') => void;
+  /** Resolves with the exit event in the log. */
+  over: Promise<void>;
+  /** Longest time between stop() and SIGKILL, in ms. */
+  graceMs: number;
+}
+
+interface Ending {
+  cause: EndCause;
+  limit?: number;
+  detail?: string;
+}
+
+interface Ended {
+  ending: Ending;
+  exit: Exit;
+}
+
+type End = (ending: Ending) => void;
+
+/** Starts a run and sees it through to its exit event, whatever happens. */
+export function startRun(plan: RunPlan): Run {
+  const { promise: asked, resolve: end } = Promise.withResolvers<Ending>();
+  return { stop: (cause) => end({ cause }), over: drive(plan, asked, end), graceMs: plan.limits.cancelGraceMs };
+}
+
+async function drive(plan: RunPlan, asked: Promise<Ending>, end: End): Promise<void> {
+  const append = (entries: Entry[]) =>
+    plan.spool.append(entries).catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
+  const output = collectOutput({
+    capBytes: plan.limits.outputCapBytes,
+    tailBytes: plan.limits.outputTailBytes,
+    reader: plan.provider.reader(),
+    write: append,
+    onCap: () => end({ cause: 'output_cap', limit: plan.limits.outputCapBytes }),
+  });
+  const failed = (cause: EndCause) => (error: unknown) => ({
+    ending: { cause, detail: messageOf(error) } satisfies Ending,
+    exit: NO_EXIT,
+  });
+  const { ending, exit }: Ended = await start(plan)
+    .then((child) => watch(plan, child, { asked, end, append, take: output.take }), failed('spawn_failed'))
+    .catch(failed('executor_lost'));
+  await output.finish();
+  await plan.release().catch((error) => console.error(`A run's directories could not be removed: ${messageOf(error)}`));
+  await appendExit(plan.spool, {
+    kind: 'exit',
+    cause: ending.cause,
+    limit: ending.limit,
+    ...exit,
+    stdoutBytes: output.bytes.stdout,
+    stderrBytes: output.bytes.stderr,
+    detail: ending.detail ?? output.stderrExcerpt(),
+  });
+}
+
+function start({ command, containment, mark, cwd, home, tmp }: RunPlan): Promise<Child> {
+  const env = {
+    ...command.env,
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    TMPDIR: tmp,
+    LANG: 'C.UTF-8',
+    ...containment.environment(mark),
+  };
+  return startProcess(containment.wrap(mark, command.argv), { cwd, env, stdin: command.stdin ?? '' });
+}
+
+interface Wires {
+  /** The first cause that is no exit. */
+  asked: Promise<Ending>;
+  end: End;
+  append: (entries: Entry[]) => Promise<void>;
+  take: Take;
+}
+
+/** Waits for the first cause to end, ends what is left of the run, and reads its output to the end. */
+async function watch(plan: RunPlan, child: Child, { asked, end, append, take }: Wires): Promise<Ended> {
+  await append([{ kind: 'start', pid: child.pid, sessionId: plan.sessionId, cliVersion: plan.cliVersion }]);
+  const idle = endAfter(plan.limits.idleTimeoutMs, 'idle_timeout', end);
+  const total = endAfter(plan.limits.runTimeoutMs, 'run_timeout', end);
+  const drained = Promise.all([pump('stdout', child, take, idle), pump('stderr', child, take, idle)]);
+  const ending = await Promise.race([asked, child.exited.then((): Ending => ({ cause: 'exit' }))]);
+  clearTimeout(idle);
+  clearTimeout(total);
+  if (ending.cause !== 'exit') {
+    await append([{ kind: 'stopping', cause: ending.cause, limit: ending.limit }]);
+    plan.containment.signal(child.pid, plan.provider.stopSignal);
+    await within(plan.limits.cancelGraceMs, child.exited);
+  }
+  const survivors = await killMarked(plan.mark).then(() => undefined, messageOf);
+  if (survivors !== undefined) return { ending: { ...ending, detail: survivors }, exit: NO_EXIT };
+  const exit = await child.exited;
+  await within(DRAIN_MAX_MS, drained);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  await drained;
+  return { ending, exit };
+}
+
+type Take = (stream: Stream, chunk: Uint8Array) => Promise<void>;
+
+async function pump(stream: Stream, child: Child, take: Take, idle: NodeJS.Timeout): Promise<void> {
+  try {
+    for await (const chunk of child[stream]) {
+      idle.refresh();
+      await take(stream, chunk);
+    }
+  } catch {
+    // The pipe was closed on this side after DRAIN_MAX_MS.
+  }
+}
+
+function endAfter(ms: number, cause: EndCause, end: End): NodeJS.Timeout {
+  return setTimeout(() => end({ cause, limit: ms }), Math.min(ms, TIMER_MAX_MS));
+}
+
+async function within(ms: number, done: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const timeout = delay(Math.min(ms, TIMER_MAX_MS), undefined, { signal: timer.signal }).catch(() => {});
+  await Promise.race([done, timeout]);
+  timer.abort();
+}
+
+/** Without its exit event a run would look alive for ever, so a full disk is waited for. */
+async function appendExit(spool: Spool, exit: Extract<Lifecycle, { kind: 'exit' }>): Promise<void> {
+  while (
+    !(await spool.append([exit]).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await delay(RETRY_MS);
+  await spool.close();
+}

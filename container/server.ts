@@ -1,0 +1,96 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { complaintsOf, Refusal } from './errors.ts';
+import { reportHealth } from './health.ts';
+import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './http.ts';
+import { EVENT_PAGE_MAX, EVENT_WAIT_MAX_MS, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES, RunId, RunRequest } from './protocol.ts';
+import { cancelRun, putRun, type Runs, readEvents } from './runs.ts';
+
+/** How long an idle connection stays open, in ms: longer than callers keep theirs. */
+const KEEP_ALIVE_MS = 65_000;
+
+interface Call {
+  runs: Runs;
+  request: IncomingMessage;
+  /** Checked id of the run in the path; empty where the path has none. */
+  id: string;
+  query: URLSearchParams;
+  /** Aborts when the caller has hung up. */
+  gone: AbortSignal;
+}
+
+const ROUTES = [
+  { method: 'PUT', path: /^\/runs\/([^/]+)$/, answer: answerPut },
+  { method: 'GET', path: /^\/runs\/([^/]+)\/events$/, answer: answerEvents },
+  { method: 'DELETE', path: /^\/runs\/([^/]+)$/, answer: answerDelete },
+  { method: 'GET', path: /^\/health()$/, answer: answerHealth },
+];
+
+/** The executor's HTTP server, not yet listening. */
+export function createServer(runs: Runs, token: string): http.Server {
+  const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, async (request, response) => {
+    send(request, response, await answer(runs, token, request, response).catch(errorReply));
+  });
+  return server.on('clientError', refuseMalformed);
+}
+
+async function answer(runs: Runs, token: string, request: IncomingMessage, response: ServerResponse): Promise<Reply> {
+  checkToken(request, token);
+  const [path = '', query] = (request.url ?? '').split('?', 2);
+  const hangUp = new AbortController();
+  response.once('close', () => hangUp.abort());
+  for (const route of ROUTES) {
+    const match = route.method === request.method ? route.path.exec(path) : null;
+    if (match === null) continue;
+    const id = match[1] === '' ? '' : parse(RunId, match[1], 'run id');
+    return route.answer({ runs, request, id, query: new URLSearchParams(query), gone: hangUp.signal });
+  }
+  throw new Refusal(
+    'bad_request',
+    `There is no ${request.method} ${path}: see PUT, DELETE /runs/ID, GET /runs/ID/events, GET /health.`,
+  );
+}
+
+const Versioned = z.object({ protocol: z.int() });
+
+async function answerPut({ runs, request, id }: Call): Promise<Reply> {
+  const body = await readJsonBody(request, RUN_REQUEST_MAX_BYTES);
+  const { protocol } = parse(Versioned, body, 'body');
+  if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
+    throw new Refusal(
+      'protocol_mismatch',
+      `The request speaks protocol ${protocol}, this executor ${PROTOCOL_VERSION}: deploy both anew.`,
+    );
+  const { isNew, sessionId } = await putRun(runs, id, parse(RunRequest, body, 'body'));
+  return json(isNew ? 201 : 200, { sessionId });
+}
+
+const whole = z
+  .string()
+  .regex(/^\d{1,15}$/, 'expected a whole number')
+  .transform(Number);
+const EventQuery = z.object({
+  after: whole.default(0),
+  wait: whole.default(0),
+  limit: whole.pipe(z.int().positive()).default(EVENT_PAGE_MAX),
+});
+
+async function answerEvents({ runs, id, query, gone }: Call): Promise<Reply> {
+  const { after, wait, limit } = parse(EventQuery, Object.fromEntries(query), 'query');
+  const wanted = { after, waitMs: Math.min(wait, EVENT_WAIT_MAX_MS), limit: Math.min(limit, EVENT_PAGE_MAX) };
+  return { status: 200, type: 'application/x-ndjson', body: await readEvents(runs, id, wanted, gone) };
+}
+
+async function answerDelete({ runs, id }: Call): Promise<Reply> {
+  return json(202, { over: await cancelRun(runs, id) });
+}
+
+async function answerHealth({ runs }: Call): Promise<Reply> {
+  return json(200, await reportHealth(runs.executor));
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new Refusal('bad_request', `Wrong ${what}: ${complaintsOf(parsed.error)}`);
+  return parsed.data;
+}

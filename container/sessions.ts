@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { cp, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { errnoOf, Refusal } from './errors.ts';
+import { PRIVATE_DIRECTORY, readJson, writeJson } from './files.ts';
+import type { RunRequest } from './protocol.ts';
+import type { Launch } from './providers/provider.ts';
+import { accountDirectory, findWorkingDir } from './workspaces.ts';
+
+/** session.json: a directory without one is no session that could be resumed. Times are ms since 1970. */
+const SessionRecord = z.object({
+  provider: z.string(),
+  id: z.string(),
+  workspace: z.string().optional(),
+  cwd: z.string(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+});
+type SessionRecord = z.infer<typeof SessionRecord>;
+
+/** What a request's session means on this disk. Nothing has been made yet. */
+export interface SessionPlan {
+  launch: Launch['session'];
+  directory: string;
+  /** The session's record as it is to be written. */
+  record: SessionRecord;
+  /** Directory of the session that a fork copies. */
+  source?: string;
+  isNew: boolean;
+}
+
+/** Finds the request's session and working directory, or refuses; writes nothing. */
+export async function planSession(stateDirectory: string, request: RunRequest, now: number): Promise<SessionPlan> {
+  const root = accountDirectory(stateDirectory, request.account);
+  const sessions = join(root, 'sessions', request.provider);
+  const { launch, origin } = await findOrigin(sessions, request);
+  const isNew = launch.mode !== 'resume';
+  const directory = join(sessions, launch.id);
+  if (isNew && (await exists(directory)))
+    throw new Refusal('bad_request', `Session ${launch.id} exists already: resume it, or take another id.`);
+
+  const workspace = request.workspace ?? origin?.workspace;
+  const source = launch.mode === 'fork' && origin ? join(sessions, origin.id) : undefined;
+  const base = workspace ? join(root, 'workspaces', workspace) : join(directory, 'work');
+  const lookedUp = workspace ? base : join(source ?? directory, 'work');
+  const inside = request.workingDir === undefined ? '' : await findWorkingDir(lookedUp, request.workingDir);
+  const createdAt = isNew ? now : (origin?.createdAt ?? now);
+  const record = { provider: request.provider, id: launch.id, workspace, cwd: join(base, inside), createdAt, updatedAt: now };
+  return { launch, directory, record, source, isNew };
+}
+
+/** Makes the directories of a planned session; on failure nothing is left of them. */
+export async function makeSession({ directory, record, source, isNew }: SessionPlan, isKept: boolean): Promise<void> {
+  await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
+  if (source !== undefined) await copySession(source, directory);
+  else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
+  try {
+    for (const path of [join(directory, 'home'), join(directory, 'work'), record.cwd])
+      await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    if (isKept) await writeJson(join(directory, 'session.json'), record);
+    else await rm(join(directory, 'session.json'), { force: true });
+  } catch (error) {
+    await unmakeSession({ directory, record, isNew });
+    throw error;
+  }
+}
+
+/** Removes a session that was made for a run, and the directories above it that are empty. */
+export async function unmakeSession({
+  directory,
+  record,
+  isNew,
+}: Pick<SessionPlan, 'directory' | 'record' | 'isNew'>): Promise<void> {
+  if (!isNew) return;
+  await rm(directory, { recursive: true, force: true });
+  await removeEmpty(record.cwd);
+  await removeEmpty(dirname(directory));
+}
+
+async function findOrigin(
+  sessions: string,
+  { session, workspace, provider }: RunRequest,
+): Promise<{ launch: Launch['session']; origin?: SessionRecord }> {
+  switch (session.mode) {
+    case 'new':
+      return { launch: session };
+    case 'resume':
+      return { launch: session, origin: await findSession(sessions, session.id) };
+    case 'latest': {
+      const origin = await findLatest(sessions, provider, workspace);
+      return { launch: { mode: 'resume', id: origin.id }, origin };
+    }
+    case 'fork': {
+      const origin = session.from ? await findSession(sessions, session.from) : await findLatest(sessions, provider, workspace);
+      return { launch: { ...session, from: origin.id }, origin };
+    }
+    default:
+      return session satisfies never;
+  }
+}
+
+async function findSession(sessions: string, id: string): Promise<SessionRecord> {
+  const record = await readRecord(sessions, id);
+  if (record === undefined) throw new Refusal('session_not_found', `There is no session ${id} to continue: start a new one.`);
+  return record;
+}
+
+async function findLatest(sessions: string, provider: string, workspace: string | undefined): Promise<SessionRecord> {
+  if (workspace === undefined)
+    throw new Refusal('session_not_found', 'The latest session is the latest of a workspace: name the workspace.');
+  const ids = await readdir(sessions).catch(() => []);
+  const records = await Promise.all(ids.map((id) => readRecord(sessions, id)));
+  const [latest] = records
+    .filter((record) => record !== undefined)
+    .filter((record) => record.workspace === workspace)
+    .sort((a, b) => b.updatedAt - a.updatedAt);
+  if (latest === undefined)
+    throw new Refusal('session_not_found', `Workspace ${workspace} has no session of ${provider} yet: start a new one.`);
+  return latest;
+}
+
+async function readRecord(sessions: string, id: string): Promise<SessionRecord | undefined> {
+  const record = await readJson(join(sessions, id, 'session.json'), SessionRecord);
+  // A copy in the making still has the record of its source.
+  return record?.id === id ? record : undefined;
+}
+
+async function copySession(source: string, directory: string): Promise<void> {
+  const draft = `${directory}.${randomUUID()}`;
+  try {
+    await cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter: isCopied });
+    await rename(draft, directory);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Sockets and pipes belong to processes that are gone. */
+async function isCopied(path: string): Promise<boolean> {
+  const entry = await lstat(path);
+  return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+async function removeEmpty(path: string): Promise<void> {
+  for (let directory = path; ; directory = dirname(directory)) {
+    try {
+      await rmdir(directory);
+    } catch {
+      return;
+    }
+  }
+}

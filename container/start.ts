@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Executor } from './admit.ts';
+import { findClis } from './clis.ts';
+import { type Config, parseConfig } from './config.ts';
+import { chooseContainment } from './contain.ts';
+import { PRIVATE_DIRECTORY } from './files.ts';
+import { lockState } from './lock.ts';
+import type { Provider } from './providers/provider.ts';
+import { recoverRuns } from './recover.ts';
+import { createRuns, pruneRuns, shutDownRuns } from './runs.ts';
+import { createServer } from './server.ts';
+
+/** How long answers that are being written may take once all runs have ended, in ms. */
+const CLOSE_MAX_MS = 1_000;
+
+/** A listening executor. */
+export interface Started {
+  /** Base URL of its routes. */
+  listening: string;
+  /** Ends all runs, answers waiting readers and stops listening. */
+  shutDown: () => Promise<void>;
+}
+
+/** Starts an executor from its environment; rejects with an error of one line. */
+export async function startExecutor(
+  env: Record<string, string | undefined>,
+  providers: Record<string, Provider>,
+): Promise<Started> {
+  const parsed = parseConfig(env);
+  const config = { ...parsed, stateDirectory: resolve(parsed.stateDirectory) };
+  await mkdir(join(config.stateDirectory, 'runs'), { recursive: true, mode: PRIVATE_DIRECTORY });
+  const unlock = await lockState(config.stateDirectory);
+  const executor: Executor = {
+    config,
+    providers,
+    clis: await findClis(Object.keys(providers), config.binaries, config.stateDirectory),
+    containment: await chooseContainment(config.containment),
+    live: new Set(),
+    busySessions: new Set(),
+    isShuttingDown: false,
+  };
+  const runs = createRuns(executor, await recoverRuns(config.stateDirectory));
+  await pruneRuns(runs, Date.now());
+  const server = createServer(runs, config.token);
+  await listen(server, config);
+  return {
+    listening: urlOf(server, config.host),
+    shutDown: async () => {
+      await shutDownRuns(runs);
+      await close(server);
+      await unlock();
+    },
+  };
+}
+
+async function listen(server: Server, { port, host }: Config): Promise<void> {
+  server.listen({ port, host });
+  await once(server, 'listening');
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise((done) => server.close(done));
+  server.closeIdleConnections();
+  await Promise.race([closed, delay(CLOSE_MAX_MS, undefined, { ref: false })]);
+  server.closeAllConnections();
+}

@@ -1,0 +1,88 @@
+// `npm run demo`: one request to each provider through a gateway of its own, as an MCP client makes them.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Envelope } from '../src/mcp/envelope.ts';
+import { VERSION } from '../src/version.ts';
+import { ROOT } from './environment.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { Refusal, reportFailure } from './refusal.ts';
+import { abortOnSignal } from './signals.ts';
+
+const STATE = join(ROOT, '.state');
+const PROMPTS = {
+  live: 'In one sentence: what is a durable job?',
+  offline: '[mock:slow 5] In one sentence: what is a durable job?',
+} as const;
+const OVER = ['completed', 'failed', 'canceled', 'orphaned'];
+const CALL_TIMEOUT_MS = 60_000;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function connect({ url, settings }: Gateway) {
+  const client = new Client({ name: 'demo', version: VERSION }, { versionNegotiation: { mode: 'auto' } });
+  const headers = { authorization: `Bearer ${settings.token}` };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+  return client;
+}
+
+async function call(client: Client, name: string, input: Record<string, unknown>): Promise<Envelope> {
+  const onprogress = ({ message }: { message?: string | undefined }) => say(`  ${message ?? 'working'}`);
+  const options = { onprogress, timeout: CALL_TIMEOUT_MS, resetTimeoutOnProgress: true };
+  const result = await client.callTool({ name, arguments: input }, options);
+  return Envelope.parse(result.structuredContent);
+}
+
+/** Follows a job to its end and collects its answer. */
+async function collect(client: Client, submitted: Envelope): Promise<Envelope> {
+  if (!submitted.job || submitted.answer?.nextOffset === null) return submitted;
+  const { id } = submitted.job;
+  for (let afterSeq = 0, state = ''; !OVER.includes(state); ) {
+    const watched = await call(client, 'llm_job_watch', { jobId: id, afterSeq });
+    if (!watched.job) return watched;
+    afterSeq = watched.nextAfterSeq ?? afterSeq;
+    state = watched.job.state;
+  }
+  return call(client, 'llm_job_result', { jobId: id });
+}
+
+function show({ job, answer, error }: Envelope) {
+  if (error || !job || job.state !== 'completed') throw new Refusal(`The request failed: ${error?.message ?? job?.state}`);
+  const { inputTokens = 0, outputTokens = 0, costUsd } = job.usage ?? {};
+  const cost = costUsd === undefined ? 'cost unknown' : `${costUsd.toFixed(4)} USD`;
+  say(`${job.provider}: ${answer?.text.trim()}`);
+  say(`  ${job.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job.elapsedMs} ms\n`);
+}
+
+async function demonstrate(gateway: Gateway) {
+  const prompt = gateway.settings.offline ? PROMPTS.offline : PROMPTS.live;
+  const client = await connect(gateway);
+  for (const tool of ['claude_request', 'grok_request_async']) {
+    say(`${tool} ${JSON.stringify({ prompt })}`);
+    show(await collect(client, await call(client, tool, { prompt })));
+  }
+  await client.close();
+}
+
+async function run() {
+  const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
+  mkdirSync(STATE, { recursive: true });
+  const state = mkdtempSync(join(STATE, 'demo-'));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, abortOnSignal()]);
+  try {
+    const gateway = await startGateway({ port: 0, state, offline: !live, say }, signal);
+    say(`Ready on ${gateway.url}`);
+    if (gateway.settings.offline) say('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
+    say('');
+    await Promise.race([demonstrate(gateway), gateway.ended]);
+    stop.abort();
+    await gateway.ended;
+  } finally {
+    rmSync(state, { recursive: true });
+  }
+}
+
+await run().catch(reportFailure);
+process.exit();

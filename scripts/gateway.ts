@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Health } from '../container/protocol.ts';
+import { ROOT } from './environment.ts';
+import { executor, modelServer, worker } from './parts.ts';
+import { claimPort, LOOPBACK } from './port.ts';
+import { Refusal } from './refusal.ts';
+import { type Report, type Service, type ServiceSpec, startService } from './service.ts';
+import { checkBindings, readSettings, type Settings } from './settings.ts';
+import { takeState } from './state.ts';
+
+export interface GatewayOptions {
+  /** 0: any free port. */
+  port: number;
+  /** Directory that keeps jobs, logs and the made token. */
+  state: string;
+  /** True: the bundled model endpoint answers, whatever keys there are. */
+  offline: boolean;
+  /** Gets what the operator should know while the gateway runs. */
+  say: (line: string) => void;
+}
+
+/** The gateway on this machine, ready for requests. */
+export interface Gateway {
+  /** Where MCP clients connect. */
+  url: string;
+  settings: Settings;
+  /** Resolves when all processes have ended after the abort; rejects with a refusal when the gateway cannot go on. */
+  ended: Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+
+/** The bundled endpoint takes any key. */
+const OFFLINE_KEYS = { ANTHROPIC_API_KEY: 'offline-anthropic-key', XAI_API_KEY: 'offline-xai-key' };
+
+const randomToken = () => randomBytes(32).toString('base64url');
+
+async function checkClis(executorUrl: string, token: string) {
+  const response = await fetch(new URL('/health', executorUrl), { headers: { authorization: `Bearer ${token}` } });
+  const { clis } = Health.pick({ clis: true }).parse(await response.json());
+  const missing = Object.keys(clis).filter((provider) => clis[provider] === null);
+  if (missing.length > 0) throw new Refusal(`Missing CLI: ${missing.join(', ')}. Run npm ci with optional dependencies.`);
+}
+
+async function waitUntilHealthy(origin: string, signal: AbortSignal) {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const isHealthy = await fetch(`${origin}/health`, { signal }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isHealthy) return;
+    await sleep(50, undefined, { signal });
+  }
+  throw new Refusal(`The Worker did not answer on ${origin}/health within ${READY_TIMEOUT_MS / 1000} s.`);
+}
+
+type Start = (spec: ServiceSpec) => Promise<string>;
+
+/** Starts the parts in the order in which they need each other. Returns the origin of the Worker. */
+async function startParts(options: GatewayOptions, settings: Settings, start: Start, signal: AbortSignal) {
+  const port = await claimPort(options.port);
+  const origin = `http://${LOOPBACK}:${port}`;
+  const token = randomToken();
+  const [executorUrl, upstream] = await Promise.all([
+    start(executor(options.state, token)),
+    settings.offline ? start(modelServer(options.state)) : undefined,
+  ]);
+  await checkClis(executorUrl, token);
+  const bindings = {
+    ...settings.variables,
+    ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
+    GATEWAY_TOKEN: settings.token,
+    EXECUTOR_URL: executorUrl,
+    EXECUTOR_TOKEN: token,
+    GATE_URL: `${origin}/gate`,
+  };
+  checkBindings(bindings);
+  await start(worker(options.state, port, bindings));
+  await waitUntilHealthy(origin, signal);
+  return origin;
+}
+
+/** Starts executor, model endpoint and Worker. All of them end when `signal` is aborted, or when one cannot be kept up. */
+export async function startGateway(given: GatewayOptions, signal: AbortSignal): Promise<Gateway> {
+  const options = { ...given, state: resolve(ROOT, given.state) };
+  const release = takeState(options.state);
+  const services: Service[] = [];
+  const over = Promise.withResolvers<void>();
+  const stop = async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    release();
+  };
+  const report: Report = { say: options.say, giveUp: (refusal) => stop().then(() => over.reject(refusal)) };
+  const start: Start = (spec) => {
+    signal.throwIfAborted();
+    const service = startService(spec, report);
+    services.push(service);
+    return service.url;
+  };
+  signal.addEventListener('abort', () => stop().then(over.resolve), { once: true });
+  try {
+    const settings = readSettings(options.state, options.offline);
+    const origin = await startParts(options, settings, start, signal);
+    return { url: `${origin}/mcp`, settings, ended: over.promise };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Body, DIRECTIVE, toolNames, toolResults, userTexts, type Wire } from './request.ts';
+
+/** What a prompt asked for. `side`: it applies to side calls (title, summary) as well. */
+export interface Scenario {
+  name: string;
+  arg: string;
+  side: boolean;
+}
+
+/** An answer in parts that every wire protocol has. */
+export interface Plan {
+  thinking?: string;
+  text?: string;
+  /** Instead of text: pieces that are spread evenly over `spreadMs`. */
+  words?: string[];
+  spreadMs?: number;
+  tool?: { name: string; input: unknown };
+  stop?: 'max_tokens' | 'refusal';
+  /** How the stream ends early, after two pieces of text. */
+  cut?: 'sse-error' | 'drop' | 'stall';
+}
+
+interface Turn {
+  arg: string;
+  body: Body;
+  names: string[];
+  results: string[];
+}
+
+const SHELL = /^(bash|run_terminal_cmd|run_terminal_command|run_command|shell|execute_command|terminal)$/i;
+
+const parsed = (json: string): unknown => JSON.parse(json || '{}');
+
+const toolSaid = (results: string[]): Plan => ({ text: `Tool said: ${results.at(-1)?.slice(0, 2000)}` });
+
+function useShell({ arg, names }: Turn): Plan {
+  const shell = names.find((name) => SHELL.test(name));
+  if (!shell) return { text: `No shell tool among: ${names.join(',')}` };
+  return {
+    text: 'I will run a command.',
+    tool: { name: shell, input: { command: arg || 'echo hi', description: 'mock command' } },
+  };
+}
+
+function callTool({ arg }: Turn): Plan {
+  const [name = '', ...rest] = arg.split(' ');
+  return { text: `Calling ${name}.`, tool: { name, input: parsed(rest.join(' ')) } };
+}
+
+function structured({ arg, names, results }: Turn): Plan {
+  const tool = names.find((name) => /structured.?output/i.test(name));
+  if (tool && results.length === 0) return { tool: { name: tool, input: parsed(arg) } };
+  return { text: tool ? 'Structured output was provided.' : arg };
+}
+
+function echo({ body, names }: Turn): Plan {
+  const messages = (body.messages ?? body.input ?? []).length;
+  const user = userTexts(body).at(-1)?.slice(0, 200);
+  return { text: JSON.stringify({ model: body.model, messages, stream: !!body.stream, tools: names, user }) };
+}
+
+const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
+  text: ({ arg }) => ({ text: arg || 'Hello from the mock model.' }),
+  echo,
+  slow: ({ arg }) => ({
+    words: Array.from({ length: 40 }, (_, index) => `tok${index + 1} `),
+    spreadMs: 1000 * Number(arg || 30),
+  }),
+  think: () => ({ thinking: 'Let me think about this. It is a mock thought.', text: 'The answer is 42.' }),
+  tool: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : useShell(turn)),
+  call: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : callTool(turn)),
+  loop: useShell,
+  schema: structured,
+  'max-tokens': () => ({ text: 'This answer was cut', stop: 'max_tokens' }),
+  refuse: () => ({ text: '', stop: 'refusal' }),
+  big: ({ arg }) => ({ text: 'x'.repeat(Number(arg || 100_000)) }),
+  'sse-error': () => ({ text: 'partial answer then', cut: 'sse-error' }),
+  drop: () => ({ text: 'partial answer then', cut: 'drop' }),
+  stall: () => ({ text: 'partial answer then', cut: 'stall' }),
+};
+
+/** The scenario that a conversation's last directive names, or else `byDefault` ("name arg"). */
+export function scenarioOf(body: Body, byDefault: string): Scenario {
+  const found = userTexts(body)
+    .flatMap((text) => [...text.matchAll(new RegExp(DIRECTIVE, 'gi'))])
+    .at(-1);
+  const [word = '', ...rest] = byDefault.split(' ');
+  const name = found?.[1]?.toLowerCase() ?? word;
+  const arg = found?.[2]?.trim() ?? rest.join(' ');
+  return { name, arg: arg.replace(/(^|\s)side$/, ''), side: /(^|\s)side$/.test(arg) };
+}
+
+/** The answer to a model call. Unknown scenarios get the default text. */
+export function planOf(body: Body, wire: Wire, { name, arg }: Scenario): Plan {
+  const turn = { arg, body, names: toolNames(body), results: toolResults(body, wire) };
+  return (SCENARIOS[name] ?? (() => ({ text: 'Hello from the mock model.' })))(turn);
+}
+
+/** The whole text of an answer. */
+export const textOf = (plan: Plan) => plan.words?.join('') ?? plan.text ?? '';
+
+function piecesOf({ words, text = '' }: Plan): string[] {
+  if (words) return words;
+  return text.match(text.length > 20_000 ? /.{1,4096}/gs : /\S+\s*|\s+/g) ?? [];
+}
+
+/** The text of an answer in pieces, paced. */
+export async function* pace(plan: Plan) {
+  const pieces = piecesOf(plan);
+  const gapMs = plan.spreadMs ? plan.spreadMs / pieces.length : 2;
+  for (const piece of pieces) {
+    await sleep(gapMs);
+    yield piece;
+  }
+}

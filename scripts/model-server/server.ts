@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { answerAnthropic } from './anthropic.ts';
+import { answerChat } from './chat.ts';
+import { appendEntry, type Entry, newEntry, timeResponse, writeBody } from './log.ts';
+import { modelList } from './models.ts';
+import { type Plan, planOf, type Scenario, scenarioOf } from './plan.ts';
+import { sendError, sendJson, tokensOf } from './reply.ts';
+import { Body, userTexts, type Wire } from './request.ts';
+import { answerResponses } from './responses.ts';
+import { sideCall, sidePlan } from './side.ts';
+
+/** How the model endpoint answers. */
+export interface Settings {
+  /** Scenario of prompts without a directive: "name arg". */
+  scenario: string;
+  models: string[];
+  /** File that gets a JSON line per request. */
+  log?: string | undefined;
+  /** Directory that gets a file per request. */
+  bodies?: string | undefined;
+}
+
+interface State extends Settings {
+  byDefault: string;
+  requests: Entry[];
+  received: number;
+  /** Failed attempts per conversation, for `flaky`. */
+  attempts: Map<string, number>;
+}
+
+interface Call {
+  req: IncomingMessage;
+  res: ServerResponse;
+  path: string;
+  raw: string;
+  body: Body | undefined;
+  note: (facts: Partial<Entry>) => void;
+}
+
+const ANSWERS: Record<Wire, (res: ServerResponse, body: Body, plan: Plan) => Promise<void>> = {
+  anthropic: answerAnthropic,
+  responses: answerResponses,
+  chat: answerChat,
+};
+
+const WIRES: [suffix: string, wire: Wire][] = [
+  ['/messages', 'anthropic'],
+  ['/responses', 'responses'],
+  ['/chat/completions', 'chat'],
+];
+
+function parseJson(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function control(state: State, { res, path, raw }: Call) {
+  if (path.endsWith('/requests')) return sendJson(res, 200, state.requests);
+  if (path.endsWith('/reset')) {
+    state.requests.length = 0;
+    state.attempts.clear();
+    state.byDefault = state.scenario;
+  }
+  if (!path.endsWith('/default')) return sendJson(res, 200, { ok: true });
+  const wanted = parseJson(raw);
+  if (typeof wanted === 'object' && wanted && 'scenario' in wanted) state.byDefault = String(wanted.scenario);
+  sendJson(res, 200, { scenario: state.byDefault });
+}
+
+/** The status of a `flaky` attempt that fails, or the scenario of the one that succeeds. */
+function flaky(state: State, body: Body, scenario: Scenario): number | Scenario {
+  const [code = 529, times = 1] = scenario.arg.split(' ').filter(Boolean).map(Number);
+  const conversation = createHash('sha1')
+    .update(JSON.stringify(userTexts(body)))
+    .digest('hex');
+  const attempt = (state.attempts.get(conversation) ?? 0) + 1;
+  state.attempts.set(conversation, attempt);
+  return attempt <= times ? code : { ...scenario, name: 'text', arg: `Answered at attempt ${attempt}.` };
+}
+
+/** A cut stream falls back to a plain request in Claude: that one fails in the same way. */
+function answerCut(res: ServerResponse, wire: Wire, cut: NonNullable<Plan['cut']>) {
+  if (cut === 'drop') res.destroy();
+  if (cut === 'sse-error') sendError(res, 529, wire);
+}
+
+async function answerModel(state: State, call: Call, body: Body, wire: Wire) {
+  const { res, note } = call;
+  const scenario = scenarioOf(body, state.byDefault);
+  const side = sideCall(call.req.headers, body, wire);
+  if (side && !scenario.side) {
+    note({ scenario: 'side', side });
+    return scenario.name === 'side-hang' ? undefined : ANSWERS[wire](res, body, sidePlan(side));
+  }
+  note({ scenario: scenario.name, arg: scenario.arg, side });
+  if (scenario.name === 'hang') return;
+  if (scenario.name === 'error') return sendError(res, Number(scenario.arg || 500), wire);
+  const outcome = scenario.name === 'flaky' ? flaky(state, body, scenario) : scenario;
+  if (typeof outcome === 'number') return sendError(res, outcome, wire);
+  const plan = planOf(body, wire, outcome);
+  if (plan.cut && !body.stream) return answerCut(res, wire, plan.cut);
+  await ANSWERS[wire](res, body, plan);
+}
+
+function answerOther(state: State, { req, res, path, body, note }: Call) {
+  if (req.method === 'HEAD') {
+    note({ scenario: 'head' });
+    return res.writeHead(200).end();
+  }
+  if (path.endsWith('/count_tokens')) {
+    note({ scenario: 'count' });
+    return sendJson(res, 200, { input_tokens: tokensOf(body) });
+  }
+  if (req.method === 'GET' && /\/(models|language-models)$/.test(path)) {
+    note({ scenario: 'models' });
+    const list = modelList(state.models);
+    return sendJson(res, 200, path.endsWith('language-models') ? { models: list.data } : list);
+  }
+  note({ scenario: 'unknown-404' });
+  sendJson(res, 404, { error: { type: 'not_found_error', message: `mock: no route ${req.method} ${path}` } });
+}
+
+async function handle(state: State, req: IncomingMessage, res: ServerResponse) {
+  const path = new URL(req.url ?? '/', 'http://mock').pathname.replace(/\/+$/, '');
+  const raw = await text(req);
+  const json = parseJson(raw);
+  const body = Body.safeParse(json).data;
+  const call: Call = { req, res, path, raw, body, note: () => {} };
+  if (path.startsWith('/__mock')) return control(state, call);
+  state.received += 1;
+  const entry = newEntry(state.received, req, raw, body);
+  state.requests.push(entry);
+  timeResponse(entry, res);
+  writeBody(state.bodies, entry.n, req, path, raw, json);
+  call.note = (facts) => appendEntry(state.log, Object.assign(entry, facts));
+  const wire = WIRES.find(([suffix]) => path.endsWith(suffix))?.[1];
+  if (!wire || req.method !== 'POST' || !body) return answerOther(state, call);
+  await answerModel(state, call, body, wire);
+}
+
+/** A server that speaks both providers' model APIs. Not yet listening. */
+export function createModelServer(settings: Settings): Server {
+  const state: State = { ...settings, byDefault: settings.scenario, requests: [], received: 0, attempts: new Map() };
+  const server = createServer((req, res) => {
+    handle(state, req, res).catch((error: unknown) => {
+      console.error('mock:', error);
+      if (res.headersSent) res.destroy();
+      else sendError(res, 500, 'anthropic', String(error));
+    });
+  });
+  // `hang` and `stall` keep a request open for as long as the client stays.
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  return server;
+}

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { Refusal } from './refusal.ts';
+
+const FLAGS = {
+  port: { type: 'string', default: '8787' },
+  state: { type: 'string', default: '.state' },
+  offline: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** What `npm start -- --help` prints. */
+export const HELP = `npm start -- [--port PORT] [--state DIR] [--offline]
+
+Runs the gateway on this machine.
+
+  --port PORT   port on 127.0.0.1 (${FLAGS.port.default}); 0 takes a free one
+  --state DIR   directory for jobs, sessions, workspaces and logs (${FLAGS.state.default})
+  --offline     the bundled model endpoint answers: no model is called, nothing is spent
+
+.dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
+any, the gateway runs offline. GATEWAY_TOKEN, there or in the environment, is the token that clients show.`;
+
+const KNOWN = Object.keys(FLAGS).map((name) => `--${name}`);
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: FLAGS }).values;
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new Refusal(`${why}. Known flags: ${KNOWN.join(', ')}.`);
+  }
+}
+
+/** The command line of `npm start`. */
+export function parseOptions(args: string[]) {
+  const { port, state, offline, help } = parse(args);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new Refusal(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
+  if (!state) throw new Refusal('--state must name a directory, not "".');
+  return { port: Number(port), state, offline, help };
+}

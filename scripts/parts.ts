@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { childEnvironment, quietWrangler, ROOT } from './environment.ts';
+import { LOOPBACK } from './port.ts';
+import type { ServiceSpec } from './service.ts';
+
+const WRANGLER_CONFIG = join(ROOT, 'wrangler.toml');
+
+const logOf = (state: string, name: string) => join(state, 'logs', `${name}.log`);
+
+/** The bundled model endpoint. */
+export const modelServer = (state: string): ServiceSpec => ({
+  title: 'The bundled model endpoint',
+  argv: (port) => ['scripts/model-server/main.ts', '--host', LOOPBACK, '--port', String(port)],
+  env: () => childEnvironment(state),
+  log: logOf(state, 'model-server'),
+});
+
+/** The executor, as a plain process. */
+export const executor = (state: string, token: string): ServiceSpec => ({
+  title: 'The executor',
+  argv: () => ['container/main.ts'],
+  env: (port) =>
+    childEnvironment(state, {
+      EXECUTOR_HOST: LOOPBACK,
+      EXECUTOR_PORT: String(port),
+      EXECUTOR_STATE: join(state, 'executor'),
+      EXECUTOR_TOKEN: token,
+    }),
+  log: logOf(state, 'executor'),
+});
+
+/** The Worker in workerd, with all bindings as secrets: they show neither in argv nor in its log. */
+export const worker = (state: string, port: number, bindings: Record<string, string>): ServiceSpec => ({
+  title: 'The Worker',
+  argv: () => ['scripts/worker.ts'],
+  env: () => childEnvironment(state, quietWrangler(state)),
+  message: { config: WRANGLER_CONFIG, port, persist: join(state, 'worker'), bindings },
+  log: logOf(state, 'worker'),
+});

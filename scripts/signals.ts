@@ -1,0 +1,18 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+// npm passes a signal on, so that one Ctrl-C arrives twice: from the terminal and from npm.
+const ECHO_MS = 500;
+
+/** Aborts at the first signal; a second one ends this process at once, and its children with it. */
+export function abortOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      if (!first) {
+        first = Date.now();
+        controller.abort();
+      } else if (Date.now() - first > ECHO_MS) process.exit(1);
+    });
+  return controller.signal;
+}

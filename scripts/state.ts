@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Refusal } from './refusal.ts';
+
+const DIRECTORIES = ['config', 'executor', 'home', 'logs', 'tmp', 'worker'];
+
+const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;
+
+function isAlive(pid: number) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+function readOptional(file: string) {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Makes the state directory and takes it for this process. Returns how to give it back. */
+export function takeState(directory: string): () => void {
+  const lock = join(directory, 'gateway.pid');
+  try {
+    for (const name of DIRECTORIES) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
+    const holder = Number(readOptional(lock));
+    if (holder && holder !== process.pid && isAlive(holder))
+      throw new Refusal(
+        `The state directory ${directory} is in use by process ${holder}. Stop it or choose another with --state.`,
+      );
+    writeFileSync(lock, String(process.pid), { mode: 0o600 });
+    // What a killed gateway left there.
+    for (const name of readdirSync(join(directory, 'tmp'))) rmSync(join(directory, 'tmp', name), { recursive: true });
+  } catch (error) {
+    if (error instanceof Refusal || !(error instanceof Error)) throw error;
+    throw new Refusal(`Cannot write to the state directory ${directory}: ${error.message}. Choose another with --state.`);
+  }
+  return () => rmSync(lock, { force: true });
+}
+
+/** The token that was made for this state directory: the same one after a restart. */
+export function keptToken(directory: string): string {
+  const file = join(directory, 'gateway-token');
+  const kept = readOptional(file);
+  if (kept) return kept;
+  const token = randomBytes(32).toString('base64url');
+  writeFileSync(file, token, { mode: 0o600 });
+  return token;
+}

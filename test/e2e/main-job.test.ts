@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import { useGateway } from './client.ts';
+
+const { call, collect, read } = useGateway();
+
+const providers = ['claude', 'grok'] as const;
+const HELLO = 'Hello from the mock model.';
+
+test.each(providers)('%s_request gives the answer, its session, its model and what it cost', async (provider) => {
+  const { ok, isError, answer, job, content } = await call(`${provider}_request`, { prompt: 'hi' });
+  expect({ ok, isError }).toEqual({ ok: true, isError: false });
+  expect(answer).toMatchObject({ text: HELLO, nextOffset: null, source: 'answer' });
+  expect(job).toMatchObject({
+    state: 'completed',
+    reason: 'answered',
+    sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    model: expect.stringContaining(provider),
+    turns: 1,
+  });
+  expect(job?.usage).toMatchObject({ inputTokens: expect.any(Number), costUsd: expect.any(Number) });
+  expect(job?.usage?.outputTokens).toBeGreaterThan(0);
+  expect(content).toMatchObject([{ text: HELLO }, { text: expect.stringContaining('completed') }]);
+});
+
+test.each(providers)('%s_request_async gives the job at once, and what to call next', async (provider) => {
+  const { job, next } = await call(`${provider}_request_async`, { prompt: '[mock:slow 2]' });
+  expect(job?.state).toMatch(/queued|running/);
+  expect(next).toMatchObject({ tool: 'llm_job_watch', arguments: { jobId: job?.id } });
+  expect((await collect(job?.id ?? '')).answer?.text).toMatch(/^tok1 .*tok40 $/);
+});
+
+test.each(providers)(
+  'a %s answer that comes after the deadline is not lost: the job is handed over with what it said so far',
+  async (provider) => {
+    const messages: string[] = [];
+    const early = await call(`${provider}_request`, { prompt: '[mock:slow 6]', syncDeadlineMs: 3_000 }, (message) =>
+      messages.push(message),
+    );
+    expect(messages[0]).toContain(early.job?.id);
+    expect(messages.some((message) => message.includes('writing: tok'))).toBe(true);
+    expect(early).toMatchObject({
+      ok: true,
+      job: { state: 'running' },
+      answer: { source: 'partial', text: expect.stringMatching(/^tok1 /) },
+      next: { tool: 'llm_job_watch' },
+    });
+    expect((await collect(early.job?.id ?? '')).answer?.text).toMatch(/^tok1 .*tok40 $/);
+  },
+);
+
+test.each(providers)('%s uses a tool and shows it', async (provider) => {
+  const { answer, job } = await call(`${provider}_request`, {
+    prompt: '[mock:tool echo hi]',
+    permissionMode: 'bypassPermissions',
+  });
+  expect(answer?.text).toMatch(/^Tool said: .*hi/s);
+  const { events } = await call('llm_job_status', { jobId: job?.id });
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_start', input: expect.stringContaining('echo hi') }));
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_end', isError: false }));
+});
+
+const apiErrors = providers.flatMap((provider) => [
+  { provider, status: 401, code: 'auth_error', retryable: false },
+  { provider, status: 429, code: 'rate_limited', retryable: true },
+  { provider, status: 529, code: 'overloaded', retryable: true },
+]);
+
+test('an error of the model service is a failure with its code, and soon', async () => {
+  const found = await Promise.all(
+    apiErrors.map(({ provider, status }) =>
+      call(`${provider}_request`, { prompt: `[mock:error ${status}]`, syncDeadlineMs: 90_000 }),
+    ),
+  );
+  expect(found.map(({ isError, error }) => ({ isError, code: error?.code, retryable: error?.retryable }))).toEqual(
+    apiErrors.map(({ code, retryable }) => ({ isError: true, code, retryable })),
+  );
+});
+
+test.each(providers)('a %s that hangs is ended by the idle timeout', async (provider) => {
+  const { error, isError } = await call(`${provider}_request`, { prompt: '[mock:hang]', idleTimeoutMs: 3_000 });
+  expect({ isError, error }).toMatchObject({
+    isError: true,
+    error: { code: 'idle_timeout', message: expect.stringContaining('3 s') },
+  });
+});
+
+test('a prompt of 1 MB arrives, one byte more is refused', async () => {
+  const prompt = `[mock:echo]${'a'.repeat(1_048_576 - 11)}`;
+  const sent = await call('claude_request', { prompt });
+  expect(sent.isError, JSON.stringify(sent.error)).toBe(false);
+  const refused = await call('claude_request', { prompt: `${prompt}a` });
+  expect(refused.error).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('1048577 bytes') });
+});
+
+test('an answer of 10 MB is read whole, page by page', async () => {
+  const { job } = await call('grok_request_async', { prompt: '[mock:big 10000000]' });
+  expect((await collect(job?.id ?? '')).job?.state).toBe('completed');
+  expect(await read(job?.id ?? '')).toBe('x'.repeat(10_000_000));
+});
+
+test.each(providers)('a cancel in the middle ends %s and keeps what it said', async (provider) => {
+  const { job } = await call(`${provider}_request_async`, { prompt: '[mock:slow 60]' });
+  const jobId = job?.id ?? '';
+  for (let afterSeq = 0, said = false; !said; ) {
+    const { events = [], nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq });
+    said = events.some(({ kind }) => kind === 'text');
+    afterSeq = nextAfterSeq;
+  }
+  expect((await call('llm_job_cancel', { jobId })).job).toMatchObject({ canceling: true });
+  const { job: ended } = await collect(jobId);
+  expect(ended).toMatchObject({ state: 'canceled', reason: 'cancel' });
+  expect(await read(jobId, 'stdout')).toContain('tok1');
+});
+
+test('20 jobs at once all give their own answer', async () => {
+  const prompts = Array.from({ length: 20 }, (_, i) => `[mock:text answer number ${i}]`);
+  const found = await Promise.all(
+    prompts.map((prompt, i) => call(`${providers[i % 2]}_request`, { prompt, syncDeadlineMs: 90_000 })),
+  );
+  expect(found.map(({ answer }) => answer?.text)).toEqual(prompts.map((_, i) => `answer number ${i}`));
+});
+
+test.each(providers)('a %s conversation goes on by its session id', async (provider) => {
+  const first = await call(`${provider}_request`, { prompt: 'remember this' });
+  const second = await call(`${provider}_request`, { prompt: '[mock:echo]', sessionId: first.job?.sessionId });
+  expect(second.job?.sessionId).toBe(first.job?.sessionId);
+  expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
+});
+
+test.each(providers)('a permission that nobody can give: %s says what was asked', async (provider) => {
+  const { error, job, ok } = await call(`${provider}_request`, { prompt: '[mock:tool rm -rf build]' });
+  const named = ok ? job?.denials : error?.message;
+  expect(JSON.stringify(named)).toMatch(/rm -rf build/);
+});

@@ -1,0 +1,227 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { claude } from '../../container/providers/claude.ts';
+import { grok } from '../../container/providers/grok.ts';
+import type { Provider } from '../../container/providers/provider.ts';
+import { openWorkshop } from './real-cli.ts';
+
+const MARKER = 'the-content-of-the-file';
+const both = [claude, grok];
+let workshop: Awaited<ReturnType<typeof openWorkshop>>;
+
+beforeAll(async () => {
+  workshop = await openWorkshop(both);
+  await mkdir(join(workshop.work, '.claude'), { recursive: true });
+  await writeFile(join(workshop.work, 'notes.txt'), MARKER);
+});
+afterAll(() => workshop.end());
+
+const resultOf = ({ items }: Awaited<ReturnType<typeof workshop.run>>) => items.findLast((item) => item.kind === 'result');
+const visible = (text: string) => text.replaceAll('\u2060', '');
+
+const prompts = [
+  '/cost',
+  '/session-info',
+  ' \n /compact',
+  '-x',
+  '--help',
+  '@notes.txt',
+  'see @./notes.txt',
+  '(@ notes.txt )',
+  '!ls',
+];
+const said = both.flatMap((provider) => prompts.map((prompt): [string, string, Provider] => [provider.title, prompt, provider]));
+
+test.each(said)('%s takes the prompt %j as text', async (_title, prompt, provider) => {
+  const mark = crypto.randomUUID();
+  const { answer } = await workshop.run(provider, { prompt: `${prompt} ${mark}` });
+  const sent = await workshop.sent(mark);
+  expect(answer).toBe('Hello from the mock model.');
+  expect(sent.map(visible).filter((body) => body.includes(JSON.stringify(`${prompt} ${mark}`).slice(1, -1)))).not.toEqual([]);
+  expect(sent.filter((body) => body.includes(MARKER))).toEqual([]);
+});
+
+const failures = both.flatMap((provider) =>
+  [401, 429, 500, 529].map((status): [string, number, Provider] => [provider.title, status, provider]),
+);
+
+test.concurrent.each(failures)('%s ends soon where the model service answers HTTP %i', async (_title, status, provider) => {
+  const outcome = await workshop.run(provider, { prompt: `[mock:error ${status}]` });
+  expect(resultOf(outcome)).toMatchObject({ isError: true });
+  expect(outcome.code).toBe(1);
+  expect(outcome.ms).toBeLessThan(20_000);
+});
+
+test.each(both)('a run of $title talks to the gate only, on paths that the gate passes', async (provider) => {
+  const before = (await workshop.requests()).length;
+  await workshop.run(provider, { prompt: 'hi' });
+  const made = (await workshop.requests()).slice(before);
+  const base = `/gate/${provider.id}`;
+  // Grok opens its connection with a GET of the origin's root.
+  const outside = made.filter(({ url }) => !url.startsWith(base)).map(({ method, url }) => `${method} ${url}`);
+  expect(outside.filter((call) => call !== 'GET /')).toEqual([]);
+  const refused = made.filter(({ method, url }) => {
+    const path = url.replace(base, '').replace(/\?.*/, '');
+    return !provider.gatePaths.some((allowed) => allowed.method === method && allowed.path.test(path));
+  });
+  expect(refused).toEqual([]);
+  expect(made.some(({ method }) => method === 'POST')).toBe(true);
+});
+
+test('a shell that is disallowed by the name Grok shows is gone', async () => {
+  const { answer } = await workshop.run(grok, {
+    prompt: '[mock:tool echo hi]',
+    options: { alwaysApprove: true, disallowedTools: ['run_terminal_command'] },
+  });
+  expect(answer).toMatch(/^No shell tool among: read_file/);
+});
+
+test.each([
+  ['are off', {}, false],
+  ['are on where they are asked for', { noSubagents: false }, true],
+])('subagents of Grok %s', async (_name, options, expected) => {
+  const { answer } = await workshop.run(grok, { prompt: '[mock:echo]', options });
+  expect(answer.includes('spawn_subagent')).toBe(expected);
+  expect(answer).not.toMatch(/send_feedback|scheduler_|ask_user_question|image_/);
+});
+
+test('an allowed list of Grok leaves the named tools only', async () => {
+  const options = { tools: ['read_file', 'run_terminal_command'], noPlan: true };
+  const { answer } = await workshop.run(grok, { prompt: '[mock:echo]', options });
+  expect(JSON.parse(answer).tools).toEqual(['run_terminal_command', 'read_file', 'search_tool', 'use_tool']);
+});
+
+const refusals: [string, Provider, string, object][] = [
+  ['Claude goes on', claude, 'Bash', { isError: false, subtype: 'success' }],
+  ['Grok ends the turn', grok, 'run_terminal_command', { isError: true, stopReason: 'cancelled' }],
+];
+
+test.each(refusals)(
+  'a call that would have to ask is denied by default and named: %s',
+  async (_name, provider, tool, verdict) => {
+    const outcome = await workshop.run(provider, { prompt: '[mock:tool rm notes.txt]' });
+    expect(resultOf(outcome)).toMatchObject({ ...verdict, denials: [{ tool, input: expect.stringContaining('rm notes.txt') }] });
+    expect(outcome.items.filter(({ kind }) => kind === 'denied')).toHaveLength(1);
+  },
+);
+
+test.each([
+  [claude, { permissionMode: 'bypassPermissions' }],
+  [claude, { dangerouslySkipPermissions: true }],
+  [grok, { alwaysApprove: true }],
+  [grok, { permissionMode: 'bypassPermissions' }],
+])('$title runs a command where permissions are waived: $1', async (provider, options) => {
+  const { answer } = await workshop.run(provider, { prompt: '[mock:tool python3 -c "print(6*7)"]', options });
+  expect(answer).toContain('42');
+});
+
+test.each(both)('$title gives structured output', async (provider) => {
+  const jsonSchema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'], additionalProperties: false };
+  const { items } = await workshop.run(provider, { prompt: '[mock:schema {"a":1}]', options: { jsonSchema } });
+  expect(items.findLast((item) => item.kind === 'answer')).toMatchObject({ part: 'structured', text: '{"a":1}' });
+  expect(items.at(-1)).toMatchObject({ kind: 'result', isError: false, hasStructured: true });
+});
+
+test.each(both)('a conversation of $title can be resumed and copied', async (provider) => {
+  const home = await workshop.home();
+  const [id, copy] = [crypto.randomUUID(), crypto.randomUUID()];
+  const turns = [
+    { mode: 'new', id },
+    { mode: 'resume', id },
+    { mode: 'fork', id: copy, from: id },
+  ] as const;
+  const seen: unknown[] = [];
+  for (const session of turns) {
+    const outcome = await workshop.run(provider, { prompt: '[mock:echo]', session, home });
+    seen.push([resultOf(outcome)?.sessionId, JSON.parse(outcome.answer).messages]);
+  }
+  const [[, first]] = seen as [[string, number]];
+  expect(seen).toEqual([
+    [id, first],
+    [id, expect.toSatisfy((messages: number) => messages > first)],
+    [copy, expect.toSatisfy((messages: number) => messages > first + 2)],
+  ]);
+});
+
+const everything: [Provider, Record<string, unknown>][] = [
+  [
+    claude,
+    {
+      model: 'opus',
+      fallbackModel: 'sonnet,haiku',
+      effort: 'high',
+      permissionMode: 'acceptEdits',
+      allowedTools: ['Bash(git log:*)', '-x'],
+      disallowedTools: ['WebFetch'],
+      tools: ['Bash', 'Read'],
+      maxTurns: 3,
+      maxBudgetUsd: 1.5,
+      appendSystemPrompt: '-be brief',
+      systemPromptSnapshot: 'off',
+      excludeDynamicSystemPromptSections: true,
+      agents: { reviewer: { description: 'Reviews', prompt: 'Review.' } },
+      agent: 'reviewer',
+      forwardSubagentText: true,
+      mcpServers: { none: { command: '/bin/false' } },
+      strictMcpConfig: true,
+      settingSources: 'user',
+      addDir: ['.', './.claude'],
+      noSessionPersistence: true,
+      includeHookEvents: true,
+      autocompact: 150_000,
+      betas: ['context-1m-2025-08-07'],
+      name: '-a title',
+    },
+  ],
+  [claude, { systemPrompt: '-x', restricted: true, bare: true, tools: [] }],
+  [claude, { safeMode: true, autocompact: 'auto', model: 'latest', dangerouslySkipPermissions: false, strictMcpConfig: false }],
+  [
+    grok,
+    {
+      model: 'grok-4.6',
+      effort: 'high',
+      alwaysApprove: true,
+      allow: ['Bash(git *)'],
+      deny: ['-x', 'Edit(**)'],
+      disallowedTools: ['web_search', 'grep'],
+      disableWebSearch: true,
+      noPlan: true,
+      maxTurns: 3,
+      systemPrompt: '-You are brief.',
+      appendSystemPrompt: '-x',
+      verbatim: true,
+    },
+  ],
+  [
+    grok,
+    {
+      agents: { reviewer: { description: 'Reviews', prompt: 'Review.' } },
+      reasoningEffort: 'low',
+      rules: 'x',
+      systemPromptOverride: 'y',
+    },
+  ],
+  [grok, { allowedTools: ['read_file'], model: 'latest', permissionMode: 'acceptEdits', sandbox: 'workspace' }],
+];
+
+test.each(everything)('$title accepts its options together: %#', async (provider, options) => {
+  const checked = Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, provider.options[key]?.type.parse(value)]),
+  );
+  expect(provider.conflicts(checked)).toEqual([]);
+  const outcome = await workshop.run(provider, { prompt: 'hi', options: checked });
+  expect(outcome).toMatchObject({ answer: 'Hello from the mock model.', code: 0, stderr: '' });
+});
+
+test('settings of a workspace are not loaded, unless they are asked for', async () => {
+  const hook = (mark: string) => ({ hooks: { SessionStart: [{ hooks: [{ type: 'command', command: `echo ${mark}` }] }] } });
+  await writeFile(join(workshop.work, '.claude', 'settings.json'), JSON.stringify(hook('hook-ran')));
+  const seen = async (options: Record<string, unknown>) => {
+    const mark = crypto.randomUUID();
+    await workshop.run(claude, { prompt: mark, options });
+    return (await workshop.sent(mark)).some((body) => body.includes('hook-ran'));
+  };
+  expect(await seen({})).toBe(false);
+  expect(await seen({ settingSources: 'project' })).toBe(true);
+});

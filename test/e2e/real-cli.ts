@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { findClis } from '../../container/clis.ts';
+import type { Item } from '../../container/protocol.ts';
+import type { Launch, Provider } from '../../container/providers/provider.ts';
+import { createModelServer } from '../../scripts/model-server/server.ts';
+
+/** How a real CLI's run went. */
+export interface Outcome {
+  items: Item[];
+  answer: string;
+  code: number | null;
+  stderr: string;
+  ms: number;
+}
+
+/** The pinned CLIs, a model endpoint and a directory, until `end`. */
+export async function openWorkshop(providers: Provider[]) {
+  const root = await mkdtemp(join(tmpdir(), 'real-cli-'));
+  const clis = await findClis(
+    providers.map(({ id }) => id),
+    {},
+    root,
+  );
+  const bodies = join(root, 'bodies');
+  await mkdir(bodies);
+  const server = createModelServer({ scenario: 'text', models: ['grok-4.5', 'grok-4.6'], bodies });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  let homes = 0;
+
+  async function run(provider: Provider, given: Partial<Launch>): Promise<Outcome> {
+    homes += 1;
+    const place = join(root, `${homes}`);
+    const launch: Launch = {
+      binary: clis[provider.id]?.binary ?? '',
+      prompt: 'hi',
+      options: {},
+      session: { mode: 'new', id: crypto.randomUUID() },
+      gate: { baseUrl: `${url}/gate/${provider.id}`, token: 'account.job.0123456789abcdef' },
+      home: join(place, 'home'),
+      tmp: join(place, 'tmp'),
+      ...given,
+    };
+    return start(provider, launch, join(root, 'work'));
+  }
+
+  return {
+    work: join(root, 'work'),
+    run,
+    home: () => mkdtemp(join(root, 'home-')),
+    requests: async (): Promise<{ method: string; url: string }[]> => (await fetch(`${url}/__mock/requests`)).json(),
+    /** All that the model was sent in calls that hold a text. */
+    sent: async (text: string) => {
+      const files = await Promise.all((await readdir(bodies)).map((name) => readFile(join(bodies, name), 'utf8')));
+      return files.filter((body) => body.includes(text));
+    },
+    end: async () => {
+      server.closeAllConnections();
+      server.close();
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function start(provider: Provider, launch: Launch, cwd: string): Promise<Outcome> {
+  const { argv, env, stdin, files } = provider.command(launch);
+  for (const directory of [launch.home, launch.tmp, cwd]) await mkdir(directory, { recursive: true });
+  for (const [path, content] of Object.entries(files ?? {})) await writeFile(path, content);
+  const [file = '', ...args] = argv;
+  const began = performance.now();
+  const child = spawn(file, args, {
+    cwd,
+    env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...env },
+  });
+  child.stdin.end(stdin ?? '');
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  const items = stdout.trimEnd().split('\n').flatMap(provider.reader());
+  const answer = items.map((item) => (item.kind === 'answer' && item.part === 'text' ? item.text : '')).join('');
+  return { items, answer, code, stderr, ms: performance.now() - began };
+}

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { findClis } from '../../container/clis.ts';
+import { temporaryDirectory } from './executor.ts';
+
+async function program(text: string, mode = 0o755): Promise<string> {
+  const path = join(await temporaryDirectory(), 'cli');
+  await writeFile(path, text);
+  await chmod(path, mode);
+  return path;
+}
+
+describe('the CLIs', () => {
+  it('come from the npm packages of this platform, for several starters at once', async () => {
+    const starters = await Promise.all([temporaryDirectory(), temporaryDirectory()]);
+    const [one, two] = await Promise.all(starters.map((state) => findClis(['claude', 'grok'], {}, state)));
+    expect(one).toEqual(two);
+    for (const cli of Object.values(one ?? {})) {
+      const { stdout } = await promisify(execFile)(cli.binary, ['--version'], { env: { HOME: starters[0] } });
+      expect(stdout).toContain(cli.version);
+    }
+    expect(one).toMatchObject({ claude: { version: '2.1.330' }, grok: { version: '1.0.41' } });
+  });
+
+  it('are found where the configuration says', async () => {
+    const binary = await program('#!/bin/sh\necho "my cli, version 4.5.6-beta (abc)"');
+    const state = await temporaryDirectory();
+    expect(await findClis(['claude'], { claude: binary }, state)).toEqual({ claude: { binary, version: '4.5.6-beta' } });
+    expect(await readdir(state)).toEqual([]);
+  });
+
+  it.for([
+    { title: 'has no package', binary: undefined },
+    { title: 'is no program', binary: () => program('', 0o644) },
+    { title: 'does not run', binary: () => program('#!/bin/sh\nexit 3') },
+  ])('leave out one that $title', async ({ binary }) => {
+    const binaries = new Map(binary ? [['other', await binary()]] : []);
+    expect(await findClis(['other'], Object.fromEntries(binaries), await temporaryDirectory())).toEqual({});
+  });
+});

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { afterAll } from 'vitest';
+import { z } from 'zod';
+import { Event, EXECUTOR_ERRORS, PROTOCOL_VERSION, type RunLimits, type RunRequest } from '../../container/protocol.ts';
+
+export const TOKEN = 'a-made-up-token-of-the-tests';
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+
+/** One step of the scripted CLI. */
+export type Step = Record<string, unknown>;
+
+export const LIMITS: RunLimits = {
+  idleTimeoutMs: 60_000,
+  runTimeoutMs: 60_000,
+  outputCapBytes: 1_000_000,
+  outputTailBytes: 1_000,
+  cancelGraceMs: 5_000,
+};
+
+const leftovers: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const remove of leftovers.reverse()) await remove();
+});
+
+/** A request that plays a script in a new session. */
+export function requestOf(steps: Step[], changes: Partial<RunRequest> = {}): RunRequest {
+  return {
+    protocol: PROTOCOL_VERSION,
+    account: 'acme',
+    provider: 'scripted',
+    prompt: JSON.stringify(steps),
+    options: {},
+    session: { mode: 'new', id: randomUUID() },
+    gate: { baseUrl: 'http://127.0.0.1:9/gate', token: 'a-made-up-run-token' },
+    limits: LIMITS,
+    ...changes,
+  };
+}
+
+/** A directory for the length of a test file. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'executor-test-'));
+  leftovers.push(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+  return directory;
+}
+
+/** Environment of an executor with the scripted CLI. */
+export function environmentOf(stateDirectory: string, changes: Record<string, string> = {}): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    EXECUTOR_TOKEN: TOKEN,
+    EXECUTOR_PORT: '0',
+    EXECUTOR_STATE: stateDirectory,
+    EXECUTOR_MIN_FREE_DISK_BYTES: '0',
+    EXECUTOR_SCRIPTED_BIN: join(FIXTURES, 'scripted-cli.mjs'),
+    ...changes,
+  };
+}
+
+/** Starts an executor as a process of its own and gives what it says and how it ends. */
+export function spawnExecutor(env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(FIXTURES, 'scripted-executor.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  leftovers.push(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, ended, stderr: text(child.stderr), lines: createInterface({ input: child.stdout }) };
+}
+
+const Listening = z.strictObject({ listening: z.url(), pid: z.int() });
+
+/** A listening executor and the calls of its routes. */
+export async function startExecutor(changes: Record<string, string> = {}) {
+  const state = changes.EXECUTOR_STATE ?? (await temporaryDirectory());
+  const { child, ended, stderr, lines } = spawnExecutor(environmentOf(state, changes));
+  const failed = ended.then(async () => Promise.reject(new Error(await stderr)));
+  const [line] = await Promise.race([once(lines, 'line'), failed]);
+  failed.catch(() => {});
+  const { listening, pid } = Listening.parse(JSON.parse(line));
+  const calls = callsOf(listening);
+  const kill = async (signal: NodeJS.Signals): Promise<unknown> => {
+    child.kill(signal);
+    const [code] = await ended;
+    return code;
+  };
+  return { state, url: listening, pid, kill, stderr, ...calls };
+}
+
+function callsOf(url: string) {
+  const call = async (method: string, path: string, body?: unknown) => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  const page = async (id: string, query: string): Promise<Event[]> => {
+    const { status, text } = await call('GET', `/runs/${id}/events?${query}`);
+    if (status !== 200) throw new Error(`${status} ${text}`);
+    const rows = text.split('\n').slice(0, -1);
+    return rows.map((row) => Event.parse(JSON.parse(row)));
+  };
+  /** Reads on from a cursor until an event of a kind has come. */
+  const readUntil = async (id: string, isLast: (event: Event) => boolean, after = 0): Promise<Event[]> => {
+    const events: Event[] = [];
+    while (!events.some(isLast)) events.push(...(await page(id, `wait=20000&after=${events.at(-1)?.seq ?? after}`)));
+    return events;
+  };
+  const put = async (request: RunRequest, id: string = randomUUID()) => ({ id, ...(await call('PUT', `/runs/${id}`, request)) });
+  const play = async (request: RunRequest) => {
+    const { id, status, text } = await put(request);
+    if (status !== 201) throw new Error(`${status} ${text}`);
+    return readUntil(id, isExit);
+  };
+  return { call, page, readUntil, put, play };
+}
+
+export function isExit({ kind }: Event): boolean {
+  return kind === 'exit';
+}
+
+const Failure = z.strictObject({ code: z.string(), message: z.string() });
+
+/** The refusal in an answer; its code is told with the status where that is not the table's. */
+export function refusalOf({ status, text }: { status: number; text: string }) {
+  const { code, message } = Failure.parse(JSON.parse(text));
+  const [, expected] = Object.entries(EXECUTOR_ERRORS).find(([name]) => name === code) ?? [];
+  return { code: expected === status ? code : `${code} with status ${status}`, message };
+}
+
+/** Text of one stream of a run, as it was written as far as the events tell. */
+export function textOf(events: Event[], stream: 'stdout' | 'stderr' = 'stdout'): string {
+  return events.map(({ line }) => (line?.stream === stream ? line.text + (line.end ? '\n' : '') : '')).join('');
+}
+
+/** The last event, which has to be an exit. */
+export function exitOf(events: Event[]) {
+  const last = events.at(-1);
+  if (last?.kind !== 'exit') throw new Error(`The last event is ${last?.kind}.`);
+  return last;
+}
+
+/** True while a process has this argument, zombies left out. */
+export function isRunning(argument: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** An argument of sleep that no other process has. */
+export function strayTag(): string {
+  return `9${Math.floor(Math.random() * 1e12)}`;
+}

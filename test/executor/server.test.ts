@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Health, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES } from '../../container/protocol.ts';
+import { isExit, refusalOf, requestOf, startExecutor, TOKEN } from './executor.ts';
+
+type Executor = Awaited<ReturnType<typeof startExecutor>>;
+
+let executor: Executor;
+beforeAll(async () => {
+  executor = await startExecutor();
+});
+
+/** Sends bytes as they are, because fetch would mend or refuse them. */
+async function sendRaw({ url }: Executor, bytes: string) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.end(bytes);
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), text: body };
+}
+
+const everything = async ({ state }: Executor) => (await readdir(state, { recursive: true })).sort();
+
+describe('a caller', () => {
+  it.for([
+    { title: 'no token', authorization: '' },
+    { title: 'a wrong token', authorization: 'Bearer another-token-that-is-wrong' },
+    { title: 'the token in another scheme', authorization: `Basic ${TOKEN}` },
+    { title: 'the start of the token', authorization: `Bearer ${TOKEN.slice(0, -1)}` },
+  ])('with $title is refused on every path', async ({ authorization }) => {
+    const headers = authorization === '' ? undefined : { authorization };
+    for (const path of ['/health', '/runs/a/events', '/nowhere']) {
+      const response = await fetch(`${executor.url}${path}`, { headers });
+      expect(refusalOf({ status: response.status, text: await response.text() }).code).toBe('unauthorized');
+    }
+  });
+
+  it('reads the state of the executor from /health', async () => {
+    const { status, text } = await executor.call('GET', '/health');
+    const health = Health.parse(JSON.parse(text));
+    expect(status).toBe(200);
+    expect(health).toMatchObject({
+      protocol: PROTOCOL_VERSION,
+      clis: { scripted: '1.2.3', absent: null },
+      running: 0,
+      maxRunning: 32,
+    });
+    expect(health.freeDiskBytes).toBeGreaterThan(0);
+  });
+});
+
+const REFUSED = [
+  { title: 'an unknown provider', changes: { provider: 'gpt' }, code: 'unknown_provider' },
+  { title: 'a provider named like a method of every object', changes: { provider: 'toString' }, code: 'unknown_provider' },
+  { title: 'a provider whose CLI is missing', changes: { provider: 'absent' }, code: 'cli_missing' },
+  { title: 'a protocol two versions up', changes: { protocol: PROTOCOL_VERSION + 2 }, code: 'protocol_mismatch' },
+  {
+    title: 'an unknown option',
+    changes: { options: { colour: 'red' } },
+    code: 'bad_request',
+    says: 'Unknown options of scripted: colour.',
+  },
+  { title: 'an option out of bounds', changes: { options: { note: 'far too long' } }, code: 'bad_request', says: 'Option note' },
+  {
+    title: 'options that conflict',
+    changes: { options: { loud: true, quiet: true } },
+    code: 'bad_request',
+    says: 'cannot be combined',
+  },
+  { title: 'an account that climbs', changes: { account: '../other' }, code: 'bad_request', says: 'account' },
+  { title: 'a workspace that climbs', changes: { workspace: '..' }, code: 'bad_request', says: 'workspace' },
+  {
+    title: 'a session id that climbs',
+    changes: { session: { mode: 'new' as const, id: '../../x' } },
+    code: 'bad_request',
+    says: 'session.id',
+  },
+  { title: 'an unknown session', changes: { session: { mode: 'resume' as const, id: randomUUID() } }, code: 'session_not_found' },
+  {
+    title: 'a command that cannot be built',
+    changes: { options: { broken: true }, workspace: 'w', account: 'new' },
+    code: 'internal',
+  },
+];
+
+describe('PUT /runs/ID', () => {
+  it.for(REFUSED)('refuses $title and leaves nothing behind', async ({ changes, code, says = '' }) => {
+    const before = await everything(executor);
+    const { id, ...reply } = await executor.put(requestOf([], changes));
+    expect(refusalOf(reply)).toMatchObject({ code, message: expect.stringContaining(says) });
+    expect(await everything(executor)).toEqual(before);
+    expect(refusalOf(await executor.call('GET', `/runs/${id}/events`)).code).toBe('run_not_found');
+  });
+
+  it.for(['..', '%2e%2e', 'a%2Fb', '.hidden', 'x'.repeat(65), 'ä'])('refuses the id %s', async (id) => {
+    const head = `PUT /runs/${id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n`;
+    const body = JSON.stringify(requestOf([]));
+    expect(refusalOf(await sendRaw(executor, `${head}content-length: ${body.length}\r\n\r\n${body}`)).code).toBe('bad_request');
+  });
+
+  it('starts a run once, however often and in whatever order of keys it is sent', async () => {
+    const request = requestOf([{ write: 'once\n' }]);
+    const reversed = Object.fromEntries(Object.entries(request).reverse());
+    const id = randomUUID();
+    const replies = await Promise.all([executor.put(request, id), executor.put(request, id)]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 201]);
+    expect(await executor.call('PUT', `/runs/${id}`, reversed)).toMatchObject({ status: 200 });
+    await executor.readUntil(id, isExit);
+    expect(await executor.put(request, id)).toMatchObject({ status: 200 });
+  });
+
+  it('refuses another request under the same id', async () => {
+    const request = requestOf([]);
+    const { id } = await executor.put(request);
+    expect(refusalOf(await executor.put({ ...request, prompt: '[{"exit":1}]' }, id)).code).toBe('run_conflict');
+  });
+
+  it.for([PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])('accepts protocol %i', async (protocol) => {
+    expect(await executor.put(requestOf([], { protocol }))).toMatchObject({ status: 201 });
+  });
+
+  it('refuses a run above the limit until another has ended', async () => {
+    const small = await startExecutor({ EXECUTOR_MAX_RUNNING: '1' });
+    const { id } = await small.put(requestOf([{ stay: true }]));
+    expect(refusalOf(await small.put(requestOf([]))).code).toBe('at_capacity');
+    await small.call('DELETE', `/runs/${id}`);
+    await small.readUntil(id, isExit);
+    expect(await small.put(requestOf([]))).toMatchObject({ status: 201 });
+  });
+
+  it('refuses a run when the disk is nearly full', async () => {
+    const full = await startExecutor({ EXECUTOR_MIN_FREE_DISK_BYTES: '999999999999999' });
+    expect(refusalOf(await full.put(requestOf([]))).code).toBe('disk_full');
+  });
+
+  const tooMuch = RUN_REQUEST_MAX_BYTES + 1;
+  it.for([
+    { title: 'a length above the limit', raw: `content-length: ${tooMuch}\r\n\r\n{`, code: 'too_large' },
+    {
+      title: 'chunks above the limit',
+      raw: `transfer-encoding: chunked\r\n\r\n${tooMuch.toString(16)}\r\n${' '.repeat(tooMuch)}\r\n0\r\n\r\n`,
+      code: 'too_large',
+    },
+    { title: 'no JSON', raw: 'content-length: 1\r\n\r\n{', code: 'bad_request' },
+    { title: 'JSON of another shape', raw: 'content-length: 4\r\n\r\nnull', code: 'bad_request' },
+    { title: 'a malformed header', raw: 'no colon\r\n\r\n', code: 'bad_request' },
+  ])('answers a body of $title with a refusal', async ({ raw, code }) => {
+    const head = `PUT /runs/raw HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n`;
+    expect(refusalOf(await sendRaw(executor, head + raw)).code).toBe(code);
+  });
+
+  it('answers what is no HTTP and what has no route with a refusal', async () => {
+    expect(refusalOf(await sendRaw(executor, 'hello\r\n\r\n')).code).toBe('bad_request');
+    expect(refusalOf(await executor.call('POST', '/runs/a', {})).code).toBe('bad_request');
+    expect((await executor.call('GET', '/health')).status).toBe(200);
+  });
+});
+
+describe('GET /runs/ID/events', () => {
+  it('answers a waiting reader with the first event that comes', async () => {
+    const { id } = await executor.put(
+      requestOf([{ on: { signal: 'SIGTERM', steps: [{ exit: 0 }] } }, { write: 'ready\n' }, { stay: true }]),
+    );
+    const read = await executor.readUntil(id, ({ line }) => line?.text === 'ready');
+    const waiting = executor.page(id, `after=${read.length}&wait=25000`);
+    await executor.call('DELETE', `/runs/${id}`);
+    expect((await waiting)[0]).toMatchObject({ seq: read.length + 1 });
+    await executor.readUntil(id, isExit, read.length);
+  });
+
+  it('answers an empty page when nothing comes in time', async () => {
+    const { id } = await executor.put(requestOf([{ write: 'ready\n' }, { stay: true }]));
+    const read = await executor.readUntil(id, ({ line }) => line?.text === 'ready');
+    expect(await executor.page(id, `after=${read.length}&wait=20`)).toEqual([]);
+    await executor.call('DELETE', `/runs/${id}`);
+  });
+
+  it('keeps events until they are acknowledged, and the id after the last one', async () => {
+    const events = await executor.play(requestOf([{ write: 'a\nb\n' }]));
+    const request = requestOf([{ write: 'a\nb\n' }]);
+    const { id } = await executor.put(request);
+    await executor.readUntil(id, isExit);
+    expect(await executor.page(id, 'limit=2')).toHaveLength(2);
+    expect(await executor.page(id, `after=${events.length}`)).toEqual([]);
+    expect(await readdir(join(executor.state, 'runs', id))).toEqual(['run.json']);
+    expect(await executor.page(id, `after=${events.length}&wait=25000`)).toEqual([]);
+    expect(refusalOf(await executor.call('GET', `/runs/${id}/events`)).code).toBe('events_gone');
+    expect(await executor.put(request, id)).toMatchObject({ status: 200 });
+    expect(await executor.call('DELETE', `/runs/${id}`)).toEqual({ status: 202, text: '{"over":true}' });
+  });
+
+  it.for(['after=-1', 'after=x', 'after=', 'after=1e3', 'limit=0', 'wait=1.5', 'after=999'])(
+    'refuses the query %s',
+    async (query) => {
+      const { id } = await executor.put(requestOf([]));
+      expect(refusalOf(await executor.call('GET', `/runs/${id}/events?${query}`)).code).toBe('bad_request');
+    },
+  );
+
+  it.for([
+    { method: 'GET', path: '/runs/unknown/events' },
+    { method: 'DELETE', path: '/runs/unknown' },
+  ])('and DELETE know no unknown run: $method', async ({ method, path }) => {
+    expect(refusalOf(await executor.call(method, path)).code).toBe('run_not_found');
+  });
+});

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Health } from '../../container/protocol.ts';
+import { exitOf, isExit, isRunning, requestOf, startExecutor, strayTag, temporaryDirectory } from './executor.ts';
+
+type Executor = Awaited<ReturnType<typeof startExecutor>>;
+
+const STRAYS = ['session', 'daemon'];
+const CONTAINMENTS = ['auto', 'scan'];
+/** The two ways a run is held together here; the first one is a namespace where the machine allows it. */
+const CASES = CONTAINMENTS.flatMap((containment) => STRAYS.map((kind) => ({ containment, kind })));
+
+const executors = new Map<string, Executor>();
+beforeAll(async () => {
+  for (const containment of CONTAINMENTS) executors.set(containment, await startExecutor({ EXECUTOR_CONTAINMENT: containment }));
+});
+
+const executorWith = (containment: string) => executors.get(containment) ?? expect.fail(containment);
+
+/** A run that has left a stray behind and says so. */
+async function strayed(executor: Executor, kind: string) {
+  const tag = strayTag();
+  const { id } = await executor.put(requestOf([{ stray: { kind, tag } }, { write: 'strayed\n' }, { stay: true }]));
+  const events = await executor.readUntil(id, ({ line }) => line?.text === 'strayed');
+  return { id, tag, after: events.length };
+}
+
+async function cancelStrayed(executor: Executor, kind: string): Promise<void> {
+  const { id, tag, after } = await strayed(executor, kind);
+  await vi.waitFor(() => expect(isRunning(tag)).toBe(true));
+  await executor.call('DELETE', `/runs/${id}`);
+  expect(exitOf(await executor.readUntil(id, isExit, after)).cause).toBe('cancel');
+  expect(isRunning(tag)).toBe(false);
+}
+
+describe('nothing of a run survives', () => {
+  it.for(CASES)('its normal end: a $kind process in $containment containment', async ({ containment, kind }) => {
+    const executor = executorWith(containment);
+    const tag = strayTag();
+    const events = await executor.play(requestOf([{ stray: { kind, tag } }, { exit: 0 }]));
+    expect(exitOf(events)).toMatchObject({ cause: 'exit', code: 0 });
+    expect(isRunning(tag)).toBe(false);
+  });
+
+  it.for(CASES)('a cancel: a $kind process in $containment containment', async ({ containment, kind }) => {
+    const executor = executorWith(containment);
+    await cancelStrayed(executor, kind);
+  });
+
+  it.for(CASES)(
+    'SIGKILL of the executor and its next start: a $kind process in $containment containment',
+    async ({ containment, kind }) => {
+      const executor = await startExecutor({ EXECUTOR_CONTAINMENT: containment });
+      const { containment: inForce }: Health = JSON.parse((await executor.call('GET', '/health')).text);
+      const { tag } = await strayed(executor, kind);
+      await vi.waitFor(() => expect(isRunning(tag)).toBe(true));
+      await executor.kill('SIGKILL');
+      if (inForce === 'namespace') await vi.waitFor(() => expect(isRunning(tag)).toBe(false));
+      else await startExecutor({ EXECUTOR_CONTAINMENT: containment, EXECUTOR_STATE: executor.state });
+      expect(isRunning(tag)).toBe(false);
+    },
+  );
+
+  it('its end without util-linux: what inherits the environment is found by it', async () => {
+    const bin = await temporaryDirectory();
+    for (const program of ['env', 'setsid', 'sleep', 'true'])
+      await symlink(execFileSync('which', [program], { encoding: 'utf8' }).trim(), join(bin, program));
+    await symlink(process.execPath, join(bin, 'node'));
+    const executor = await startExecutor({ PATH: bin });
+    await cancelStrayed(executor, 'session');
+  });
+
+  it('a cancel before its CLI has begun', async () => {
+    const executor = executorWith('auto');
+    const { id } = await executor.put(
+      requestOf([{ ignore: 'SIGTERM' }, { stay: true }], { limits: { ...requestOf([]).limits, cancelGraceMs: 200 } }),
+    );
+    await executor.call('DELETE', `/runs/${id}`);
+    expect(exitOf(await executor.readUntil(id, isExit)).cause).toBe('cancel');
+  });
+});

@@ -1,0 +1,128 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { answer, ended, jobOf, settled, specOf, submit } from './jobs.ts';
+
+const stay = [{ write: 'up\n' }, { stay: true }];
+const accountOf = ({ account }: { account: string }) => env.ACCOUNTS.getByName(account);
+const inAccount = (account: string, steps: Parameters<typeof specOf>[0], change = {}) => specOf(steps, { account, ...change });
+
+test('an identical request finds its job while that is not over, and makes a new one afterwards', async () => {
+  const requestKey = crypto.randomUUID();
+  const first = specOf(stay);
+  const again = inAccount(first.account, stay);
+  await submit(first, { requestKey });
+  expect(await submit(again, { requestKey })).toMatchObject({ value: { deduplicated: true, job: { id: first.id } } });
+  expect(await submit(inAccount(first.account, [answer('x')]), { requestKey, forceRefresh: true })).toMatchObject({
+    value: { deduplicated: false },
+  });
+  await jobOf(first).cancel();
+  await ended(first);
+  const later = inAccount(first.account, [answer('later')]);
+  expect(await submit(later, { requestKey, forceRefresh: true })).toMatchObject({
+    value: { deduplicated: false, job: { id: later.id } },
+  });
+  await ended(later);
+  expect(await submit(inAccount(first.account, []), { requestKey, reuseCompleted: true })).toMatchObject({
+    value: { deduplicated: true },
+  });
+});
+
+test('an idempotency key gives its job again, also when that is over, and refuses other arguments', async () => {
+  const requestKey = crypto.randomUUID();
+  const spec = specOf([answer('once')]);
+  await submit(spec, { requestKey, idempotencyKey: 'k' });
+  await ended(spec);
+  expect(await submit(inAccount(spec.account, []), { requestKey, idempotencyKey: 'k' })).toMatchObject({
+    value: { deduplicated: true, job: { id: spec.id } },
+  });
+  expect(await submit(inAccount(spec.account, []), { idempotencyKey: 'k' })).toMatchObject({
+    failure: { code: 'idempotency_conflict', jobId: spec.id },
+  });
+});
+
+test('jobs over the limit wait in order, say their place, and run as slots come back', async () => {
+  const { account } = specOf([]);
+  const running = await Promise.all(
+    Array.from({ length: 8 }, () => inAccount(account, stay)).map(async (spec) => (await submit(spec), spec)),
+  );
+  const waiting = [inAccount(account, [answer('a')]), inAccount(account, [answer('b')])];
+  for (const [i, spec] of waiting.entries())
+    expect(await submit(spec)).toMatchObject({ value: { job: { state: 'queued', queuePlace: i + 1 } } });
+  expect(await accountOf({ account }).health()).toEqual({ running: 8, queued: 2 });
+  await Promise.all(running.map((spec) => jobOf(spec).cancel()));
+  for (const spec of waiting) expect(await ended(spec)).toMatchObject({ state: 'completed' });
+  await Promise.all(running.map(ended));
+});
+
+test('a canceled job that waits gives its place up at once, and was never run', async () => {
+  const { account } = specOf([]);
+  const running = inAccount(account, stay, { session: { mode: 'new', id: crypto.randomUUID() } });
+  await submit(running);
+  const waiting = inAccount(account, [answer('never')], { session: running.session });
+  expect(await submit(waiting)).toMatchObject({ value: { job: { state: 'queued', queuePlace: 1 } } });
+  expect(await jobOf(waiting).cancel()).toMatchObject({ job: { state: 'canceled', lastSeq: 0 } });
+  await runDurableObjectAlarm(jobOf(waiting));
+  expect(await accountOf({ account }).health()).toEqual({ running: 1, queued: 0 });
+  await jobOf(running).cancel();
+  await ended(running);
+});
+
+test('a full queue refuses at once and says when to try again', async () => {
+  const { account } = specOf([]);
+  await runInDurableObject(accountOf({ account }), async (_account, state) => {
+    for (let place = 0; place < 72; place += 1)
+      state.storage.sql.exec(
+        `INSERT INTO entry (id, account, provider, state, request_key, label, created_at) VALUES (?, ?, 'claude', ?, ?, '', ?)`,
+        ...[`j${place}`, account, place < 8 ? 'running' : 'queued', `k${place}`, Date.now()],
+      );
+  });
+  expect(await submit(inAccount(account, []))).toMatchObject({
+    failure: { code: 'saturated', queued: 64, max: 64, retryAfterMs: expect.any(Number) },
+  });
+});
+
+test('an entry whose job never came to be, and a slot whose job is over, come back by the alarm', async () => {
+  const spec = specOf([answer('x')]);
+  await submit(spec);
+  await ended(spec);
+  await runInDurableObject(accountOf(spec), async (_account, state) => {
+    state.storage.sql.exec(`UPDATE entry SET state = 'running', created_at = 1, finished_at = NULL`);
+    state.storage.sql.exec(
+      `INSERT INTO entry (id, account, provider, state, request_key, label, created_at) VALUES ('ghost', ?, 'claude', 'running', 'k', '', 1)`,
+      spec.account,
+    );
+    await state.storage.setAlarm(Date.now() + 60_000);
+  });
+  await evictDurableObject(accountOf(spec));
+  await runDurableObjectAlarm(accountOf(spec));
+  expect(await accountOf(spec).health()).toEqual({ running: 0, queued: 0 });
+  expect((await accountOf(spec).list({ limit: 10 })).map(({ id, state }) => [id, state])).toEqual([[spec.id, 'completed']]);
+});
+
+test('a release that comes twice gives one slot back', async () => {
+  const spec = specOf(stay);
+  await submit(spec);
+  await accountOf(spec).release(spec.id, settled);
+  await accountOf(spec).release(spec.id, { ...settled, state: 'failed' });
+  expect(await accountOf(spec).list({ limit: 10 })).toMatchObject([{ state: 'completed' }]);
+  await jobOf(spec).cancel();
+  await ended(spec);
+});
+
+test('a list shows own jobs, newest first, page by page and filtered', async () => {
+  const { account } = specOf([]);
+  const ids: string[] = [];
+  for (const text of ['a', 'b', 'c']) {
+    const spec = inAccount(account, [answer(text)]);
+    await submit(spec);
+    await ended(spec);
+    ids.unshift(spec.id);
+  }
+  const first = await accountOf({ account }).list({ limit: 2 });
+  const rest = await accountOf({ account }).list({ limit: 2, before: first.at(-1)?.place });
+  expect([...first, ...rest].map(({ id }) => id)).toEqual(ids);
+  expect(await accountOf({ account }).list({ limit: 9, state: 'failed' })).toEqual([]);
+  expect(await accountOf({ account }).list({ limit: 9, provider: 'grok' })).toEqual([]);
+  expect(await env.ACCOUNTS.getByName('somebody-else').list({ limit: 9 })).toEqual([]);
+});

@@ -1,0 +1,163 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { expect, test } from 'vitest';
+import { ingest } from '../../src/job/ingest.ts';
+import { JobStore } from '../../src/job/store.ts';
+import { answer, ended, jobOf, say, specOf, submit, textOf } from './jobs.ts';
+
+test('a job runs, and its answer, its events and its output are kept', async () => {
+  const spec = specOf([
+    say({ kind: 'text', text: 'Hel' }, { kind: 'text', text: 'lo' }),
+    { complain: 'a warning\n' },
+    answer('Hello'),
+  ]);
+  expect(await submit(spec)).toMatchObject({ ok: true, value: { deduplicated: false, job: { id: spec.id, state: 'queued' } } });
+  expect(await ended(spec)).toMatchObject({ state: 'completed', reason: 'answered' });
+  expect(await textOf(spec, 'answer')).toBe('Hello');
+  expect(await textOf(spec, 'stderr')).toBe('a warning\n');
+  const status = await jobOf(spec).status(0, 100);
+  expect(status).toMatchObject({
+    value: {
+      events: [
+        { kind: 'start' },
+        { kind: 'text', text: 'Hel' },
+        { kind: 'text', text: 'lo' },
+        { kind: 'result' },
+        { kind: 'exit' },
+      ],
+    },
+  });
+});
+
+test('an object that is evicted in mid-run goes on without a request, and loses and repeats nothing', async () => {
+  const lines = Array.from({ length: 200 }, (_, i) => `line ${i}\n`).join('');
+  const spec = specOf([
+    { write: lines },
+    { chatter: '.\n' },
+    { on: { signal: 'SIGTERM', steps: [{ write: lines }, answer('done'), { exit: 0 }] } },
+  ]);
+  await submit(spec);
+  await jobOf(spec).wait(100, 1, 10_000);
+  await evictDurableObject(jobOf(spec));
+  await jobOf(spec).cancel();
+  expect(await ended(spec)).toMatchObject({ state: 'canceled' });
+  expect((await textOf(spec)).startsWith(lines + lines)).toBe(true);
+  expect(await textOf(spec, 'answer')).toBe('done');
+});
+
+test('a page that comes twice, and an older one, change nothing', async () => {
+  const spec = specOf([{ stay: true }]);
+  await submit(spec);
+  await jobOf(spec).wait(0, 1, 10_000);
+  const page = [2, 3].map((seq) => ({
+    seq,
+    at: 1,
+    kind: 'output' as const,
+    line: { stream: 'stdout' as const, text: `${seq}`, end: true },
+  }));
+  await runInDurableObject(jobOf(spec), (_job, state) => {
+    const store = new JobStore(state.storage);
+    for (const repeated of [page, page, page.slice(0, 1)]) ingest(store, repeated, 1);
+    expect(store.read('stdout', 0, 100)).toBe('2\n3\n');
+    expect(() => ingest(store, [{ seq: 9, at: 1, kind: 'output' }], 1)).toThrow('expected event 4, got 9');
+    expect(store.job()?.cursor).toBe(3);
+  });
+  await jobOf(spec).cancel();
+});
+
+test('whoever waits is woken by the next event, and sees no old one', async () => {
+  const spec = specOf([{ on: { signal: 'SIGTERM', steps: [{ exit: 0 }] } }, { write: 'up\n' }, { stay: true }]);
+  await submit(spec);
+  const first = await jobOf(spec).wait(1, 1, 10_000);
+  if (!first?.ok) throw new Error('no status');
+  const waiting = jobOf(spec).wait(first.value.job.lastSeq, 10, 10_000);
+  await jobOf(spec).cancel();
+  expect(await waiting).toMatchObject({ value: { events: [{ kind: 'stopping', cause: 'cancel' }] } });
+});
+
+test('a cancel is shown until the process is gone, may be repeated, and says when the job was over', async () => {
+  const spec = specOf([{ ignore: 'SIGTERM' }, { write: 'up\n' }, { stay: true }]);
+  await submit(spec);
+  await jobOf(spec).wait(1, 1, 10_000);
+  for (const _ of [1, 2])
+    expect(await jobOf(spec).cancel()).toMatchObject({ over: false, job: { state: 'running', canceling: true } });
+  expect(await ended(spec)).toMatchObject({ state: 'canceled', reason: 'cancel' });
+  expect(await jobOf(spec).cancel()).toMatchObject({ over: true, job: { state: 'canceled' } });
+});
+
+const ends: [string, Parameters<typeof specOf>[0], Record<string, number>, string][] = [
+  ['silence', [{ write: 'up\n' }, { stay: true }], { idleTimeoutMs: 100 }, 'idle_timeout'],
+  ['a long run', [{ chatter: '.\n' }], { runTimeoutMs: 200 }, 'run_timeout'],
+  [
+    'too much output',
+    [{ flood: { text: 'x'.repeat(1_000), times: 100 } }, { stay: true }],
+    { outputCapBytes: 2_000 },
+    'output_cap',
+  ],
+  ['no result', [{ write: 'hello\n' }], {}, 'no_result'],
+  ['an empty answer', [answer('')], {}, 'empty_answer'],
+  ['a good answer and exit 1', [answer('yes'), { exit: 1 }], {}, 'bad_exit'],
+];
+
+test.each(ends)('a job whose run ends by %s fails, and says so', async (_name, steps, limits, reason) => {
+  const spec = specOf(steps);
+  await submit({ ...spec, limits: { ...spec.limits, ...limits } });
+  expect(await ended(spec)).toMatchObject({ state: 'failed', reason, error: { code: reason } });
+});
+
+test('what the executor refuses fails the job with its code, and nothing is run', async () => {
+  const unknown = specOf([], { session: { mode: 'resume', id: crypto.randomUUID() } });
+  await submit(unknown);
+  expect(await ended(unknown)).toMatchObject({ state: 'failed', reason: 'session_not_found', lastSeq: 0 });
+});
+
+test('the last of several results counts, and what comes after it is kept', async () => {
+  const spec = specOf([answer('first', 0), answer('second', 1), { write: 'an afterthought\n' }]);
+  await submit(spec);
+  expect(await ended(spec)).toMatchObject({ state: 'completed' });
+  expect(await textOf(spec, 'answer')).toBe('second');
+  expect(await textOf(spec)).toMatch(/an afterthought\n$/);
+});
+
+test('a model call is let through with the token of a run that goes on, and no longer', async () => {
+  const spec = specOf([{ write: 'up\n' }, { stay: true }]);
+  await submit(spec);
+  await jobOf(spec).wait(1, 1, 10_000);
+  expect(await jobOf(spec).authorizes('a-made-up-run-token')).toBe(true);
+  expect(await jobOf(spec).authorizes('another-run-token..')).toBe(false);
+  await jobOf(spec).cancel();
+  await ended(spec);
+  expect(await jobOf(spec).authorizes('a-made-up-run-token')).toBe(false);
+});
+
+test('a job that was never made is nowhere, and asking leaves no trace', async () => {
+  const spec = specOf([]);
+  expect(await jobOf(spec).status(0, 1)).toBeNull();
+  expect(await jobOf(spec).text('answer', 0, 1)).toBeNull();
+  expect(await jobOf(spec).cancel()).toBeNull();
+  expect(await jobOf(spec).remove()).toBeNull();
+  await runInDurableObject(jobOf(spec), async (_job, state) => {
+    expect(state.storage.sql.exec(`SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'`).toArray()).toEqual([]);
+    expect(await state.storage.getAlarm()).toBeNull();
+  });
+});
+
+test('a cursor or an offset ahead of the job is refused with both figures', async () => {
+  const spec = specOf([answer('four')]);
+  await submit(spec);
+  const { lastSeq } = await ended(spec);
+  expect(await jobOf(spec).status(lastSeq + 1, 1)).toMatchObject({
+    failure: { code: 'cursor_ahead', after: lastSeq + 1, last: lastSeq },
+  });
+  expect(await jobOf(spec).text('answer', 5, 1)).toMatchObject({ failure: { code: 'offset_ahead', offset: 5, total: 4 } });
+});
+
+test('a job is deleted only when it is over, and is gone then', async () => {
+  const spec = specOf([{ write: 'up\n' }, { stay: true }]);
+  await submit(spec);
+  await jobOf(spec).wait(1, 1, 10_000);
+  expect(await jobOf(spec).remove()).toMatchObject({ failure: { code: 'job_not_over', state: 'running' } });
+  await jobOf(spec).cancel();
+  await ended(spec);
+  expect(await jobOf(spec).remove()).toMatchObject({ ok: true });
+  expect(await jobOf(spec).status(0, 1)).toBeNull();
+});

@@ -1,0 +1,75 @@
+import { env } from 'cloudflare:workers';
+import type { Settlement } from '../../src/job/chores.ts';
+import type { JobSpec } from '../../src/job/record.ts';
+
+/** One step of the scripted CLI; see test/fixtures/scripted-cli.mjs. */
+export type Step = Record<string, unknown>;
+
+const LIMITS = {
+  idleTimeoutMs: 20_000,
+  runTimeoutMs: 20_000,
+  outputCapBytes: 1_000_000,
+  outputTailBytes: 1_000,
+  cancelGraceMs: 200,
+};
+
+/** Prints lines that the scripted provider reads as these items. */
+export const say = (...items: object[]): Step => ({ write: items.map((item) => `items:${JSON.stringify([item])}\n`).join('') });
+
+/** An answer in one piece, and the result that it belongs to. */
+export const answer = (text: string, index = 0): Step =>
+  say(
+    { kind: 'answer', index, part: 'text', text },
+    { kind: 'result', index, isError: false, subtype: 'success', errors: [], models: [], denials: [], hasStructured: false },
+  );
+
+/** A job that plays a script, under an account and an id of its own. */
+export function specOf(steps: Step[], change: Partial<JobSpec> = {}): JobSpec {
+  return {
+    id: `job_${crypto.randomUUID()}`,
+    account: `a${crypto.randomUUID()}`,
+    provider: 'scripted',
+    prompt: JSON.stringify(steps),
+    options: {},
+    session: { mode: 'new', id: crypto.randomUUID() },
+    limits: LIMITS,
+    ...change,
+  };
+}
+
+export const jobOf = ({ account, id }: JobSpec) => env.JOBS.getByName(`${account}/${id}`);
+
+/** Submits a job to its account, as the tools do. */
+export async function submit(
+  spec: JobSpec,
+  change: { requestKey?: string; idempotencyKey?: string; forceRefresh?: boolean; reuseCompleted?: boolean } = {},
+) {
+  return env.ACCOUNTS.getByName(spec.account).submit({
+    spec,
+    runToken: 'a-made-up-run-token',
+    requestKey: crypto.randomUUID(),
+    forceRefresh: false,
+    reuseCompleted: false,
+    label: 'a test',
+    ...change,
+  });
+}
+
+/** Waits for the end of a job and gives it. */
+export async function ended(spec: JobSpec) {
+  for (let after = 0; ; ) {
+    const status = await jobOf(spec).wait(after, 1, 10_000);
+    if (!status?.ok) throw new Error('the job is not there');
+    const { job } = status.value;
+    if (job.finishedAt !== undefined) return job;
+    after = job.lastSeq;
+  }
+}
+
+export async function textOf(spec: JobSpec, wanted: 'answer' | 'stdout' | 'stderr' = 'stdout') {
+  const found = await jobOf(spec).text(wanted, 0, 10_000_000);
+  if (!found?.ok) throw new Error('the job has no text');
+  return found.value.page.text;
+}
+
+export const settled: Settlement = { state: 'completed', reason: 'answered', finishedAt: 1, costUsd: 0, totalTokens: 0 };

@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
+import { executor, modelServer } from '../../scripts/parts.ts';
+import { startService } from '../../scripts/service.ts';
+import { takeState } from '../../scripts/state.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    executorUrl: string;
+    executorToken: string;
+    modelUrl: string;
+  }
+}
+
+const TOKEN = 'test-executor-token';
+
+/** Starts a real executor and the bundled model endpoint as plain processes, and tells the tests where they are. */
+export default async function setup(project: TestProject) {
+  mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
+  const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'test-'));
+  takeState(state);
+  const report = { say: console.warn, giveUp: console.error };
+  const services = [executor(state, TOKEN), modelServer(state)].map((spec) => startService(spec, report));
+  const stop = async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    rmSync(state, { recursive: true });
+  };
+  const urls = await Promise.all(services.map((service) => service.url)).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  const [executorUrl = '', modelUrl = ''] = urls;
+  project.provide('executorUrl', executorUrl);
+  project.provide('executorToken', TOKEN);
+  project.provide('modelUrl', modelUrl);
+  return stop;
+}

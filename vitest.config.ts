@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { quietWrangler, WRANGLER_DIRECTORY } from './scripts/environment.ts';
+
+// Neither wrangler nor vitest writes into the home directory.
+Object.assign(process.env, quietWrangler(WRANGLER_DIRECTORY), { XDG_DATA_HOME: join(WRANGLER_DIRECTORY, 'data') });
+
+const include = (name: string) => [`test/${name}/**/*.test.ts`];
+
+// Every secret has a value here, so that none comes from .dev.vars.
+const madeUp = {
+  GATEWAY_TOKEN: 'test-gateway-token',
+  ANTHROPIC_API_KEY: 'test-anthropic-key',
+  CLAUDE_CODE_OAUTH_TOKEN: '',
+  XAI_API_KEY: 'test-xai-key',
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: include('unit') } },
+      // Real processes on a machine that may have two cores.
+      { test: { name: 'executor', include: include('executor'), testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: 2 } },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => {
+            // Without a listener of its own the gate is out of the CLIs' reach: they talk to the model endpoint.
+            const model = inject('modelUrl');
+            const urls = { GATE_URL: model, ANTHROPIC_UPSTREAM_URL: model, XAI_UPSTREAM_URL: model };
+            const executor = { EXECUTOR_URL: inject('executorUrl'), EXECUTOR_TOKEN: inject('executorToken') };
+            return {
+              wrangler: { configPath: './wrangler.toml' },
+              miniflare: { bindings: { ...madeUp, ...urls, ...executor } },
+            };
+          }),
+        ],
+        test: {
+          name: 'worker',
+          include: include('worker'),
+          globalSetup: ['test/worker/setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: include('e2e'),
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
