@@ -22,52 +22,59 @@ export interface LineSplitter {
 /** A splitter for one stream of UTF-8; invalid bytes become U+FFFD, a carriage return stays. */
 export function splitLines(): LineSplitter {
   const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
-  let open = '';
-  let earlier: string[] = [];
-  let earlierLength = 0;
-
-  function cutOpen(pieces: Piece[]) {
-    while (open.length > EVENT_TEXT_MAX) {
-      const text = open.slice(0, wholeCharacters(open, EVENT_TEXT_MAX));
-      open = open.slice(text.length);
-      earlierLength += text.length;
-      if (earlierLength <= LINE_MAX) earlier.push(text);
-      else earlier = [];
-      pieces.push({ text, end: false });
-    }
-  }
-
-  function closeLine(pieces: Piece[]) {
-    const isReadable = earlierLength + open.length <= LINE_MAX;
-    pieces.push(isReadable ? { text: open, end: true, line: earlier.join('') + open } : { text: open, end: true });
-    open = '';
-    earlier = [];
-    earlierLength = 0;
-  }
-
-  function take(text: string): Piece[] {
-    const pieces: Piece[] = [];
-    let start = 0;
-    for (let feed = text.indexOf('\n'); feed !== -1; feed = text.indexOf('\n', start)) {
-      open += text.slice(start, feed);
-      cutOpen(pieces);
-      closeLine(pieces);
-      start = feed + 1;
-    }
-    open += text.slice(start);
-    cutOpen(pieces);
-    return pieces;
-  }
-
+  const line: OpenLine = { rest: '', earlier: [], earlierLength: 0 };
   return {
-    push: (chunk) => take(decoder.decode(chunk, { stream: true })),
+    push: (chunk) => take(line, decoder.decode(chunk, { stream: true })),
     end: () => {
-      const pieces = take(decoder.decode());
-      if (open !== '') pieces.push({ text: open, end: false });
-      open = '';
+      const pieces = take(line, decoder.decode());
+      if (line.rest !== '') pieces.push({ text: line.rest, end: false });
+      line.rest = '';
       return pieces;
     },
   };
+}
+
+/** A line whose line feed has not come yet. */
+interface OpenLine {
+  /** What has not come out yet. */
+  rest: string;
+  /** The pieces that have, unless they are longer than LINE_MAX. */
+  earlier: string[];
+  earlierLength: number;
+}
+
+function take(line: OpenLine, text: string): Piece[] {
+  const pieces: Piece[] = [];
+  let start = 0;
+  for (let feed = text.indexOf('\n'); feed !== -1; feed = text.indexOf('\n', start)) {
+    line.rest += text.slice(start, feed);
+    pieces.push(...cutPieces(line), closeLine(line));
+    start = feed + 1;
+  }
+  line.rest += text.slice(start);
+  pieces.push(...cutPieces(line));
+  return pieces;
+}
+
+function cutPieces(line: OpenLine): Piece[] {
+  const pieces: Piece[] = [];
+  while (line.rest.length > EVENT_TEXT_MAX) {
+    const text = line.rest.slice(0, wholeCharacters(line.rest, EVENT_TEXT_MAX));
+    line.rest = line.rest.slice(text.length);
+    line.earlierLength += text.length;
+    if (line.earlierLength <= LINE_MAX) line.earlier.push(text);
+    else line.earlier = [];
+    pieces.push({ text, end: false });
+  }
+  return pieces;
+}
+
+function closeLine(line: OpenLine): Piece {
+  const text = line.rest;
+  const isReadable = line.earlierLength + text.length <= LINE_MAX;
+  const piece = isReadable ? { text, end: true, line: line.earlier.join('') + text } : { text, end: true };
+  Object.assign(line, { rest: '', earlier: [], earlierLength: 0 } satisfies OpenLine);
+  return piece;
 }
 
 /** The longest cut of `text` at or below `length` that does not part a surrogate pair. */

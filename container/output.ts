@@ -1,10 +1,8 @@
+import { keepExcerpt } from './excerpt.ts';
 import { type Piece, splitLines } from './lines.ts';
 import type { Item, OutputPiece } from './protocol.ts';
 import type { Entry } from './spool.ts';
 import { keepTail } from './tail.ts';
-
-/** Longest excerpt of stderr in a run's last event, in UTF-16 units. */
-const STDERR_EXCERPT_MAX = 2_000;
 
 export type Stream = OutputPiece['stream'];
 const STREAMS: Stream[] = ['stdout', 'stderr'];
@@ -25,35 +23,30 @@ export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Opt
   const bytes = { stdout: 0, stderr: 0 };
   const torn = new Set<Stream>();
   const tail = keepTail(tailBytes);
+  const excerpt = keepExcerpt();
   let headBytes = 0;
-  let excerpt = '';
+
+  /** A line of stdout is read when none of it is missing. */
+  const isRead = (stream: Stream, { end }: Piece) => end && !torn.delete(stream) && stream === 'stdout';
 
   async function emit(stream: Stream, pieces: Piece[]): Promise<void> {
     if (pieces.length === 0) return;
-    if (stream === 'stderr') excerpt = lastOf(excerpt + pieces.map((piece) => piece.text + (piece.end ? '\n' : '')).join(''));
-    await write(pieces.flatMap((piece) => entriesOf(stream, piece)));
-  }
-
-  function entriesOf(stream: Stream, { text, end, line }: Piece): Entry[] {
-    const isWhole = end && !torn.delete(stream);
-    const items = stream === 'stdout' && isWhole && line !== undefined ? readGuarded(reader, line) : [];
-    const [first = { kind: 'output' } satisfies Item, ...rest] = items;
-    return [{ ...first, line: { stream, text, end } }, ...rest];
+    if (stream === 'stderr') excerpt.add(pieces);
+    await write(
+      pieces.flatMap((piece) => entriesOf(stream, piece, isRead(stream, piece) ? readGuarded(reader, piece.line) : [])),
+    );
   }
 
   return {
     bytes,
-    /** The last lines of stderr; undefined when there are none. */
-    stderrExcerpt: () => excerpt.trim() || undefined,
+    stderrExcerpt: excerpt.text,
     take: async (stream: Stream, chunk: Uint8Array) => {
       bytes[stream] += chunk.length;
-      const head = chunk.subarray(0, capBytes - headBytes);
-      headBytes += head.length;
-      if (head.length < chunk.length) {
-        tail.push(stream, chunk.subarray(head.length));
-        onCap();
-      }
-      if (head.length > 0) await emit(stream, splitters[stream].push(head));
+      const room = capBytes - headBytes;
+      headBytes += Math.min(room, chunk.length);
+      if (chunk.length > room) onCap();
+      tail.push(stream, chunk.subarray(room));
+      await emit(stream, splitters[stream].push(chunk.subarray(0, room)));
     },
     finish: async () => {
       for (const stream of STREAMS.filter(tail.hasDropped)) {
@@ -68,21 +61,16 @@ export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Opt
   };
 }
 
+/** The first event of a line carries it; the others that its reader gave do not. */
+function entriesOf(stream: Stream, { text, end }: Piece, [first = { kind: 'output' }, ...rest]: Item[]): Entry[] {
+  return [{ ...first, line: { stream, text, end } }, ...rest];
+}
+
 /** A reader that throws has nothing to say about the line; the line itself is kept. */
-function readGuarded(reader: (line: string) => Item[], line: string): Item[] {
+function readGuarded(reader: (line: string) => Item[], line: string | undefined): Item[] {
   try {
-    return reader(line);
+    return line === undefined ? [] : reader(line);
   } catch {
     return [];
   }
-}
-
-/** The last whole lines of a text, or the end of one that is too long. */
-function lastOf(text: string): string {
-  if (text.length <= STDERR_EXCERPT_MAX) return text;
-  const cut = text.slice(-STDERR_EXCERPT_MAX - 1);
-  return cut
-    .slice(cut.trimEnd().indexOf('\n') + 1)
-    .slice(-STDERR_EXCERPT_MAX)
-    .toWellFormed();
 }

@@ -18,6 +18,7 @@ export function keepTail(limit: number) {
 
   return {
     push: (stream: Stream, chunk: Uint8Array) => {
+      if (chunk.length === 0) return;
       // A copy, because a slice would keep its whole read buffer alive.
       kept.push({ stream, chunk: Uint8Array.from(chunk) });
       keptBytes += chunk.length;

@@ -1,12 +1,13 @@
 // `npm run demo`: one request to each provider through a gateway of its own, as an MCP client makes them.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Envelope } from '../src/mcp/envelope.ts';
 import { VERSION } from '../src/version.ts';
+import { announce, say } from './banner.ts';
 import { ROOT } from './environment.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import { parseFlags } from './options.ts';
 import { Refusal, reportFailure } from './refusal.ts';
 import { abortOnSignal } from './signals.ts';
 
@@ -15,10 +16,9 @@ const PROMPTS = {
   live: 'In one sentence: what is a durable job?',
   offline: '[mock:slow 5] In one sentence: what is a durable job?',
 } as const;
+const TOOLS = { claude: 'claude_request', grok: 'grok_request_async' } as const;
 const OVER = ['completed', 'failed', 'canceled', 'orphaned'];
 const CALL_TIMEOUT_MS = 60_000;
-
-const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function connect({ url, settings }: Gateway) {
   const client = new Client({ name: 'demo', version: VERSION }, { versionNegotiation: { mode: 'auto' } });
@@ -52,33 +52,35 @@ function show({ job, answer, error }: Envelope) {
   const { inputTokens = 0, outputTokens = 0, costUsd } = job.usage ?? {};
   const cost = costUsd === undefined ? 'cost unknown' : `${costUsd.toFixed(4)} USD`;
   say(`${job.provider}: ${answer?.text.trim()}`);
-  say(`  ${job.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job.elapsedMs} ms\n`);
+  say(`  ${job.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job.elapsedMs} ms`);
 }
 
-async function demonstrate(gateway: Gateway) {
-  const prompt = gateway.settings.offline ? PROMPTS.offline : PROMPTS.live;
+async function demonstrate(gateway: Gateway, live: boolean) {
+  const { offline, keyless } = gateway.settings;
+  if (live && offline) throw new Refusal('--live needs a provider key in .dev.vars.');
+  announce(gateway);
+  const prompt = offline ? PROMPTS.offline : PROMPTS.live;
   const client = await connect(gateway);
-  for (const tool of ['claude_request', 'grok_request_async']) {
-    say(`${tool} ${JSON.stringify({ prompt })}`);
+  for (const [provider, tool] of Object.entries(TOOLS)) {
+    if (keyless.includes(provider)) continue;
+    say(`\n${tool} ${JSON.stringify({ prompt })}`);
     show(await collect(client, await call(client, tool, { prompt })));
   }
   await client.close();
 }
 
 async function run() {
-  const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
+  const { live } = parseFlags(process.argv.slice(2), { live: { type: 'boolean', default: false } });
   mkdirSync(STATE, { recursive: true });
   const state = mkdtempSync(join(STATE, 'demo-'));
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, abortOnSignal()]);
   try {
     const gateway = await startGateway({ port: 0, state, offline: !live, say }, signal);
-    say(`Ready on ${gateway.url}`);
-    if (gateway.settings.offline) say('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
-    say('');
-    await Promise.race([demonstrate(gateway), gateway.ended]);
-    stop.abort();
-    await gateway.ended;
+    await Promise.race([demonstrate(gateway, live), gateway.ended]).finally(() => {
+      stop.abort();
+      return gateway.ended;
+    });
   } finally {
     rmSync(state, { recursive: true });
   }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { Refusal } from './refusal.ts';
 
 const FLAGS = {
@@ -20,20 +20,20 @@ Runs the gateway on this machine.
 .dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
 any, the gateway runs offline. GATEWAY_TOKEN, there or in the environment, is the token that clients show.`;
 
-const KNOWN = Object.keys(FLAGS).map((name) => `--${name}`);
-
-function parse(args: string[]) {
+/** Parses flags; refuses unknown ones and positional arguments in one line. */
+export function parseFlags<const T extends ParseArgsOptionsConfig>(args: string[], options: T) {
   try {
-    return parseArgs({ args, options: FLAGS }).values;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     const [why] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new Refusal(`${why}. Known flags: ${KNOWN.join(', ')}.`);
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new Refusal(`${why}. Known flags: ${known.join(', ')}.`);
   }
 }
 
 /** The command line of `npm start`. */
 export function parseOptions(args: string[]) {
-  const { port, state, offline, help } = parse(args);
+  const { port, state, offline, help } = parseFlags(args, FLAGS);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new Refusal(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
   if (!state) throw new Refusal('--state must name a directory, not "".');

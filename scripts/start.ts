@@ -1,23 +1,19 @@
+import { announce, say } from './banner.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { HELP, parseOptions } from './options.ts';
 import { reportFailure } from './refusal.ts';
 import { abortOnSignal } from './signals.ts';
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
-
-function announce({ url, settings }: Gateway) {
-  const token = settings.isTokenMade ? settings.token : '$GATEWAY_TOKEN';
-  const bearer = `Authorization: Bearer ${token}`;
-  say(`Ready on ${url}`);
-  if (settings.offline) say('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
-  for (const provider of settings.keyless) say(`No key for ${provider} in .dev.vars: its requests fail.`);
-  if (settings.isTokenMade) say(`Token: ${token}`);
-  say('');
-  say('Connect:');
-  say(`  claude mcp add --transport http gateway ${url} --header "${bearer}"`);
-  say(`  npx @modelcontextprotocol/inspector --cli ${url} --transport http --header "${bearer}" --method tools/list`);
-  say(`  curl ${url} -H "${bearer}" -H "Content-Type: application/json" \\`);
-  say(`    -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`);
+function connectLines({ url, settings }: Gateway) {
+  const bearer = `Authorization: Bearer ${settings.isTokenMade ? settings.token : '$GATEWAY_TOKEN'}`;
+  return [
+    '',
+    'Connect:',
+    `  claude mcp add --transport http gateway ${url} --header "${bearer}"`,
+    `  npx @modelcontextprotocol/inspector --cli ${url} --transport http --header "${bearer}" --method tools/list`,
+    `  curl ${url} -H "${bearer}" -H "Content-Type: application/json" \\`,
+    `    -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`,
+  ];
 }
 
 async function run() {
@@ -27,6 +23,8 @@ async function run() {
   try {
     const gateway = await startGateway({ ...options, say }, signal);
     announce(gateway);
+    if (gateway.settings.isTokenMade) say(`Token: ${gateway.settings.token}`);
+    connectLines(gateway).forEach(say);
     await gateway.ended;
   } catch (error) {
     if (!signal.aborted) throw error;

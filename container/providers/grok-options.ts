@@ -44,7 +44,6 @@ export const options = {
   agents: option('--agents', json, 'Subagents: {name: {description, prompt}}.', (agents) => [`--agents=${jsonText(agents)}`]),
   agent: option('--agent', z.string().regex(/^\w[\w-]{0,99}$/, 'is no name of an agent'), 'Agent that answers.'),
   verbatim: option('--verbatim', z.boolean(), 'Send the prompt without its frame.'),
-  sandbox: option('--sandbox', z.enum(['workspace', 'read-only', 'strict', 'devbox']), 'What the file system lets it do.'),
 } satisfies Provider['options'];
 
 /** Options of one meaning and two names: ours, and the one that users of other gateways know. */
@@ -72,6 +71,7 @@ export const leftOut = {
   '--oauth': isScreen,
   '--prompt-json': 'the prompt goes into a file',
   '--restore-code': 'fetches a snapshot from a service that the gate does not pass',
+  '--sandbox': 'needs bubblewrap; the container is the sandbox',
   '--single': 'the prompt goes into a file',
   '--version': 'is no run',
   '--worktree': 'the gateway chooses the directory',

@@ -109,7 +109,7 @@ function userItems(line: Of<'user'>, state: State): Item[] {
 
 function endTurn(line: Of<'result'>, state: State): Item[] {
   // Grok ends a turn without a word when a call would have to ask.
-  if (line.stop_reason === 'cancelled' && state.denials.size === 0)
+  if (line.stop_reason === 'cancelled' && line.subtype === 'error_during_execution' && state.denials.size === 0)
     for (const [id, call] of state.calls) state.denials.set(id, { ...call, reason: 'cancelled' });
   const items = resultItems(line, state.results, state.denials);
   state.results += 1;

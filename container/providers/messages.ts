@@ -85,7 +85,7 @@ const Result = z.object({
   usage: Tokens,
   modelUsage: z.record(z.string(), ModelTokens).catch({}),
   permission_denials: list,
-  structured_output: z.unknown(),
+  structured_output: z.unknown().optional(),
 });
 
 export const Line = z.discriminatedUnion('type', [System, Assistant, User, StreamEvent, Result]);
@@ -94,9 +94,9 @@ export type Line = z.infer<typeof Line>;
 export const Block = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('thinking'), thinking: z.string() }),
-  z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: z.unknown() }),
-  z.object({ type: z.literal('tool_result'), tool_use_id: z.string(), content: z.unknown(), is_error: flag }),
+  z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: z.unknown().optional() }),
+  z.object({ type: z.literal('tool_result'), tool_use_id: z.string(), content: z.unknown().optional(), is_error: flag }),
 ]);
 export type Block = z.infer<typeof Block>;
 
-export const PermissionDenial = z.object({ tool_name: z.string(), tool_use_id: text, tool_input: z.unknown() });
+export const PermissionDenial = z.object({ tool_name: z.string(), tool_use_id: text, tool_input: z.unknown().optional() });

@@ -1,20 +1,26 @@
 import { z } from 'zod';
 
+const UNTOLD = ['propertyNames', 'pattern', 'minLength', 'maxLength', 'maxItems', 'minItems'] as const;
+
 type ObjectSchema = Record<string, unknown> & { type: 'object' };
 
 /**
- * Takes out what zod writes and what says nothing: the bounds of every safe integer, that any key is a string. An output promises
- * only what is always there: a list of all that may be there would be a third of tools/list.
+ * Takes out what does not help a model to call the tool: the bounds of every safe integer, patterns and lengths of texts. They are
+ * checked all the same, and the complaint names them. An output promises only what is always there: a list of all that may be
+ * there would be a third of tools/list.
  */
 function quiet(schema: z.core.JSONSchema.BaseSchema, path: (string | number)[], io: 'input' | 'output'): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (io === 'output') delete schema.additionalProperties;
+  if (io === 'output') {
+    delete schema.additionalProperties;
+    delete schema.enum;
+  }
   if (io === 'output' && path.length > 0 && schema.properties) {
     const always = new Set(schema.required);
     schema.properties = Object.fromEntries(Object.entries(schema.properties).filter(([name]) => always.has(name)));
   }
-  delete schema.propertyNames;
+  for (const keyword of UNTOLD) delete schema[keyword];
 }
 
 const cache = new WeakMap<z.ZodObject, ObjectSchema>();

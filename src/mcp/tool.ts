@@ -64,7 +64,7 @@ export function listing({ name, title, description, hints, input, parts }: Tool)
     description,
     inputSchema: jsonSchema(input, 'input'),
     outputSchema: jsonSchema(output, 'output'),
-    annotations: { title, ...hints },
+    annotations: hints,
   };
 }
 

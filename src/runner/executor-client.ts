@@ -35,7 +35,7 @@ export function executorClient(send: Transport): ExecutorClient {
   async function call<T>(path: string, init: RequestInit, waitMs: number, read: (body: string) => T): Promise<Reply<T>> {
     try {
       const response = await send(path, { ...init, signal: AbortSignal.timeout(waitMs + ANSWER_MARGIN_MS) });
-      const body = await response.text();
+      const body = new TextDecoder().decode(await response.arrayBuffer());
       if (response.ok) return { kind: 'ok', value: read(body) };
       const refusal = Refusal.safeParse(JSON.parse(body));
       if (refusal.success) return { kind: 'refused', error: refusal.data };

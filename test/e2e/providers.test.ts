@@ -33,12 +33,13 @@ const prompts = [
 ];
 const said = both.flatMap((provider) => prompts.map((prompt): [string, string, Provider] => [provider.title, prompt, provider]));
 
-test.each(said)('%s takes the prompt %j as text', async (_title, prompt, provider) => {
+test.concurrent.each(said)('%s takes the prompt %j as text', async (_title, prompt, provider) => {
   const mark = crypto.randomUUID();
   const { answer } = await workshop.run(provider, { prompt: `${prompt} ${mark}` });
   const sent = await workshop.sent(mark);
+  const whole = JSON.stringify(`${prompt.trimStart()} ${mark}`).slice(1, -1);
   expect(answer).toBe('Hello from the mock model.');
-  expect(sent.map(visible).filter((body) => body.includes(JSON.stringify(`${prompt} ${mark}`).slice(1, -1)))).not.toEqual([]);
+  expect(sent.filter((body) => visible(body).includes(whole))).not.toEqual([]);
   expect(sent.filter((body) => body.includes(MARKER))).toEqual([]);
 });
 
@@ -131,17 +132,13 @@ test.each(both)('a conversation of $title can be resumed and copied', async (pro
     { mode: 'resume', id },
     { mode: 'fork', id: copy, from: id },
   ] as const;
-  const seen: unknown[] = [];
+  const lengths: number[] = [];
   for (const session of turns) {
     const outcome = await workshop.run(provider, { prompt: '[mock:echo]', session, home });
-    seen.push([resultOf(outcome)?.sessionId, JSON.parse(outcome.answer).messages]);
+    expect(resultOf(outcome)?.sessionId).toBe(session.id);
+    lengths.push(JSON.parse(outcome.answer).messages);
   }
-  const [[, first]] = seen as [[string, number]];
-  expect(seen).toEqual([
-    [id, first],
-    [id, expect.toSatisfy((messages: number) => messages > first)],
-    [copy, expect.toSatisfy((messages: number) => messages > first + 2)],
-  ]);
+  expect(lengths).toEqual([...new Set(lengths)].sort((a, b) => a - b));
 });
 
 const everything: [Provider, Record<string, unknown>][] = [
@@ -202,7 +199,7 @@ const everything: [Provider, Record<string, unknown>][] = [
       systemPromptOverride: 'y',
     },
   ],
-  [grok, { allowedTools: ['read_file'], model: 'latest', permissionMode: 'acceptEdits', sandbox: 'workspace' }],
+  [grok, { allowedTools: ['read_file'], model: 'latest', permissionMode: 'acceptEdits' }],
 ];
 
 test.each(everything)('$title accepts its options together: %#', async (provider, options) => {

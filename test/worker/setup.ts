@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
 import { executor, modelServer } from '../../scripts/parts.ts';
-import { startService } from '../../scripts/service.ts';
+import { type ServiceSpec, startService } from '../../scripts/service.ts';
 import { takeState } from '../../scripts/state.ts';
 
 declare module 'vitest' {
@@ -16,13 +16,22 @@ declare module 'vitest' {
 
 const TOKEN = 'test-executor-token';
 
+/** The real executor, whose CLIs are all the scripted one. */
+function scriptedExecutor(state: string): ServiceSpec {
+  const spec = executor(state, TOKEN);
+  const binary = join(import.meta.dirname, '../fixtures/scripted-cli.mjs');
+  const binaries = { EXECUTOR_SCRIPTED_BIN: binary, EXECUTOR_CLAUDE_BIN: binary, EXECUTOR_GROK_BIN: binary };
+  const argv = () => ['test/fixtures/scripted-executor.ts'];
+  return { ...spec, argv, env: (port) => ({ ...spec.env(port), ...binaries, EXECUTOR_MIN_FREE_DISK_BYTES: '0' }) };
+}
+
 /** Starts a real executor and the bundled model endpoint as plain processes, and tells the tests where they are. */
 export default async function setup(project: TestProject) {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'test-'));
   takeState(state);
   const report = { say: console.warn, giveUp: console.error };
-  const services = [executor(state, TOKEN), modelServer(state)].map((spec) => startService(spec, report));
+  const services = [scriptedExecutor(state), modelServer(state)].map((spec) => startService(spec, report));
   const stop = async () => {
     await Promise.all(services.map((service) => service.stop()));
     rmSync(state, { recursive: true });
