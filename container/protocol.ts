@@ -88,7 +88,7 @@ export const Denial = z.object({ tool: z.string(), input: z.string(), reason: z.
 export type Denial = z.infer<typeof Denial>;
 
 /** Why a run ended: the first cause wins, later ones change nothing. */
-export const END_CAUSES = [
+export const EndCause = z.enum([
   'exit',
   'cancel',
   'idle_timeout',
@@ -97,8 +97,7 @@ export const END_CAUSES = [
   'shutdown',
   'executor_lost',
   'spawn_failed',
-] as const;
-export const EndCause = z.enum(END_CAUSES);
+]);
 export type EndCause = z.infer<typeof EndCause>;
 
 /** A piece of the CLI's own output; `end` marks the end of a line that had a line feed. */

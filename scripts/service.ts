@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './environment.ts';
 import { Refusal } from './refusal.ts';
 
@@ -63,7 +64,7 @@ function listeningIn(line: string): string | undefined {
 
 /** The line of a log that tells most: the last error, or else the last line. */
 function failureIn(file: string) {
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const lines = stripVTControlCharacters(readFileSync(file, 'utf8')).trim().split('\n');
   return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
 }
 

@@ -1,5 +1,5 @@
 // Runs the Worker in workerd. A process of its own: wrangler prints, and its runtime can be ended with it.
-import type { ChildProcess } from 'node:child_process';
+import { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { unstable_DevEnv as DevEnv } from 'wrangler';
@@ -18,7 +18,8 @@ let isRunning = false;
 // wrangler would start workerd again, but its proxy then no longer knows where to send requests: end, and be started again whole.
 function endWithRuntime(message: unknown) {
   if (typeof message !== 'object' || !message || !('process' in message)) return;
-  const child: ChildProcess = Object(message.process);
+  const child = message.process;
+  if (!(child instanceof ChildProcess)) return;
   child.once('exit', (code, signal) => {
     if (isRunning && child.spawnfile.includes('workerd')) fail(`workerd ended: exit code ${code}, signal ${signal}`);
   });

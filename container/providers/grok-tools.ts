@@ -47,7 +47,7 @@ export const toolNames = z
   .max(50);
 
 /** The tools that were wished for and those that are not to be, as ids. */
-export interface ToolChoice {
+interface ToolChoice {
   /** Absent: all. */
   allowed?: string[];
   disallowed: string[];

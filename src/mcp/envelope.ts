@@ -6,7 +6,7 @@ const text = z.string();
 const integer = z.int();
 
 /** A page of a job's text. */
-export const Answer = z.object({
+const Answer = z.object({
   text,
   offset: integer,
   nextOffset: integer.nullable(),
@@ -16,7 +16,7 @@ export const Answer = z.object({
 });
 
 /** A job in a list. */
-export const JobSummary = z.object({
+const JobSummary = z.object({
   id: text,
   provider: text,
   state: z.enum(STATES),
@@ -28,14 +28,14 @@ export const JobSummary = z.object({
   correlationId: text.optional(),
 });
 
-export const Models = z.object({
+const Models = z.object({
   provider: text,
   default: text,
   models: z.array(text),
   aliases: z.record(text, text),
 });
 
-export const GatewayHealth = z.object({
+const GatewayHealth = z.object({
   version: text,
   executor: z.looseObject({ reachable: z.boolean() }),
   running: integer,
@@ -44,7 +44,7 @@ export const GatewayHealth = z.object({
 });
 
 /** What to call next, and why. */
-export const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });
+const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });
 
 /** Everything a tool can answer. Each tool declares which parts it uses; `ok` is false exactly where `error` is there. */
 export const Envelope = z.object({

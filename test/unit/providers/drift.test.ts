@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findClis } from '../../../container/clis.ts';
+import { providers } from '../../../container/providers/index.ts';
+import type { Launch, Provider } from '../../../container/providers/provider.ts';
+
+const all = Object.values(providers);
+const START_MAX_MS = 60_000;
+
+/** Accepted by the CLIs although their --help does not list them; the runs of e2e/providers.test.ts prove each. */
+const HIDDEN = ['--max-turns', '--no-auto-update', '--system-prompt-file', '--append-system-prompt-file'];
+
+const helps = new Map<string, string>();
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'drift-'));
+  const clis = await findClis(Object.keys(providers), {}, home);
+  for (const [id, { binary }] of Object.entries(clis)) {
+    const { stdout } = await promisify(execFile)(binary, ['--help'], { env: { HOME: home, GROK_HOME: join(home, 'grok') } });
+    helps.set(id, stdout);
+  }
+}, START_MAX_MS);
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+/** Flags that begin an entry of --help, with all their spellings: ["--allowedTools", "--allowed-tools"]. */
+function helpFlags({ id }: Provider): string[][] {
+  const lines = (helps.get(id) ?? '').split('\n');
+  const entries = lines.flatMap((line) => /^ {2,6}((?:-\w, )?--[\w-]+(?:, --[\w-]+)*)/.exec(line)?.[1] ?? []);
+  return entries.map((entry) => entry.split(', ').filter((flag) => flag.startsWith('--')));
+}
+
+/** Flags of every command line that no option asked for. */
+function alwaysUsed({ command }: Provider): string[] {
+  const id = '2b2f0f5e-96f7-4f8e-b6e5-6a3b0d0c1a11';
+  const gate = { baseUrl: 'http://127.0.0.1:1', token: 'x' };
+  const sessions: Launch['session'][] = [
+    { mode: 'resume', id },
+    { mode: 'fork', id, from: id },
+  ];
+  const launches = sessions.map((session) => ({ binary: 'x', prompt: 'x', options: {}, session, gate, home: '/h', tmp: '/t' }));
+  const flags = launches.flatMap((launch) => command(launch).argv.flatMap((argument) => /^--[\w-]+/.exec(argument)?.[0] ?? []));
+  return [...new Set(['--print', ...flags])];
+}
+
+const declared = ({ options }: Provider) =>
+  Object.values(options).flatMap(({ flag, file }) => [flag, file?.flag].filter((it) => it !== undefined));
+
+test.each(all)('every flag of $title that is used is in its --help', (provider) => {
+  const known = [...helpFlags(provider).flat(), ...HIDDEN, ...(provider.id === 'grok' ? ['--print'] : [])];
+  const used = [...declared(provider), ...alwaysUsed(provider)];
+  expect(used.filter((flag) => !known.includes(flag))).toEqual([]);
+});
+
+test.each(all)('every flag in the --help of $title is an option, always used, or left out with a reason', (provider) => {
+  const handled = [...declared(provider), ...alwaysUsed(provider), ...Object.keys(provider.leftOut)];
+  const flags = helpFlags(provider);
+  expect(flags.length).toBeGreaterThan(30);
+  expect(flags.filter((spellings) => !spellings.some((flag) => handled.includes(flag)))).toEqual([]);
+});
+
+test.each(all)('nothing is left out of $title that its --help does not offer, or that is used all the same', (provider) => {
+  const offered = helpFlags(provider).flat();
+  const used = new Set([...declared(provider), ...alwaysUsed(provider)]);
+  const leftOut = Object.keys(provider.leftOut);
+  expect(leftOut.filter((flag) => !offered.includes(flag) || used.has(flag))).toEqual([]);
+});

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { providers } from '../../../container/providers/index.ts';
+import { ARGUMENT_MAX_BYTES } from '../../../container/providers/values.ts';
+
+const { claude, grok } = providers;
+const all = Object.values(providers);
+
+function complaint(id: string, name: string, value: unknown): string {
+  const parsed = providers[id]?.options[name]?.type.safeParse(value);
+  return parsed?.success ? 'accepted' : (parsed?.error?.issues.map(({ message }) => message).join(' ') ?? 'no such option');
+}
+
+const nested = (depth: number): unknown => (depth === 0 ? {} : { a: nested(depth - 1) });
+
+const refused: [string, string, unknown, RegExp][] = [
+  ['claude', 'model', '-x', /is no name/],
+  ['claude', 'model', 'a b', /is no name/],
+  ['claude', 'fallbackModel', 'a, b', /no list of models/],
+  ['claude', 'maxTurns', 0, />=1/],
+  ['claude', 'maxTurns', 1.5, /int/],
+  ['claude', 'maxBudgetUsd', 0, />0/],
+  ['claude', 'effort', 'extreme', /high/],
+  ['claude', 'permissionMode', 'yolo', /dontAsk/],
+  ['claude', 'settingSources', 'project,home', /user, project and local/],
+  ['claude', 'settingSources', '', /user, project and local/],
+  ['claude', 'addDir', ['/etc'], /"\/etc" leaves the working directory/],
+  ['claude', 'addDir', ['a/../../b'], /leaves the working directory/],
+  ['claude', 'addDir', ['~root'], /leaves the working directory/],
+  ['claude', 'addDir', ['a\\..\\b'], /leaves the working directory/],
+  ['claude', 'jsonSchema', '{', /is no JSON/],
+  ['claude', 'jsonSchema', '[]', /is no JSON object/],
+  ['claude', 'jsonSchema', '3', /is no JSON object/],
+  ['claude', 'jsonSchema', nested(40), /deeper than 32/],
+  ['claude', 'jsonSchema', JSON.stringify(nested(40)), /deeper than 32/],
+  ['claude', 'jsonSchema', '['.repeat(60_000) + ']'.repeat(60_000), /120000 bytes, the most is 65536/],
+  ['claude', 'jsonSchema', { a: 'ä'.repeat(40_000) }, /80008 bytes, the most is 65536/],
+  ['claude', 'mcpServers', { s: { args: [] } }, /neither command nor url/],
+  ['claude', 'mcpServers', { 'a b': { command: 'x' } }, /key/],
+  ['claude', 'mcpServers', { s: { command: 'x'.repeat(70_000) } }, /the most is 65536/],
+  ['claude', 'systemPrompt', '', />=1/],
+  ['claude', 'autocompact', 5, />=100000/],
+  ['grok', 'disallowedTools', ['shell'], /"shell" is no tool of Grok\. Known: run_terminal_command, read_file/],
+  ['grok', 'tools', [], />=1/],
+  ['grok', 'agent', '../agent.md', /no name of an agent/],
+  ['grok', 'systemPrompt', 'ä'.repeat(40_000), /80000 bytes, the most is 65536/],
+  ['grok', 'maxTurns', 0, />=1/],
+];
+
+test.each(refused)('%s refuses %s %j', (id, name, value, said) => {
+  expect(complaint(id, name, value)).toMatch(said);
+});
+
+const accepted: [string, string, unknown][] = [
+  ['claude', 'model', 'sonnet[1m]'],
+  ['claude', 'model', 'arn:aws:bedrock/x@y'],
+  ['claude', 'jsonSchema', nested(31)],
+  ['claude', 'addDir', ['a..b/c', './d']],
+  ['claude', 'mcpServers', { s: { type: 'http', url: 'http://s' } }],
+  ['grok', 'disallowedTools', ['run_terminal_command', 'run_terminal_cmd', 'spawn_subagent']],
+];
+
+test.each(accepted)('%s accepts %s %j', (id, name, value) => {
+  expect(complaint(id, name, value)).toBe('accepted');
+});
+
+const contradictions: [string, Record<string, unknown>, RegExp][] = [
+  ['claude', { systemPrompt: 'a', appendSystemPrompt: 'b' }, /exclude each other/],
+  ['claude', { dangerouslySkipPermissions: true, permissionMode: 'plan' }, /contradicts permissionMode plan/],
+  ['claude', { restricted: true, permissionMode: 'bypassPermissions' }, /restricted refuses/],
+  ['claude', { restricted: true, dangerouslySkipPermissions: true }, /restricted refuses/],
+  ['grok', { alwaysApprove: true, permissionMode: 'dontAsk' }, /contradicts permissionMode dontAsk/],
+  ['grok', { effort: 'low', reasoningEffort: 'low' }, /effort and reasoningEffort mean the same/],
+  ['grok', { tools: ['grep'], allowedTools: ['grep'] }, /tools and allowedTools mean the same/],
+  ['grok', { systemPrompt: 'a', systemPromptOverride: 'b' }, /mean the same/],
+  ['grok', { appendSystemPrompt: 'a', rules: 'b' }, /mean the same/],
+  ['grok', { agents: {}, noSubagents: true }, /agents are subagents/],
+  ['grok', { disallowedTools: ['read_file'] }, /search_replace only together with read_file/],
+  ['grok', { tools: ['search_replace'] }, /search_replace only together with read_file/],
+  ['grok', { disallowedTools: ['exit_plan_mode'] }, /enter_plan_mode only together with exit_plan_mode/],
+  ['grok', { tools: ['spawn_subagent'] }, /need noSubagents: false/],
+];
+
+test.each(contradictions)('%s cannot combine %j', (id, options, said) => {
+  expect(providers[id]?.conflicts(options).join(' ')).toMatch(said);
+});
+
+const harmonies: [string, Record<string, unknown>][] = [
+  ['claude', {}],
+  ['claude', { dangerouslySkipPermissions: true, permissionMode: 'bypassPermissions' }],
+  ['claude', { dangerouslySkipPermissions: false, restricted: true }],
+  ['grok', {}],
+  ['grok', { disallowedTools: ['read_file', 'search_replace'] }],
+  ['grok', { tools: ['read_file', 'search_replace'], noPlan: true }],
+  ['grok', { agents: {}, noSubagents: false }],
+];
+
+test.each(harmonies)('%s can combine %j', (id, options) => {
+  expect(providers[id]?.conflicts(options)).toEqual([]);
+});
+
+test('an argument as long as the options allow fits into what Linux takes', () => {
+  expect(ARGUMENT_MAX_BYTES + '--system-prompt-override='.length).toBeLessThan(131_072);
+});
+
+test.each(all)('the schema of $title says what every option is and stays small enough for a list of tools', ({ options }) => {
+  const shape = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, type]));
+  const schema = z.toJSONSchema(z.strictObject(shape), { io: 'input' });
+  expect(Object.values(options).filter(({ type }) => !type.description)).toEqual([]);
+  expect(schema.required ?? []).toEqual([]);
+  expect(JSON.stringify(schema).length).toBeLessThan(4_500);
+});
+
+test.each(all)('options of $title stay the same when they are checked twice', ({ options }) => {
+  const samples: Record<string, unknown> = {
+    model: 'latest',
+    tools: ['read_file'],
+    jsonSchema: { type: 'object' },
+    addDir: ['a'],
+  };
+  for (const [name, value] of Object.entries(samples)) {
+    const once = options[name]?.type.parse(value);
+    expect(options[name]?.type.parse(once)).toEqual(once);
+  }
+});
+
+test('aliases lead to known models', () => {
+  for (const { models } of all) {
+    expect(models.known).toContain(models.default);
+    expect(models.known).toEqual(expect.arrayContaining(Object.values(models.aliases)));
+  }
+  expect([claude?.id, grok?.id]).toEqual(['claude', 'grok']);
+});
