@@ -23,7 +23,7 @@ const ENVIRONMENT = {
   GROK_IMAGE_EDIT: '0',
   GROK_VIDEO_GEN: '0',
   GROK_CONFIG: JSON.stringify({
-    models: { max_retries: 3, inference_idle_timeout_secs: 150 },
+    models: { max_retries: 3, inference_idle_timeout_secs: 300 },
     features: { managed_config: false },
   }),
 };

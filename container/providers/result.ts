@@ -8,11 +8,15 @@ type Result = Extract<Line, { type: 'result' }>;
 /** Grok tells an HTTP status only inside an error's text. */
 const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from /;
 
+/** What an error's text begins with where it tells its type and no status. */
+const ERROR_TYPES: Record<string, number> = { rate_limit_error: 429, overloaded_error: 529 };
+
 function statusOf({ api_error_status, errors = [] }: Result): number | undefined {
   if (api_error_status !== undefined) return api_error_status;
-  const [, named, shown] = HTTP_STATUS.exec(errors.map(summaryOf).join('\n')) ?? [];
+  const text = errors.map(summaryOf).join('\n');
+  const [, named, shown] = HTTP_STATUS.exec(text) ?? [];
   const status = named ?? shown;
-  return status === undefined ? undefined : Number(status);
+  return status === undefined ? ERROR_TYPES[text.split(':', 1)[0] ?? ''] : Number(status);
 }
 
 /** The turn's refused calls: those that the CLI lists, and those that were seen. */

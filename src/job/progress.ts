@@ -4,6 +4,9 @@ import type { Progress } from './record.ts';
 type OfKind<K extends Event['kind']> = Extract<Event, { kind: K }>;
 type Fold = { [K in Event['kind']]: (event: OfKind<K>) => Partial<Progress> };
 
+/** Characters of running text that a person who waits is shown. */
+const WRITING_CHARS = 80;
+
 const oneLine = (text: string, length: number) => {
   const flat = text.replace(/\s+/g, ' ').trim();
   return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
@@ -20,7 +23,7 @@ const FOLD: Fold = {
     ...(sessionId && { sessionId }),
     ...(model && { model }),
   }),
-  text: ({ text }) => (text.trim() ? { activity: `writing: ${oneLine(text, 80)}` } : {}),
+  text: () => ({}),
   thinking: () => ({ activity: 'thinking' }),
   tool_start: ({ tool, input }) => ({ activity: `${tool}: ${oneLine(input, 120)}` }),
   tool_end: ({ isError }) => ({ activity: isError ? 'a tool failed' : 'a tool is done' }),
@@ -42,12 +45,20 @@ const FOLD: Fold = {
   exit: () => ({}),
 };
 
+/** Words come piece by piece: the end of what they make up so far tells more than the last piece. */
+function written({ writing = '' }: Progress, event: Event): Partial<Progress> {
+  if (event.kind === 'tool_start') return { writing: undefined };
+  if (event.kind !== 'text') return {};
+  const end = (writing + event.text).slice(-WRITING_CHARS).toWellFormed();
+  return end.trim() ? { writing: end, activity: `writing: ${oneLine(end, WRITING_CHARS)}` } : {};
+}
+
 const change = <K extends Event['kind']>(fold: Fold, kind: K, event: OfKind<K>) => fold[kind](event);
 
 /** What a job's events add up to after one more. Pure; denials gather until the result tells them all. */
 export function advance(progress: Progress, event: Event): Progress {
   const denials = event.kind === 'denied' ? [...progress.denials, event.denial] : progress.denials;
-  return { ...progress, denials, ...change(FOLD, event.kind, event), lastActivityAt: event.at };
+  return { ...progress, denials, ...written(progress, event), ...change(FOLD, event.kind, event), lastActivityAt: event.at };
 }
 
 /** Tokens of both directions; what a budget counts. */

@@ -40,6 +40,8 @@ export const Progress = z.object({
   model: z.string().optional(),
   usage: Usage.optional(),
   turns: z.int().optional(),
+  /** End of what the CLI is writing right now. */
+  writing: z.string().optional(),
   /** What the CLI did last, for a person who waits. */
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),

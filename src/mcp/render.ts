@@ -18,6 +18,19 @@ function spent({ usage }: JobView): string | undefined {
   return usage.costUsd === undefined ? tokens : `${tokens}, $${usage.costUsd.toFixed(4)}`;
 }
 
+/** What a person who waits reads: where the job stands, what it does and what it cost so far. */
+export function progressLine(job: JobView): string {
+  const place = job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`;
+  const facts = [
+    `${job.id} ${job.canceling ? 'canceling' : job.state}`,
+    seconds(job.elapsedMs),
+    place,
+    job.activity && plain(job.activity),
+    spent(job),
+  ];
+  return facts.filter(Boolean).join(' · ');
+}
+
 /** One line on a job: what it is, where it stands, what it did last and what it cost so far. */
 export function jobLine(job: JobView): string {
   const now = job.createdAt + job.elapsedMs;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { Event } from '../../../container/protocol.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import type { JobStatus } from '../../job/job.ts';
 import { STATES } from '../../job/machine.ts';
 import { accountOf, type Call, jobOf } from '../call.ts';
 import { nextFor } from '../next.ts';
-import { jobLine } from '../render.ts';
+import { progressLine } from '../render.ts';
 import { HINTS, type ToolAnswer, tool } from '../tool.ts';
 import { answerOf } from './request.ts';
 
@@ -14,13 +15,25 @@ const limit = z.int().min(1).max(1_000).describe('Most events in the page (defau
 
 const unknownJob = (id: string) => fail({ code: 'job_not_found', jobId: id });
 
+/** Events with what was written or thought in one go as one of them, under the number of its last piece. */
+function joinText(events: Event[]): Event[] {
+  const joined: Event[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    const isMore = (event.kind === 'text' || event.kind === 'thinking') && last?.kind === event.kind;
+    if (isMore) joined[joined.length - 1] = { ...event, text: last.text + event.text };
+    else joined.push(event);
+  }
+  return joined;
+}
+
 /** A status as a tool answers it, with the job's place in the queue. */
 async function statusAnswer(found: Result<JobStatus> | null, id: string, call: Call): Promise<Result<ToolAnswer>> {
   if (!found) return unknownJob(id);
   if (!found.ok) return found;
   const { job, events, nextAfterSeq } = found.value;
   const queuePlace = job.state === 'queued' ? await accountOf(call).queuePlace(id) : undefined;
-  return ok({ job: { ...job, queuePlace }, events, nextAfterSeq, next: nextFor(job) });
+  return ok({ job: { ...job, queuePlace }, events: joinText(events), nextAfterSeq, next: nextFor(job) });
 }
 
 export const jobStatus = tool({
@@ -38,7 +51,7 @@ export const jobStatus = tool({
 });
 
 /** What comes in within this after the first event travels with it, in ms. */
-const LINGER_MS = 200;
+const LINGER_MS = 1_000;
 
 export const jobWatch = tool({
   name: 'llm_job_watch',
@@ -52,7 +65,7 @@ export const jobWatch = tool({
     const waitMs = Math.min(input.waitMs, call.config.limits.watchMaxMs);
     const pageSize = input.limit ?? call.config.limits.eventPageSize;
     const found = await jobOf(call, input.jobId).wait(input.afterSeq, pageSize, waitMs, LINGER_MS);
-    if (found?.ok) await call.progress(jobLine(found.value.job));
+    if (found?.ok) await call.progress(progressLine(found.value.job));
     return statusAnswer(found, input.jobId, call);
   },
 });

@@ -5,7 +5,7 @@ import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
 import { type Call, jobOf } from '../call.ts';
 import { nextFor, nextPage } from '../next.ts';
-import { jobLine, plain } from '../render.ts';
+import { plain, progressLine } from '../render.ts';
 import { requestInput } from '../request.ts';
 import { submit } from '../submit.ts';
 import { HINTS, type Tool, type ToolAnswer, tool } from '../tool.ts';
@@ -16,13 +16,13 @@ const PROGRESS_LINGER_MS = 1_000;
 /** Waits for the end of a job, telling what it does. Gives up at `until`, or when the client no longer waits. */
 async function follow(job: JobView, until: number, call: Call): Promise<JobView> {
   let latest = job;
-  await call.progress(jobLine(latest));
+  await call.progress(progressLine(latest));
   while (!isOver(latest.state) && Date.now() < until && !call.signal.aborted) {
     const waitMs = Math.min(until - Date.now(), call.config.limits.progressIntervalMs);
     const status = await jobOf(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
     if (!status?.ok) break;
     latest = { ...status.value.job, deduplicated: job.deduplicated };
-    await call.progress(jobLine(latest));
+    await call.progress(progressLine(latest));
   }
   return latest;
 }
