@@ -1,69 +1,8 @@
+// `npm run readme`: writes the README's tables from the declarations of tools, options and limits.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { providers } from '../container/providers/index.ts';
-import { readConfig } from '../src/config.ts';
-import { tools } from '../src/mcp/tools/index.ts';
 import { ROOT } from './environment.ts';
+import { filled } from './readme-tables.ts';
 
-/** Writes the README's tables from the declarations; with --check it only says whether they are as they should be. */
 const README = join(ROOT, 'README.md');
-
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
-const table = (head: string[], rows: string[][]) =>
-  [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
-
-const toolTable = () =>
-  table(
-    ['tool', 'what it does'],
-    tools.map(({ name, description }) => [`\`${name}\``, description]),
-  );
-
-function typeOf(type: z.ZodType): string {
-  const schema = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' });
-  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' ');
-  return String(schema.type ?? 'any');
-}
-
-const optionTable = (id: string) =>
-  table(
-    ['option', 'type', 'what it does', 'flag'],
-    Object.entries(providers[id]?.options ?? {}).map(([name, { type, flag }]) => [
-      `\`${name}\``,
-      typeOf(type),
-      type.description ?? '',
-      flag ? `\`${flag}\`` : '',
-    ]),
-  );
-
-const variable = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
-const limitTable = () =>
-  table(
-    ['variable', 'default'],
-    Object.entries(readConfig({}).limits).map(([name, value]) => [`\`${variable(name)}\``, String(value)]),
-  );
-
-const sections: Record<string, () => string> = {
-  tools: toolTable,
-  'claude options': () => optionTable('claude'),
-  'grok options': () => optionTable('grok'),
-  limits: limitTable,
-};
-
-function filled(text: string): string {
-  return Object.entries(sections).reduce((readme, [name, write]) => {
-    const between = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
-    if (!between.test(readme)) throw new Error(`README.md has no place for "${name}"`);
-    return readme.replace(between, (_all, open: string, close: string) => `${open}\n${write()}\n${close}`);
-  }, text);
-}
-
-const before = await readFile(README, 'utf8');
-const after = filled(before);
-if (process.argv.includes('--check')) {
-  if (before !== after) {
-    console.error('README.md is behind the declarations. Run: npm run readme');
-    process.exitCode = 1;
-  }
-} else await writeFile(README, after);
+await writeFile(README, filled(await readFile(README, 'utf8')));

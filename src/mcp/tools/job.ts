@@ -56,7 +56,7 @@ const LINGER_MS = 1_000;
 export const jobWatch = tool({
   name: 'llm_job_watch',
   title: 'Watch a job',
-  description: 'The same after waiting for an event past afterSeq or for the end of the job.',
+  description: 'Waits for news of a job after afterSeq, or for its end, and answers like llm_job_status.',
   scope: 'jobs:read',
   hints: HINTS.read,
   input: z.strictObject({ jobId, afterSeq, limit, waitMs: z.int().min(0).max(50_000).default(30_000).describe('Longest wait.') }),

@@ -75,7 +75,7 @@ export function requestTools(provider: Provider): Tool[] {
     tool({
       name: `${id}_request_async`,
       title: `Start ${title}`,
-      description: `Starts the same job and gives its id at once; collect it with llm_job_watch and llm_job_result.`,
+      description: `Starts ${title} on a prompt as a job and gives its id at once; collect it with llm_job_watch and llm_job_result.`,
       scope: 'jobs:run',
       hints: HINTS.execute,
       input: requestInput(provider, true),
