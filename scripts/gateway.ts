@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../container/protocol.ts';
 import { ROOT } from './environment.ts';
+import type { ServiceSpec } from './launch.ts';
 import { executor, modelServer, worker } from './parts.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { Refusal } from './refusal.ts';
-import { type Report, type Service, type ServiceSpec, startService } from './service.ts';
+import { type Report, type Service, startService } from './service.ts';
 import { checkBindings, readSettings, type Settings } from './settings.ts';
 import { takeState } from './state.ts';
 

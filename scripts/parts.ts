@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { childEnvironment, quietWrangler, ROOT } from './environment.ts';
+import type { ServiceSpec } from './launch.ts';
 import { LOOPBACK } from './port.ts';
-import type { ServiceSpec } from './service.ts';
 
 const WRANGLER_CONFIG = join(ROOT, 'wrangler.toml');
 

@@ -6,6 +6,8 @@ const count = (byDefault: number, min: number, max: number) => z.coerce.number()
 const limitShape = {
   /** A synchronous tool hands over the job id after this. Under the 60 s at which most clients give up. */
   syncDeadlineMs: count(45_000, 0, 280_000),
+  /** A request of a client that takes tasks answers with one after this. */
+  taskAfterMs: count(2_000, 0, 280_000),
   /** Longest silence between two progress notifications. */
   progressIntervalMs: count(10_000, 100, 30_000),
   /** Largest prompt in bytes of UTF-8. Claude refuses somewhere above 1 MB. */

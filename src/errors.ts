@@ -4,11 +4,14 @@ export type Failure =
   | { code: 'not_found' }
   | { code: 'body_too_large'; maxBytes: number }
   | { code: 'unknown_tool'; tool: string }
+  | { code: 'scope_missing'; scope: string }
   | { code: 'invalid_input'; issues: string[] }
   | { code: 'job_not_found'; jobId: string }
   | { code: 'job_not_over'; jobId: string; state: string }
   | { code: 'cursor_ahead'; after: number; last: number }
   | { code: 'offset_ahead'; offset: number; total: number }
+  | { code: 'session_not_found'; provider: string; sessionId: string }
+  | { code: 'session_exists'; sessionId: string }
   | { code: 'saturated'; queued: number; max: number; retryAfterMs: number }
   | { code: 'idempotency_conflict'; jobId: string }
   | { code: 'provider_unavailable'; provider: string; settings: string[] }
@@ -37,6 +40,8 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       return no(`The request body is over ${failure.maxBytes} bytes. Send a shorter prompt.`);
     case 'unknown_tool':
       return no(`There is no tool "${failure.tool}". tools/list names the tools.`);
+    case 'scope_missing':
+      return no(`This connection was not granted the scope "${failure.scope}". Connect again and allow it.`);
     case 'invalid_input':
       return no(failure.issues.join(' '));
     case 'job_not_found':
@@ -49,6 +54,14 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       );
     case 'offset_ahead':
       return no(`offset ${failure.offset} is past the end at ${failure.total}. Use the nextOffset of an earlier answer.`);
+    case 'session_not_found':
+      return no(
+        `There is no ${failure.provider} conversation ${failure.sessionId}. Use the sessionId of an earlier job, or createNewSession.`,
+      );
+    case 'session_exists':
+      return no(
+        `There is a conversation ${failure.sessionId} already. Leave createNewSession out to continue it, or use a new id.`,
+      );
     case 'saturated':
       return yes(
         `${failure.queued} jobs are waiting already, the most is ${failure.max}. Try again later.`,
@@ -79,11 +92,14 @@ const STATUS: Record<Failure['code'], number> = {
   not_found: 404,
   body_too_large: 413,
   unknown_tool: 404,
+  scope_missing: 403,
   invalid_input: 400,
   job_not_found: 404,
   job_not_over: 409,
   cursor_ahead: 400,
   offset_ahead: 400,
+  session_not_found: 404,
+  session_exists: 409,
   saturated: 429,
   idempotency_conflict: 409,
   provider_unavailable: 503,

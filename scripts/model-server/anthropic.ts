@@ -65,7 +65,7 @@ export async function answerAnthropic(res: ServerResponse, body: Body, plan: Pla
   if (!body.stream) {
     return sendWhole(res, plan, { ...message, content, stop_reason, stop_sequence: null, usage: { ...usage, output_tokens } });
   }
-  const write = openStream(res);
+  const write = openStream(res, plan);
   const send: Send = (event) => write(event, event.type);
   send({ type: 'message_start', message: { ...message, content: [], stop_reason: null, stop_sequence: null, usage } });
   send({ type: 'ping' });

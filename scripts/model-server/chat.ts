@@ -38,7 +38,7 @@ export async function answerChat(res: ServerResponse, body: Body, plan: Plan) {
     const message = { role: 'assistant', content: textOf(plan), reasoning_content: plan.thinking, tool_calls };
     return sendWhole(res, plan, { ...head, object: 'chat.completion', usage, choices: [{ index: 0, finish_reason, message }] });
   }
-  const write = openStream(res);
+  const write = openStream(res, plan);
   const send = (delta: object, finish: string | null = null) =>
     write({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] });
   const sendFailure = () => write({ error: { message: 'mock mid-stream error', type: 'overloaded_error' } });

@@ -17,6 +17,8 @@ export interface Plan {
   spreadMs?: number;
   tool?: { name: string; input: unknown };
   stop?: 'max_tokens' | 'refusal';
+  /** The stream is written one byte at a time. */
+  trickle?: boolean;
   /** How the stream ends early, after two pieces of text. */
   cut?: 'sse-error' | 'drop' | 'stall';
 }
@@ -62,6 +64,7 @@ function echo({ body, names }: Turn): Plan {
 
 const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   text: ({ arg }) => ({ text: arg || 'Hello from the mock model.' }),
+  trickle: ({ arg }) => ({ text: arg || '漢字 ✓ 👩‍👩‍👧', trickle: true }),
   echo,
   slow: ({ arg }) => ({
     words: Array.from({ length: 40 }, (_, index) => `tok${index + 1} `),

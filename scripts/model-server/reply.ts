@@ -51,7 +51,7 @@ export function sendError(res: ServerResponse, status: number, wire: Wire, messa
 }
 
 /** Starts a stream of server-sent events. The event's name is left out for chat completions, which has none. */
-export function openStream(res: ServerResponse) {
+export function openStream(res: ServerResponse, { trickle }: Plan) {
   res.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
@@ -62,7 +62,9 @@ export function openStream(res: ServerResponse) {
   return (data: unknown, event?: string) => {
     if (res.destroyed) return;
     const text = typeof data === 'string' ? data : JSON.stringify(data);
-    res.write(`${event ? `event: ${event}\n` : ''}data: ${text}\n\n`);
+    const bytes = Buffer.from(`${event ? `event: ${event}\n` : ''}data: ${text}\n\n`);
+    const size = trickle ? 1 : bytes.length;
+    for (let at = 0; at < bytes.length; at += size) res.write(bytes.subarray(at, at + size));
   };
 }
 

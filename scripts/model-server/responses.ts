@@ -125,7 +125,7 @@ export async function answerResponses(res: ServerResponse, body: Body, plan: Pla
   if (!body.stream) {
     return sendWhole(res, plan, final);
   }
-  const write = openStream(res);
+  const write = openStream(res, plan);
   let sequence_number = 0;
   const send: Send = (event) => {
     write({ ...event, sequence_number }, event.type);

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { readConfig } from '../config.ts';
-import { fail, ok, type Result } from '../errors.ts';
+import { type Failure, fail, ok, type Result } from '../errors.ts';
 import type { Settlement } from '../job/chores.ts';
 import { isOver } from '../job/machine.ts';
 import type { JobSpec, JobView } from '../job/record.ts';
@@ -53,6 +53,8 @@ export class Account extends DurableObject<Env> {
     if (earlier.value) return this.#found(earlier.value);
     const { spec, requestKey, idempotencyKey, label, runToken } = submission;
     const session = 'id' in spec.session ? spec.session.id : null;
+    const wrongSession = this.#wrongSession(spec);
+    if (wrongSession) return fail(wrongSession);
     const jobs = this.#store.standings();
     const verdict = admit(jobs, { id: spec.id, provider: spec.provider, session }, this.#limits);
     if (verdict === 'saturated') {
@@ -72,6 +74,7 @@ export class Account extends DurableObject<Env> {
       label,
       created_at: now,
     });
+    if (session !== null) this.#store.useSession(session, spec.provider, now);
     await this.ctx.storage.setAlarm(now + RECONCILE_MS);
     const job = await this.#job(spec)
       .create(spec, runToken, verdict === 'run')
@@ -91,6 +94,15 @@ export class Account extends DurableObject<Env> {
     }
     if (forceRefresh) return ok(undefined);
     return ok(this.#store.byRequestKey(requestKey, reuseCompleted));
+  }
+
+  /** A conversation that is continued has to be this account's and of this provider, one that begins has to be new. */
+  #wrongSession({ provider, session }: JobSpec): Failure | undefined {
+    const continued = session.mode === 'resume' ? session.id : session.mode === 'fork' ? session.from : undefined;
+    if (continued !== undefined && this.#store.sessionProvider(continued) !== provider)
+      return { code: 'session_not_found', provider, sessionId: continued };
+    const isTaken = session.mode === 'new' && this.#store.sessionProvider(session.id) !== undefined;
+    return isTaken ? { code: 'session_exists', sessionId: session.id } : undefined;
   }
 
   async #found(entry: Entry): Promise<Result<Submitted>> {

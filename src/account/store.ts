@@ -12,7 +12,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS entry_state ON entry (state);
   CREATE INDEX IF NOT EXISTS entry_request ON entry (request_key);
   CREATE UNIQUE INDEX IF NOT EXISTS entry_idempotency ON entry (idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);`;
+  CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);
+  CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, provider TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT;`;
 
 const UNFINISHED = `state IN ('queued', 'running')`;
 
@@ -122,6 +123,20 @@ export class AccountStore {
     );
   }
 
+  /** The provider of a conversation; undefined where the account has none of this id. */
+  sessionProvider(id: string): string | undefined {
+    const [row] = this.#sql.exec<{ provider: string }>('SELECT provider FROM session WHERE id = ?', id).toArray();
+    return row?.provider;
+  }
+
+  /** Remembers a conversation, or that it was used again. */
+  useSession(id: string, provider: string, now: number): void {
+    this.#sql.exec(
+      'INSERT INTO session (id, provider, used_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at',
+      ...[id, provider, now],
+    );
+  }
+
   /** How many jobs wait before this one, plus one; undefined where it does not wait. */
   queuePlace(id: string): number | undefined {
     const waiting = this.standings().filter((job) => !job.running);
@@ -129,8 +144,9 @@ export class AccountStore {
     return place < 0 ? undefined : place + 1;
   }
 
-  /** Forgets jobs that ended before a time. */
+  /** Forgets jobs that ended, and conversations that were last used, before a time. */
   forget(before: number): void {
+    this.#sql.exec('DELETE FROM session WHERE used_at < ?', before);
     this.#sql.exec('DELETE FROM entry WHERE finished_at < ?', before);
   }
 

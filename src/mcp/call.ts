@@ -16,6 +16,8 @@ export interface Call {
   caller: Caller;
   env: Env;
   config: Config;
+  /** The client said with this request that it takes tasks. */
+  takesTasks: boolean;
   /** Aborted when the client no longer waits. */
   signal: AbortSignal;
   /** Shows a sentence to who waits, where the client asked for progress. */

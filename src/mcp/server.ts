@@ -1,23 +1,34 @@
-import { McpServer, type ServerContext } from '@modelcontextprotocol/server';
-import { createMcpHandler } from 'agents/mcp/server';
+import { McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server';
 import type { Config } from '../config.ts';
-import { toToolError } from '../errors.ts';
+import { fail } from '../errors.ts';
+import { isOver } from '../job/machine.ts';
 import { VERSION } from '../version.ts';
 import type { Call, Caller } from './call.ts';
+import { mcpHandler } from './handler.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
-import { callTool, type Listing, listing } from './tool.ts';
+import { jobTasks, newTask, serveTasks, TASKS, takesTasks, taskOf } from './tasks.ts';
+import { callTool, envelopeOf, type Listing, listing, toolResult } from './tool.ts';
 import { tools } from './tools/index.ts';
 
 const INSTRUCTIONS =
   'Hands work to Claude Code and Grok CLI as durable jobs. *_request waits for the answer and hands over a job id when it takes long; *_request_async gives the id at once. llm_job_watch waits for news, llm_job_result reads the answer. A job goes on when you disconnect.';
 
-/** Silence on a stream that proxies cut; a comment is sent this often, in ms. */
-const KEEP_ALIVE_MS = 10_000;
 /** How long a client may keep the list of tools, in ms. */
 const LIST_TTL_MS = 300_000;
 
+type Era = Parameters<McpServerFactory>[0]['era'];
+type CallOf = (context: ServerContext) => Call;
+
 const byName = new Map(tools.map((tool) => [tool.name, tool]));
-let listed: Listing[] | undefined;
+const listings = new Map<string, Listing[]>();
+
+/** The tools that a caller may call. One list is kept per set of scopes. */
+function toolsFor({ scopes }: Caller): Listing[] {
+  const key = [...scopes].sort().join(' ');
+  const listed = listings.get(key) ?? tools.filter(({ scope }) => scopes.includes(scope)).map(listing);
+  listings.set(key, listed);
+  return listed;
+}
 
 /** Sends progress with a rising figure, where the client asked for it. */
 function progressOf({ mcpReq }: ServerContext): Call['progress'] {
@@ -30,49 +41,57 @@ function progressOf({ mcpReq }: ServerContext): Call['progress'] {
   };
 }
 
-function serverFor(caller: Caller, env: Env, config: Config): McpServer {
-  const name = { name: 'llm-cli-gateway', title: 'LLM CLI Gateway', version: VERSION };
-  const cacheable = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
-  const mcp = new McpServer(name, {
-    capabilities: { tools: { listChanged: false }, resources: { listChanged: false, subscribe: false } },
-    instructions: INSTRUCTIONS,
-    cacheHints: { 'tools/list': cacheable, 'resources/templates/list': cacheable, 'server/discover': cacheable },
-  });
-  const { server } = mcp;
-  const callOf = (context: ServerContext): Call => ({
-    caller,
-    env,
-    config,
-    signal: context.mcpReq.signal,
-    progress: progressOf(context),
-  });
-  server.setRequestHandler('tools/list', () => {
-    listed ??= tools.map(listing);
-    return { tools: listed };
-  });
-  server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const tool = byName.get(params.name);
-    if (tool) return callTool(tool, params.arguments ?? {}, callOf(context));
-    const error = toToolError({ code: 'unknown_tool', tool: params.name });
-    return { content: [{ type: 'text', text: error.message }], structuredContent: { ok: false, error }, isError: true };
-  });
+async function answerCall(name: string, args: Record<string, unknown>, call: Call) {
+  const tool = byName.get(name);
+  if (!tool) return toolResult(envelopeOf(fail({ code: 'unknown_tool', tool: name })));
+  if (!call.caller.scopes.includes(tool.scope)) return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })));
+  const envelope = await callTool(tool, args, call);
+  const { job } = envelope;
+  if (!tool.becomesTask || !call.takesTasks || !job || isOver(job.state)) return toolResult(envelope);
+  return newTask(taskOf(job, call.config.limits.retentionDays));
+}
+
+function serveResources({ server }: McpServer, callOf: CallOf) {
   server.setRequestHandler('resources/list', async (_request, context) => ({ resources: await listResources(callOf(context)) }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
   server.setRequestHandler('resources/read', async ({ params }, context) => ({
     contents: [await readResource(params.uri, callOf(context))],
   }));
+}
+
+function serverFor(caller: Caller, env: Env, config: Config, era: Era): McpServer {
+  const name = { name: 'llm-cli-gateway', title: 'LLM CLI Gateway', version: VERSION };
+  const cacheable = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
+  const reads = caller.scopes.includes('jobs:read');
+  const hasTasks = era === 'modern' && reads && caller.scopes.includes('jobs:run');
+  const mcp = new McpServer(name, {
+    capabilities: {
+      tools: { listChanged: false },
+      ...(reads && { resources: { listChanged: false, subscribe: false } }),
+      ...(hasTasks && { extensions: { [TASKS]: {} } }),
+    },
+    instructions: INSTRUCTIONS,
+    cacheHints: { 'tools/list': cacheable, 'resources/templates/list': cacheable, 'server/discover': cacheable },
+  });
+  const callOf: CallOf = (context) => ({
+    caller,
+    env,
+    config,
+    takesTasks: hasTasks && takesTasks(context),
+    signal: context.mcpReq.signal,
+    progress: progressOf(context),
+  });
+  mcp.server.setRequestHandler('tools/list', () => ({ tools: toolsFor(caller) }));
+  mcp.server.setRequestHandler('tools/call', ({ params }, context) =>
+    answerCall(params.name, params.arguments ?? {}, callOf(context)),
+  );
+  if (reads) serveResources(mcp, callOf);
+  if (hasTasks) serveTasks(mcp, (context) => jobTasks(callOf(context)));
   return mcp;
 }
 
 /** Answers one MCP request of a caller who is known: both eras of the protocol, no session. */
 export function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
-  const handler = createMcpHandler(() => serverFor(caller, env, config), {
-    route: '/mcp',
-    corsOptions: false,
-    responseMode: 'auto',
-    keepAliveMs: KEEP_ALIVE_MS,
-    maxRequestBodySize: config.limits.mcpBodyMaxBytes,
-    onerror: (error) => console.warn(JSON.stringify({ mcp: error.message })),
-  });
+  const handler = mcpHandler(({ era }) => serverFor(caller, env, config, era), config.limits.mcpBodyMaxBytes);
   return handler.fetch(request);
 }

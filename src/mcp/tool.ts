@@ -24,6 +24,8 @@ export interface Tool {
   input: z.ZodObject;
   /** Parts of the envelope that it answers with. */
   parts: readonly Part[];
+  /** A call whose job is not over in time may answer with a task. */
+  becomesTask?: boolean;
   run: (args: Record<string, unknown>, call: Call) => Promise<Result<ToolAnswer>>;
 }
 
@@ -77,11 +79,19 @@ function incident(tool: string, error: unknown): Failure {
   return { code: 'internal', incident: id };
 }
 
-/** Runs a tool: its answer, or its failure as a result with `isError`. */
-export async function callTool(tool: Tool, args: Record<string, unknown>, call: Call) {
-  const result = await tool.run(args, call).catch((error: unknown) => fail(incident(tool.name, error)));
+/** Runs a tool: its answer, or its failure. */
+export async function callTool(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Envelope> {
+  return envelopeOf(await tool.run(args, call).catch((error: unknown) => fail(incident(tool.name, error))));
+}
+
+/** What a tool found out, in the shape that all tools answer with. */
+export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   const answer: ToolAnswer = result.ok ? result.value : { error: toToolError(result.failure) };
-  const envelope: Envelope = { ok: answer.error === undefined, ...answer };
+  return { ok: answer.error === undefined, ...answer };
+}
+
+/** An envelope as MCP carries it; a failure is a result with `isError`. */
+export function toolResult(envelope: Envelope) {
   return {
     content: render(envelope).map((text) => ({ type: 'text' as const, text })),
     structuredContent: JSON.parse(JSON.stringify(envelope)),

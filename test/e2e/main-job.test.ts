@@ -98,6 +98,13 @@ test('an answer of 10 MB is read whole, page by page', async () => {
   expect(await read(job?.id ?? '')).toBe('x'.repeat(10_000_000));
 });
 
+test.each(providers)('characters of several bytes that %s gets one byte at a time arrive whole', async (provider) => {
+  const text = '漢字かな 한국어 😀👩‍👩‍👧 é ✓';
+  const { job, answer } = await call(`${provider}_request`, { prompt: `[mock:trickle ${text}]` });
+  expect(answer?.text).toBe(text);
+  expect(await read(job?.id ?? '', 'stdout')).not.toContain('\ufffd');
+});
+
 test.each(providers)('a cancel in the middle ends %s and keeps what it said', async (provider) => {
   const { job } = await call(`${provider}_request_async`, { prompt: '[mock:slow 60]' });
   const jobId = job?.id ?? '';

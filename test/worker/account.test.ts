@@ -43,9 +43,8 @@ test('an idempotency key gives its job again, also when that is over, and refuse
 
 test('jobs over the limit wait in order, say their place, and run as slots come back', async () => {
   const { account } = specOf([]);
-  const running = await Promise.all(
-    Array.from({ length: 8 }, () => inAccount(account, stay)).map(async (spec) => (await submit(spec), spec)),
-  );
+  const running = Array.from({ length: 8 }, () => inAccount(account, stay));
+  await Promise.all(running.map((spec) => submit(spec)));
   const waiting = [inAccount(account, [answer('a')]), inAccount(account, [answer('b')])];
   for (const [i, spec] of waiting.entries())
     expect(await submit(spec)).toMatchObject({ value: { job: { state: 'queued', queuePlace: i + 1 } } });
@@ -57,15 +56,35 @@ test('jobs over the limit wait in order, say their place, and run as slots come 
 
 test('a canceled job that waits gives its place up at once, and was never run', async () => {
   const { account } = specOf([]);
-  const running = inAccount(account, stay, { session: { mode: 'new', id: crypto.randomUUID() } });
+  const id = crypto.randomUUID();
+  const running = inAccount(account, stay, { session: { mode: 'new', id } });
   await submit(running);
-  const waiting = inAccount(account, [answer('never')], { session: running.session });
+  const waiting = inAccount(account, [answer('never')], { session: { mode: 'resume', id } });
   expect(await submit(waiting)).toMatchObject({ value: { job: { state: 'queued', queuePlace: 1 } } });
   expect(await jobOf(waiting).cancel()).toMatchObject({ job: { state: 'canceled', lastSeq: 0 } });
   await runDurableObjectAlarm(jobOf(waiting));
   expect(await accountOf({ account }).health()).toEqual({ running: 1, queued: 0 });
   await jobOf(running).cancel();
   await ended(running);
+});
+
+test('a conversation of nobody, of another provider or of another account is not continued, and nothing is stored', async () => {
+  const spec = specOf([answer('x')]);
+  await submit(spec);
+  await ended(spec);
+  const id = 'id' in spec.session ? spec.session.id : '';
+  const resume = { mode: 'resume', id } as const;
+  const refused = [
+    inAccount(spec.account, [], { session: { mode: 'resume', id: crypto.randomUUID() } }),
+    inAccount(spec.account, [], { session: resume, provider: 'grok' }),
+    specOf([], { session: resume }),
+  ];
+  for (const one of refused) expect(await submit(one)).toMatchObject({ failure: { code: 'session_not_found' } });
+  expect(await submit(inAccount(spec.account, [], { session: { mode: 'new', id } }))).toMatchObject({
+    failure: { code: 'session_exists' },
+  });
+  for (const one of refused) expect(await jobOf(one).status(0, 1)).toBeNull();
+  expect(await submit(inAccount(spec.account, [answer('y')], { session: resume }))).toMatchObject({ ok: true });
 });
 
 test('a full queue refuses at once and says when to try again', async () => {

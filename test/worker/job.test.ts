@@ -109,9 +109,9 @@ test.each(ends)('a job whose run ends by %s fails, and says so', async (_name, s
 });
 
 test('what the executor refuses fails the job with its code, and nothing is run', async () => {
-  const unknown = specOf([], { session: { mode: 'resume', id: crypto.randomUUID() } });
-  await submit(unknown);
-  expect(await ended(unknown)).toMatchObject({ state: 'failed', reason: 'session_not_found', lastSeq: 0 });
+  const missing = specOf([], { provider: 'absent' });
+  await submit(missing);
+  expect(await ended(missing)).toMatchObject({ state: 'failed', reason: 'cli_missing', lastSeq: 0 });
 });
 
 test('the last of several results counts, and what comes after it is kept', async () => {

@@ -113,6 +113,42 @@ test.each(refusals)('%s is refused with a code, in words, and as an error', asyn
   expect(JSON.stringify(content)).toContain(code === 'unknown_tool' ? 'There is no tool' : code);
 });
 
+const deep = (levels: number): object =>
+  levels === 0 ? { type: 'string' } : { type: 'object', properties: { a: deep(levels - 1) } };
+const many = Array.from({ length: 5_000 }, (_, i) => `Tool${i}`);
+
+const bad: [string, Record<string, unknown>][] = [
+  ['a NUL character', { prompt: 'a\0b' }],
+  ['half a surrogate pair', { prompt: 'a\ud83d' }],
+  ['a prompt over the limit', { prompt: 'a'.repeat(1_048_577) }],
+  ['parts over the limit together', { promptParts: { context: 'a'.repeat(600_000), task: 'a'.repeat(600_000) } }],
+  ['a schema of 1,000 levels', { prompt: 'a', jsonSchema: deep(1_000) }],
+  ['a schema that is no JSON', { prompt: 'a', jsonSchema: '{' }],
+  ['thousands of tools', { prompt: 'a', allowedTools: many }],
+  ['a tool that is a flag', { prompt: 'a', tools: ['--dangerously-skip-permissions'] }],
+  ['a path that climbs out', { prompt: 'a', workspace: 'w', workingDir: '../..' }],
+  ['a directory that climbs out', { prompt: 'a', addDir: ['../secrets'] }],
+  ['an absolute directory', { prompt: 'a', addDir: ['/etc'] }],
+  ['a conversation of somebody else', { prompt: 'a', sessionId: crypto.randomUUID() }],
+  ['a limit out of range', { prompt: 'a', idleTimeoutMs: 0 }],
+  ['a number that is text', { prompt: 'a', maxTurns: '3' }],
+  ['two system prompts', { prompt: 'a', systemPrompt: 'x', appendSystemPrompt: 'y', unknown: true }],
+  ['a prototype', JSON.parse('{"prompt":"a","__proto__":{"model":"x"}}')],
+];
+
+test.each(bad)('%s is refused: nothing is stored and nothing is run', async (_name, args) => {
+  const { call } = await connect('auto');
+  const jobs = async () => (await call('llm_job_list', { limit: 100 })).jobs?.length;
+  const before = await jobs();
+  const { isError, error } = await call('claude_request', args);
+  expect({ isError, error }).toMatchObject({
+    isError: true,
+    error: { code: expect.stringMatching(/^(invalid_input|session_not_found)$/) },
+  });
+  expect(error?.message.length).toBeLessThan(700);
+  expect(await jobs()).toBe(before);
+});
+
 test('a synchronous call with no time to wait hands over the job, which goes on', async () => {
   const { call } = await connect('auto');
   const { ok, job, next } = await call('grok_request', { prompt: script(answer('later')), syncDeadlineMs: 0 });

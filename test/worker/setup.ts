@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
+import type { ServiceSpec } from '../../scripts/launch.ts';
 import { executor, modelServer } from '../../scripts/parts.ts';
-import { type ServiceSpec, startService } from '../../scripts/service.ts';
+import { startService } from '../../scripts/service.ts';
 import { takeState } from '../../scripts/state.ts';
 
 declare module 'vitest' {

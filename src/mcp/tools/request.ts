@@ -64,11 +64,17 @@ export function requestTools(provider: Provider): Tool[] {
       hints: HINTS.execute,
       input: requestInput(provider, false),
       parts: ['job', 'answer', 'next'],
+      becomesTask: true,
       run: async (input, call) => {
         const submitted = await submit(provider, input, call);
         if (!submitted.ok) return submitted;
         const { job, deduplicated, request } = submitted.value;
-        const until = Date.now() + (request.syncDeadlineMs ?? call.config.limits.syncDeadlineMs);
+        const { syncDeadlineMs, taskAfterMs } = call.config.limits;
+        const waitMs = Math.min(
+          request.syncDeadlineMs ?? syncDeadlineMs,
+          call.takesTasks ? taskAfterMs : Number.POSITIVE_INFINITY,
+        );
+        const until = Date.now() + waitMs;
         return answer(await follow(marked(job, deduplicated), until, call), call);
       },
     }),

@@ -1,0 +1,155 @@
+// The extension io.modelcontextprotocol/tasks: https://modelcontextprotocol.github.io/ext-tasks/specification/2026-07-28/tasks.html
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type McpServer,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { State } from '../job/machine.ts';
+import type { JobView } from '../job/record.ts';
+import { type Call, jobOf } from './call.ts';
+import { progressLine } from './render.ts';
+import { envelopeOf, toolResult } from './tool.ts';
+import { answerOf } from './tools/request.ts';
+
+/** Name of the extension, as both sides declare it. */
+export const TASKS = 'io.modelcontextprotocol/tasks';
+
+/** Polls of a task are meant to be this far apart, in ms. */
+const POLL_INTERVAL_MS = 2_000;
+const DAY_MS = 86_400_000;
+
+/** A task as `tasks/get` shows it. Times are ISO 8601; `ttlMs` counts from the creation. */
+export interface Task {
+  taskId: string;
+  status: 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
+  statusMessage?: string;
+  createdAt: string;
+  lastUpdatedAt: string;
+  ttlMs: number;
+  pollIntervalMs: number;
+  /** Only of a completed task: what the tool would have answered, also where that is an error. */
+  result?: Record<string, unknown>;
+  /** Only of a failed task: the JSON-RPC error. */
+  error?: { code: number; message: string };
+  /** Only of a task that waits for input: what it asks, by key. */
+  inputRequests?: Record<string, unknown>;
+}
+
+/** Where tasks live. Each gives nothing, or false, for an id that is unknown, expired or somebody else's. */
+export interface TaskSource {
+  get: (taskId: string) => Promise<Task | undefined>;
+  cancel: (taskId: string) => Promise<boolean>;
+  /** Takes answers by the keys of `inputRequests`; keys that nothing asked for are ignored. */
+  answer: (taskId: string, answers: Record<string, unknown>) => Promise<boolean>;
+}
+
+const Declared = z.looseObject({ extensions: z.looseObject({ [TASKS]: z.looseObject({}) }) });
+const Meta = z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: Declared });
+
+const declaresTasks = (meta: unknown) => Meta.safeParse(meta).success;
+
+/** Whether the client said with this very request that it takes tasks. A client of the older line never does. */
+export const takesTasks = ({ mcpReq }: ServerContext): boolean => declaresTasks(mcpReq.envelope);
+
+/** The refusal of a request that only clients which take tasks may make: HTTP 400, -32021. */
+export const tasksRequired = () =>
+  new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
+
+/** The answer to tools/call that stands for a result to come. Its task has to be durable before. */
+export const newTask = (task: Task) => ({ content: [], resultType: 'task', ...task });
+
+const TaskParams = z.looseObject({ taskId: z.string() });
+
+/** Answers tasks/get, tasks/cancel and tasks/update. The SDK has compared Mcp-Name with the id by then (-32020). */
+export function serveTasks({ server }: McpServer, sourceOf: (context: ServerContext) => TaskSource): void {
+  const asked = (context: ServerContext) => {
+    if (!takesTasks(context)) throw tasksRequired();
+    return sourceOf(context);
+  };
+  const unknown = (taskId: string) =>
+    new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no task ${JSON.stringify(taskId.slice(0, 80))}, or no longer.`);
+  server.setRequestHandler('tasks/get', { params: TaskParams }, async ({ taskId }, context) => {
+    const task = await asked(context).get(taskId);
+    if (!task) throw unknown(taskId);
+    return { ...task };
+  });
+  server.setRequestHandler('tasks/cancel', { params: TaskParams }, async ({ taskId }, context) => {
+    if (!(await asked(context).cancel(taskId))) throw unknown(taskId);
+    return {};
+  });
+  server.setRequestHandler('tasks/update', { params: TaskParams }, async ({ taskId }, context) => {
+    const source = asked(context);
+    if (!(await source.answer(taskId, context.mcpReq.inputResponses ?? {}))) throw unknown(taskId);
+    return {};
+  });
+}
+
+const Listen = z.looseObject({
+  id: z.union([z.string(), z.number()]),
+  params: z.looseObject({
+    notifications: z.looseObject({ taskIds: z.array(z.unknown()) }),
+    _meta: z.unknown(),
+  }),
+});
+
+/** Refuses to send events of tasks to a client that takes none: the SDK answers subscriptions/listen before any server is made. */
+export async function refuseTaskEvents(request: Request): Promise<Response | undefined> {
+  if (request.method !== 'POST' || request.headers.get('mcp-method') !== 'subscriptions/listen') return undefined;
+  const body: unknown = await request
+    .clone()
+    .json()
+    .catch(() => undefined);
+  const { data: listen } = Listen.safeParse(body);
+  if (!listen || declaresTasks(listen.params._meta)) return undefined;
+  const { code, message, data } = tasksRequired();
+  return Response.json({ jsonrpc: '2.0', id: listen.id, error: { code, message, data } }, { status: 400 });
+}
+
+/** A job that failed has a result, which says so: `failed` is for errors of the protocol. */
+const STATUS = {
+  queued: 'working',
+  running: 'working',
+  completed: 'completed',
+  failed: 'completed',
+  canceled: 'cancelled',
+  orphaned: 'completed',
+} as const satisfies Record<State, Task['status']>;
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** A job as a task, without its result. */
+export function taskOf(job: JobView, retentionDays: number): Task {
+  return {
+    taskId: job.id,
+    status: STATUS[job.state],
+    statusMessage: progressLine(job),
+    createdAt: iso(job.createdAt),
+    lastUpdatedAt: iso(job.finishedAt ?? job.lastActivityAt ?? job.startedAt ?? job.createdAt),
+    ttlMs: retentionDays * DAY_MS,
+    pollIntervalMs: POLL_INTERVAL_MS,
+  };
+}
+
+/** The caller's jobs as tasks: the id of a task is the id of its job. */
+export function jobTasks(call: Call): TaskSource {
+  const { retentionDays, resultPageChars } = call.config.limits;
+  const get = async (taskId: string) => {
+    const found = await jobOf(call, taskId).status(0, 0);
+    if (!found?.ok) return undefined;
+    const task = taskOf(found.value.job, retentionDays);
+    if (task.status !== 'completed') return task;
+    const text = await jobOf(call, taskId).text('answer', 0, resultPageChars);
+    if (!text) return undefined;
+    return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
+  };
+  return {
+    get,
+    cancel: async (taskId) => (await jobOf(call, taskId).cancel()) !== null,
+    // A job asks its caller nothing.
+    answer: async (taskId) => (await jobOf(call, taskId).status(0, 0)) !== null,
+  };
+}

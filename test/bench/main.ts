@@ -1,0 +1,55 @@
+// `npm run bench`: how time and the executor's memory grow with a CLI's output.
+import { say } from '../../scripts/banner.ts';
+import { Refusal, reportFailure } from '../../scripts/refusal.ts';
+import { openRig } from '../rig/rig.ts';
+import { type Measured, measure, memoryOf } from './measure.ts';
+
+const MB = 1_048_576;
+const SIZES_MB = [1, 4, 16, 50];
+/** Time of 16 MB over time of 4 MB. */
+const RATIO_MAX = 5;
+const MEMORY_MAX_BYTES = 150_000_000;
+
+const total = ({ runMs, readMs }: Measured) => runMs + readMs;
+const cells = (values: string[]) => values.map((value) => value.padStart(12)).join('');
+const row = (measured: Measured) => {
+  const { bytes, runMs, readMs, memoryBytes, isWhole } = measured;
+  const figures = [bytes / MB, runMs / 1_000, readMs / 1_000, total(measured) / 1_000, memoryBytes / 1e6];
+  const [size, ...rest] = figures;
+  return cells([String(size), ...rest.map((figure) => figure.toFixed(2)), isWhole ? 'yes' : 'NO']);
+};
+
+function missed(found: Measured[]): string[] {
+  const timeOf = (mb: number) => found.filter(({ bytes }) => bytes === mb * MB).reduce((sum, entry) => sum + total(entry), 0);
+  const ratio = timeOf(16) / timeOf(4);
+  say(`16 MB took ${ratio.toFixed(2)} times as long as 4 MB (bound ${RATIO_MAX}).`);
+  const heavy = found.filter(({ memoryBytes }) => memoryBytes > MEMORY_MAX_BYTES);
+  return [
+    ...(ratio < RATIO_MAX ? [] : [`16 MB took ${ratio.toFixed(2)} times as long as 4 MB`]),
+    ...heavy.map(({ bytes }) => `the executor needed more than ${MEMORY_MAX_BYTES / 1e6} MB for ${bytes / MB} MB`),
+    ...found.filter(({ isWhole }) => !isWhole).map(({ bytes }) => `${bytes / MB} MB did not arrive whole`),
+  ];
+}
+
+async function run() {
+  const rig = await openRig({}, () => 'once');
+  try {
+    await measure(rig, MB, 0);
+    const idleBytes = await memoryOf(rig);
+    say(`The executor's idle memory: ${(idleBytes / 1e6).toFixed(0)} MB.`);
+    say(cells(['output, MB', 'run, s', 'read, s', 'both, s', 'memory, MB', 'whole']));
+    const found: Measured[] = [];
+    for (const size of SIZES_MB) {
+      const measured = await measure(rig, size * MB, idleBytes);
+      found.push(measured);
+      say(row(measured));
+    }
+    const failures = missed(found);
+    if (failures.length > 0) throw new Refusal(`Missed: ${failures.join('; ')}.`);
+  } finally {
+    await rig.stop();
+  }
+}
+
+await run().catch(reportFailure);
+process.exit();

@@ -1,0 +1,71 @@
+import { createHash, type Hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Health } from '../../container/protocol.ts';
+import { readText } from '../rig/client.ts';
+import type { Rig } from '../rig/rig.ts';
+import { type Script, stepsOf } from '../rig/script.ts';
+
+/** What one size took. Times in ms. */
+export interface Measured {
+  bytes: number;
+  /** From the request to the job's end. */
+  runMs: number;
+  /** To read all of it back. */
+  readMs: number;
+  /** The executor's memory above its idle, at its peak. */
+  memoryBytes: number;
+  /** Whether what was read back is what the CLI wrote. */
+  isWhole: boolean;
+}
+
+const SAMPLE_MS = 50;
+/** The script's last line has some more. */
+const ANSWER_LENGTH = 1_000;
+const LINE_OVERHEAD = 5_000;
+
+/** The executor's resident memory, in bytes. */
+export async function memoryOf(rig: Rig): Promise<number> {
+  return Health.parse(await (await rig.askExecutor('/health')).json()).memoryBytes;
+}
+
+async function peakUntil(rig: Rig, over: AbortSignal): Promise<number> {
+  let peak = 0;
+  while (!over.aborted) {
+    peak = Math.max(peak, await memoryOf(rig));
+    await sleep(SAMPLE_MS, undefined, { signal: over }).catch(() => {});
+  }
+  return peak;
+}
+
+function hashOf(script: Script): string {
+  const hash: Hash = createHash('sha256');
+  for (const { stream, text } of stepsOf(script)) if (stream === 'stdout') hash.update(text);
+  return hash.digest('hex');
+}
+
+async function runToEnd({ call }: Rig, script: Script): Promise<string> {
+  const { job: submitted } = await call('grok_request_async', { prompt: JSON.stringify(script) });
+  const jobId = submitted?.id ?? '';
+  for (;;) {
+    const { job } = await call('llm_job_watch', { jobId, afterSeq: 0, limit: 1, waitMs: 50_000 });
+    if (job?.finishedAt === undefined) continue;
+    if (job.state !== 'completed') throw new Error(`The job ${job.state}: ${JSON.stringify(job.error)}`);
+    return jobId;
+  }
+}
+
+/** Sends output of about `bytes` bytes through the whole way. `idleBytes` is the executor's memory before. */
+export async function measure(rig: Rig, bytes: number, idleBytes: number): Promise<Measured> {
+  const key = `bench-${bytes}`;
+  const bulkBytes = bytes - LINE_OVERHEAD;
+  const script: Script = { key, seed: bytes, lines: 0, pauseMs: 0, answerLength: ANSWER_LENGTH, bulkBytes };
+  const over = new AbortController();
+  const peak = peakUntil(rig, over.signal);
+  const began = performance.now();
+  const jobId = await runToEnd(rig, script).finally(() => over.abort());
+  const ended = performance.now();
+  const text = await readText(rig.call, jobId, 'stdout');
+  const readMs = performance.now() - ended;
+  const isWhole = createHash('sha256').update(text).digest('hex') === hashOf(script);
+  return { bytes, runMs: ended - began, readMs, memoryBytes: (await peak) - idleBytes, isWhole };
+}

@@ -1,0 +1,32 @@
+import { createWriteStream } from 'node:fs';
+import { endRun, launch, type Run, type ServiceSpec, signalGroup } from '../../scripts/launch.ts';
+
+/** A part of the gateway that can be killed and started again on the same port. */
+export interface Part {
+  url: () => string;
+  pid: () => number;
+  start: () => Promise<void>;
+  /** Sends a signal and waits for the end. */
+  end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
+}
+
+/** A part that is not started yet. */
+export function partOf(spec: ServiceSpec): Part {
+  const log = createWriteStream(spec.log, { flags: 'a', mode: 0o600 });
+  let run: Run | undefined;
+  let url = '';
+  return {
+    url: () => url,
+    pid: () => run?.child.pid ?? 0,
+    start: async () => {
+      run = launch(spec, url ? Number(new URL(url).port) : 0, log);
+      url = await run.url;
+    },
+    end: async (signal) => {
+      if (!run) return;
+      if (signal === 'SIGTERM') return endRun(run);
+      signalGroup(run.child, signal);
+      await run.ended;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/environment.ts';
+import { executor, worker } from '../../scripts/parts.ts';
+import { claimPort, LOOPBACK } from '../../scripts/port.ts';
+import { takeState } from '../../scripts/state.ts';
+import { type Caller, connect } from './client.ts';
+import { type Delivery, type Link, openLink } from './link.ts';
+import { type Part, partOf } from './part.ts';
+
+const EXECUTOR_TOKEN = 'a-made-up-executor-token';
+const GATEWAY_TOKEN = 'a-made-up-gateway-token';
+/** Nothing listens there: the seeded CLI calls no model. */
+const NOWHERE = `http://${LOOPBACK}:9`;
+
+/** The gateway in parts: the Worker in workerd, a network that can fail, and the executor with the seeded CLI. */
+export interface Rig extends Caller {
+  worker: Part;
+  executor: Part;
+  link: Link;
+  /** The executor's state directory. */
+  executorState: string;
+  /** An argument that every process of a run has. */
+  tag: string;
+  journal: () => string[];
+  /** Crashes an object of the Worker. */
+  crash: (kind: 'job' | 'account', name: string) => Promise<void>;
+  /** Calls the executor itself. */
+  askExecutor: (path: string) => Promise<Response>;
+  stop: () => Promise<void>;
+}
+
+/** A copy of wrangler.toml with the crashing Worker as its entry. */
+function configIn(state: string): string {
+  const absolute = (path: string) => JSON.stringify(join(ROOT, path));
+  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
+    .replace('"src/index.ts"', absolute('test/fixtures/crashing-worker.ts'))
+    .replace('"./container/Dockerfile"', absolute('container/Dockerfile'))
+    .replace('image_build_context = "."', `image_build_context = ${absolute('.')}`);
+  const path = join(state, 'wrangler.toml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function executorPart(state: string, journal: string, tag: string): Part {
+  const spec = executor(state, EXECUTOR_TOKEN);
+  const added = {
+    EXECUTOR_CLAUDE_BIN: process.execPath,
+    EXECUTOR_GROK_BIN: process.execPath,
+    EXECUTOR_MIN_FREE_DISK_BYTES: '0',
+    SEEDED_JOURNAL: journal,
+    SEEDED_TAG: tag,
+  };
+  return partOf({ ...spec, argv: () => ['test/fixtures/seeded-executor.ts'], env: (port) => ({ ...spec.env(port), ...added }) });
+}
+
+function workerPart(state: string, port: number, bindings: Record<string, string>): Part {
+  const spec = worker(state, port, bindings);
+  return partOf({ ...spec, message: { ...spec.message, config: configIn(state) } });
+}
+
+/** Starts everything. `limits` are env variables of the Worker. */
+export async function openRig(limits: Record<string, string>, deliver: (method: string, path: string) => Delivery): Promise<Rig> {
+  const state = mkdtempSync(join(tmpdir(), 'rig-'));
+  takeState(state);
+  const tag = `9${Date.now()}${process.pid}`;
+  const journal = join(state, 'journal');
+  writeFileSync(journal, '');
+  const executorSide = executorPart(state, journal, tag);
+  const link = await openLink(executorSide.url, deliver);
+  const port = await claimPort(0);
+  const origin = `http://${LOOPBACK}:${port}`;
+  const keys = { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up', GATEWAY_TOKEN };
+  const upstreams = { ANTHROPIC_UPSTREAM_URL: NOWHERE, XAI_UPSTREAM_URL: NOWHERE, GATE_URL: `${NOWHERE}/gate` };
+  const workerSide = workerPart(state, port, { ...limits, ...keys, ...upstreams, EXECUTOR_URL: link.url, EXECUTOR_TOKEN });
+  const stop = async () => {
+    link.close();
+    await Promise.all([workerSide.end('SIGKILL'), executorSide.end('SIGTERM')]);
+    rmSync(state, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await Promise.all([executorSide.start(), workerSide.start()]);
+    const client = await connect(`${origin}/mcp`, GATEWAY_TOKEN);
+    return {
+      ...client,
+      worker: workerSide,
+      executor: executorSide,
+      link,
+      executorState: join(state, 'executor'),
+      tag,
+      journal: () => readFileSync(journal, 'utf8').trim().split('\n'),
+      crash: async (kind, name) => void (await fetch(`${origin}/__crash/${kind}/${name}`, { method: 'POST' })),
+      askExecutor: (path) => fetch(`${executorSide.url()}${path}`, { headers: { authorization: `Bearer ${EXECUTOR_TOKEN}` } }),
+      stop: () => client.close().then(stop),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
