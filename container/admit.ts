@@ -16,6 +16,8 @@ import type { Spool } from './spool.ts';
 /** What runs share. */
 export interface Executor {
   config: Readonly<Config>;
+  /** Tells this state directory from any other. */
+  stateId: string;
   providers: Record<string, Provider>;
   /** The CLIs that were found, by provider. */
   clis: Record<string, Cli>;

@@ -3,9 +3,10 @@ import manifest from './package.json' with { type: 'json' };
 import { type Health, PROTOCOL_VERSION } from './protocol.ts';
 
 /** What GET /health says. */
-export async function reportHealth({ config, providers, clis, containment, live }: Executor): Promise<Health> {
+export async function reportHealth({ config, stateId, providers, clis, containment, live }: Executor): Promise<Health> {
   return {
     protocol: PROTOCOL_VERSION,
+    state: stateId,
     version: manifest.version,
     clis: Object.fromEntries(Object.keys(providers).map((id) => [id, clis[id]?.version ?? null])),
     running: live.size,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
 import type { Command, Launch } from './providers/provider.ts';
 import type { RunRecord, runPaths } from './record.ts';
-import { makeSession, type SessionPlan, unmakeSession } from './sessions.ts';
+import { discardSession, makeSession, type SessionPlan, unmakeSession } from './sessions.ts';
 import { openSpool, type Spool } from './spool.ts';
 
 interface Plan {
@@ -16,7 +16,15 @@ interface Plan {
 /** Makes everything on disk that a run needs; on failure nothing is left of it. */
 export async function makeRunFiles({ paths, record, session, commandOf }: Plan) {
   const home = join(session.directory, 'home');
-  await makeSession(session, record.passingSession === undefined);
+  const preparing = { madeSession: session.isNew ? session.directory : undefined };
+  await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+  await writeJson(paths.record, { ...record, preparing });
+  try {
+    await makeSession(session, record.passingSession === undefined);
+  } catch (error) {
+    await rm(paths.directory, { recursive: true, force: true });
+    throw error;
+  }
   try {
     await mkdir(paths.tmp, { recursive: true, mode: PRIVATE_DIRECTORY });
     const command = commandOf({ home, tmp: paths.tmp });
@@ -25,7 +33,7 @@ export async function makeRunFiles({ paths, record, session, commandOf }: Plan) 
       await writeFile(path, text, { mode: 0o600 });
     }
     const spool: Spool = await openSpool(paths.spool);
-    // Last, because a directory with a record is a run that an executor has begun.
+    // Last, because a record without `preparing` is a run that an executor has begun.
     await writeJson(paths.record, record);
     return { home, tmp: paths.tmp, command, spool };
   } catch (error) {
@@ -33,6 +41,12 @@ export async function makeRunFiles({ paths, record, session, commandOf }: Plan) 
     await unmakeSession(session);
     throw error;
   }
+}
+
+/** Removes what a run left that was never begun, so that its request can be sent again. */
+export async function discardPreparation(directory: string, { madeSession }: NonNullable<RunRecord['preparing']>): Promise<void> {
+  if (madeSession !== undefined) await discardSession(madeSession);
+  await rm(directory, { recursive: true, force: true });
 }
 
 /** Removes what is not to outlive a run. */

@@ -201,6 +201,8 @@ export const EXECUTOR_ERRORS = {
   session_not_found: 404,
   session_busy: 409,
   run_conflict: 409,
+  /** The state directory is not the one that the caller knew: what it held is lost. */
+  state_changed: 412,
   at_capacity: 429,
   disk_full: 507,
   shutting_down: 503,
@@ -216,6 +218,8 @@ export type ExecutorError = z.infer<typeof ExecutorError>;
 /** Body of GET /health. */
 export const Health = z.object({
   protocol: z.int(),
+  /** Id of the state directory, as `?state=` of PUT /runs/:id wants it: another one knows nothing of earlier requests. */
+  state: z.string().optional(),
   version: z.string(),
   /** Version per provider; null where the CLI is missing. */
   clis: z.record(z.string(), z.string().nullable()),

@@ -10,6 +10,8 @@ export const RunRecord = z.object({
   sessionId: z.string(),
   /** Directory of a session that is not to outlive the run. */
   passingSession: z.string().optional(),
+  /** Set while the run is being prepared: its CLI has not been started. `madeSession` is a directory that goes with it. */
+  preparing: z.object({ madeSession: z.string().optional() }).optional(),
   mark: z.string(),
   createdAt: z.number(),
   /** Set when the exit event has been acknowledged: the log is gone, its length is known. */

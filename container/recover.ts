@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killMarked } from './contain.ts';
 import { readJson } from './files.ts';
-import { removeRunFiles } from './prepare.ts';
+import { discardPreparation, removeRunFiles } from './prepare.ts';
 import { RunRecord, runPaths } from './record.ts';
 import { openSpool, type Spool } from './spool.ts';
 
@@ -19,6 +19,7 @@ export async function recoverRuns(stateDirectory: string): Promise<Map<string, R
     const paths = runPaths(stateDirectory, id);
     const record = await readJson(paths.record, RunRecord);
     if (record === undefined) await rm(paths.directory, { recursive: true, force: true });
+    else if (record.preparing !== undefined) await discardPreparation(paths.directory, record.preparing);
     else if (record.acknowledged !== undefined) recovered.set(id, { record });
     else recovered.set(id, { record, spool: await recoverLog(paths, record) });
   }

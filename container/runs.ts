@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Admitted, admit, type Executor } from './admit.ts';
 import { messageOf, Refusal } from './errors.ts';
-import { writeJson } from './files.ts';
+import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
 import type { RunRequest } from './protocol.ts';
 import { digestOf, runPaths } from './record.ts';
 import type { Recovered } from './recover.ts';
@@ -14,6 +14,12 @@ const ACKNOWLEDGED_MAX = 1_000;
 const UNREAD_MAX_MS = 604_800_000;
 /** How long a run may take to write its end after its grace, in ms, when the executor shuts down. */
 const SHUTDOWN_SPARE_MS = 1_000;
+/** How long ended runs may then take to be read and acknowledged, in ms, and how often that is looked at. */
+const SHUTDOWN_READ_MS = 1_000;
+const SHUTDOWN_ROUND_MS = 10;
+
+/** Stands for the digest of a run that was canceled before its request came. */
+const BARRED = 'canceled';
 
 /** A known run: being admitted, going on, ended, or acknowledged. */
 type Entry = Recovered & Partial<Pick<Admitted, 'run'>>;
@@ -33,10 +39,20 @@ export function createRuns(executor: Executor, recovered: Map<string, Recovered>
   return { executor, entries, closing: new AbortController() };
 }
 
+/** Refuses a request that was meant for another state directory: a run that it asks for may have been started there. */
+export function checkState({ executor }: Runs, wanted: string | null): void {
+  if (wanted !== null && wanted !== executor.stateId)
+    throw new Refusal(
+      'state_changed',
+      'The executor lost its state directory since it was asked: what was run before is unknown.',
+    );
+}
+
 /** Starts a run once; the same request again finds it, another one under its id is refused. */
 export async function putRun(runs: Runs, id: string, request: RunRequest): Promise<{ isNew: boolean; sessionId: string }> {
   const digest = digestOf(request);
   const known = runs.entries.get(id);
+  if (known?.digest === BARRED) throw new Refusal('run_conflict', `Run ${id} was canceled before it came: take another id.`);
   if (known !== undefined && known.digest !== digest)
     throw new Refusal('run_conflict', `Run ${id} was started with another request: take another id.`);
   if (known !== undefined) return { isNew: false, sessionId: (await known.ready).record.sessionId };
@@ -75,22 +91,33 @@ export async function readEvents(runs: Runs, id: string, query: EventQuery, gone
   return entry.spool.page(after, query.limit);
 }
 
-/** Asks a run to end; true when it was over already. */
+/** Asks a run to end; true when it was over already. An unknown run is refused from then on, should its request be late. */
 export async function cancelRun(runs: Runs, id: string): Promise<boolean> {
-  const { spool, run } = await findEntry(runs, id);
-  run?.stop('cancel');
-  return spool?.isEnded() ?? true;
+  const known = runs.entries.get(id);
+  if (known === undefined) return barRun(runs, id);
+  const entry = await known.ready.catch(() => undefined);
+  if (entry === undefined) return cancelRun(runs, id);
+  entry.run?.stop('cancel');
+  return entry.spool?.isEnded() ?? true;
 }
 
-/** Ends all runs, then lets waiting readers go. */
+/** Ends all runs, gives their readers time to read the ends, then lets waiting readers go. */
 export async function shutDownRuns(runs: Runs): Promise<void> {
   runs.executor.isShuttingDown = true;
   const entries = await Promise.allSettled([...runs.entries.values()].map(({ ready }) => ready));
-  const going = entries.flatMap((entry) => (entry.status === 'fulfilled' && entry.value.run ? [entry.value.run] : []));
+  const known = entries.flatMap((entry) => (entry.status === 'fulfilled' ? [entry.value] : []));
+  const going = known.flatMap(({ run }) => run ?? []);
   for (const run of going) run.stop('shutdown');
   const longestMs = Math.max(0, ...going.map(({ graceMs }) => graceMs)) + SHUTDOWN_SPARE_MS;
   await Promise.race([Promise.allSettled(going.map(({ over }) => over)), delay(longestMs, undefined, { ref: false })]);
+  await readToEnd(known);
   runs.closing.abort();
+}
+
+/** The disk may go with the executor: what is not read by now is lost then. */
+async function readToEnd(entries: Entry[]): Promise<void> {
+  const until = Date.now() + SHUTDOWN_READ_MS;
+  while (Date.now() < until && entries.some(({ spool }) => spool !== undefined)) await delay(SHUTDOWN_ROUND_MS);
 }
 
 /** Forgets runs that were acknowledged or abandoned long ago. */
@@ -107,6 +134,17 @@ export async function pruneRuns(runs: Runs, now: number): Promise<void> {
     runs.entries.delete(id);
     await rm(runPaths(runs.executor.config.stateDirectory, id).directory, { recursive: true, force: true });
   }
+}
+
+/** Remembers a run that was never started, as one that was acknowledged with an empty log. */
+async function barRun(runs: Runs, id: string): Promise<true> {
+  const paths = runPaths(runs.executor.config.stateDirectory, id);
+  const now = Date.now();
+  const record = { digest: BARRED, sessionId: '', mark: '', createdAt: now, acknowledged: { last: 0, at: now } };
+  runs.entries.set(id, { digest: BARRED, ready: Promise.resolve({ record }) });
+  await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+  await writeJson(paths.record, record);
+  return true;
 }
 
 async function findEntry(runs: Runs, id: string): Promise<Entry> {

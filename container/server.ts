@@ -4,7 +4,7 @@ import { complaintsOf, Refusal } from './errors.ts';
 import { reportHealth } from './health.ts';
 import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './http.ts';
 import { EVENT_PAGE_MAX, EVENT_WAIT_MAX_MS, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES, RunId, RunRequest } from './protocol.ts';
-import { cancelRun, putRun, type Runs, readEvents } from './runs.ts';
+import { cancelRun, checkState, putRun, type Runs, readEvents } from './runs.ts';
 
 /** How long an idle connection stays open, in ms: longer than callers keep theirs. */
 const KEEP_ALIVE_MS = 65_000;
@@ -53,7 +53,7 @@ async function answer(runs: Runs, token: string, request: IncomingMessage, respo
 
 const Versioned = z.object({ protocol: z.int() });
 
-async function answerPut({ runs, request, id }: Call): Promise<Reply> {
+async function answerPut({ runs, request, id, query }: Call): Promise<Reply> {
   const body = await readJsonBody(request, RUN_REQUEST_MAX_BYTES);
   const { protocol } = parse(Versioned, body, 'body');
   if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
@@ -61,6 +61,7 @@ async function answerPut({ runs, request, id }: Call): Promise<Reply> {
       'protocol_mismatch',
       `The request speaks protocol ${protocol}, this executor ${PROTOCOL_VERSION}: deploy both anew.`,
     );
+  checkState(runs, query.get('state'));
   const { isNew, sessionId } = await putRun(runs, id, parse(RunRequest, body, 'body'));
   return json(isNew ? 201 : 200, { sessionId });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { cp, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { errnoOf, Refusal } from './errors.ts';
 import { PRIVATE_DIRECTORY, readJson, writeJson } from './files.ts';
@@ -76,6 +76,14 @@ export async function unmakeSession({
   await rm(directory, { recursive: true, force: true });
   await removeEmpty(record.cwd);
   await removeEmpty(dirname(directory));
+}
+
+/** Removes a session that an executor was killed over while it made it, with copies that were not finished. */
+export async function discardSession(directory: string): Promise<void> {
+  const above = dirname(directory);
+  const names = await readdir(above).catch(() => []);
+  for (const name of names.filter((name) => name.startsWith(basename(directory))))
+    await rm(join(above, name), { recursive: true, force: true });
 }
 
 async function findOrigin(

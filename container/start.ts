@@ -8,6 +8,7 @@ import { findClis } from './clis.ts';
 import { type Config, parseConfig } from './config.ts';
 import { chooseContainment } from './contain.ts';
 import { PRIVATE_DIRECTORY } from './files.ts';
+import { identify } from './identity.ts';
 import { lockState } from './lock.ts';
 import type { Provider } from './providers/provider.ts';
 import { recoverRuns } from './recover.ts';
@@ -36,6 +37,7 @@ export async function startExecutor(
   const unlock = await lockState(config.stateDirectory);
   const executor: Executor = {
     config,
+    stateId: await identify(config.stateDirectory),
     providers,
     clis: await findClis(Object.keys(providers), config.binaries, config.stateDirectory),
     containment: await chooseContainment(config.containment),

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   state: string;
   /** True: the bundled model endpoint answers, whatever keys there are. */
   offline: boolean;
+  /** Settings of the Worker beside those of .dev.vars. */
+  variables?: Record<string, string>;
   /** Gets what the operator should know while the gateway runs. */
   say: (line: string) => void;
 }
@@ -72,6 +74,7 @@ async function startParts(options: GatewayOptions, settings: Settings, start: St
   await checkClis(executorUrl, token);
   const bindings = {
     ...settings.variables,
+    ...options.variables,
     ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
     GATEWAY_TOKEN: settings.token,
     EXECUTOR_URL: executorUrl,

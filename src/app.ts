@@ -1,25 +1,45 @@
 import { Hono } from 'hono';
-import { bearerCaller } from './auth/bearer.ts';
+import { HTTPException } from 'hono/http-exception';
+import { authorize } from './auth/authorize.ts';
+import { connections } from './auth/connections.ts';
+import type { Door } from './auth/context.ts';
+import { ownHost, safeHeaders } from './auth/front-door.ts';
+import { mcpEndpoint } from './auth/mcp-endpoint.ts';
+import { metadata } from './auth/metadata.ts';
+import { oauthEndpoints } from './auth/oauth-endpoints.ts';
+import { places } from './auth/places.ts';
+import { signIn } from './auth/sign-in.ts';
+import { tokenApi } from './auth/token-api.ts';
+import { tokens } from './auth/tokens.ts';
+import { upstream } from './auth/upstream.ts';
 import { readConfig } from './config.ts';
 import { toHttpError } from './errors.ts';
-import { handleMcp } from './mcp/server.ts';
+import { discovery } from './mcp/discovery.ts';
 import { passGate } from './runner/gate.ts';
 import { VERSION } from './version.ts';
 
-/** The Worker's routes. */
-export const app = new Hono<{ Bindings: Env }>()
+/** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
+export const app = new Hono<Door>()
   .get('/health', (c) => c.json({ ok: true, version: VERSION }))
-  .all('/mcp', async (c) => {
-    const config = readConfig(c.env);
-    const caller = await bearerCaller(c.req.raw, config);
-    return caller ? handleMcp(c.req.raw, c.env, config, caller) : toHttpError({ code: 'unauthorized' });
-  })
   .all('/gate/:provider/*', (c) => {
     const provider = c.req.param('provider');
     return passGate(c.req.raw, c.env, readConfig(c.env), provider, c.req.path.slice(`/gate/${provider}`.length));
   })
+  .use(safeHeaders, ownHost)
+  .route('/', mcpEndpoint)
+  .route('/', metadata)
+  .route('/', discovery)
+  .route('/', oauthEndpoints)
+  .route('/', authorize)
+  .route('/', signIn)
+  .route('/', upstream)
+  .route('/', tokens)
+  .route('/', connections)
+  .route('/', tokenApi)
+  .route('/', places)
   .notFound(() => toHttpError({ code: 'not_found' }))
   .onError((error) => {
+    if (error instanceof HTTPException) return error.getResponse();
     const incident = crypto.randomUUID().slice(0, 8);
     console.error(JSON.stringify({ incident, error: error.stack ?? error.message }));
     return toHttpError({ code: 'internal', incident });

@@ -50,9 +50,38 @@ const limitShape = {
   mcpBodyMaxBytes: count(4_194_304, 1_024, 33_554_432),
 } as const;
 
+/** Names separated by commas or blanks. */
+const names = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  .default([]);
+
 const settingShape = {
   /** Bearer token that stands for the owner, at least 16 characters. */
   gatewayToken: z.string().min(16).optional(),
+  /** The exact URL that MCP clients connect to; absent: /mcp on the host of the request. */
+  mcpResource: z
+    .url()
+    .refine((url) => new URL(url).pathname === '/mcp' && new URL(url).search === '', 'must end in /mcp')
+    .optional(),
+  /** Origins of web pages that may call /mcp, beside the gateway's own. */
+  allowedOrigins: names,
+  /** What `npm run passphrase` printed; the passphrase signs in as the owner. */
+  ownerPassphraseHash: z.string().startsWith('scrypt.').optional(),
+  /** Verified emails at the OpenID issuer, or GitHub logins, that are the owner. */
+  ownerSignIns: names,
+  /** An OpenID Connect issuer that signs people in. */
+  oidcIssuer: z.url().optional(),
+  oidcClientId: z.string().min(1).optional(),
+  oidcClientSecret: z.string().min(1).optional(),
+  /** Who may sign in there: verified emails, and domains as @example.com. */
+  oidcAllowed: names,
+  githubClientId: z.string().min(1).optional(),
+  githubClientSecret: z.string().min(1).optional(),
+  /** Who may sign in with GitHub: logins, and organisations as org:name. */
+  githubAllowed: names,
+  githubUrl: z.url().default('https://github.com'),
+  githubApiUrl: z.url().default('https://api.github.com'),
   /** An executor elsewhere; absent: each account and workspace has a container of its own. */
   executorUrl: z.url().optional(),
   /** Token that the executor asks for, at least 16 characters. */

@@ -2,6 +2,10 @@
 export type Failure =
   | { code: 'unauthorized' }
   | { code: 'not_found' }
+  | { code: 'wrong_url'; url: string }
+  | { code: 'host_refused'; host: string }
+  | { code: 'origin_refused'; origin: string }
+  | { code: 'rate_limited'; retryAfterMs: number }
   | { code: 'body_too_large'; maxBytes: number }
   | { code: 'unknown_tool'; tool: string }
   | { code: 'scope_missing'; scope: string }
@@ -36,6 +40,14 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       return no('This gateway needs a bearer token. Send "Authorization: Bearer <token>".');
     case 'not_found':
       return no('Nothing is here. MCP clients connect to /mcp.');
+    case 'wrong_url':
+      return no(`Nothing is served at this address. The MCP endpoint is ${failure.url}.`);
+    case 'host_refused':
+      return no(`This gateway does not answer for ${failure.host}. Use its own address, with https, or set MCP_RESOURCE.`);
+    case 'origin_refused':
+      return no(`Pages of ${failure.origin} may not call this gateway. The operator allows them in ALLOWED_ORIGINS.`);
+    case 'rate_limited':
+      return yes('Too many requests. Wait before the next one.', failure.retryAfterMs);
     case 'body_too_large':
       return no(`The request body is over ${failure.maxBytes} bytes. Send a shorter prompt.`);
     case 'unknown_tool':
@@ -90,6 +102,10 @@ export function toToolError(failure: Failure): ToolError {
 const STATUS: Record<Failure['code'], number> = {
   unauthorized: 401,
   not_found: 404,
+  wrong_url: 404,
+  host_refused: 403,
+  origin_refused: 403,
+  rate_limited: 429,
   body_too_large: 413,
   unknown_tool: 404,
   scope_missing: 403,

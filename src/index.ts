@@ -1,7 +1,13 @@
 import { app } from './app.ts';
+import { purgeOAuth } from './auth/purge.ts';
 
 export { Account } from './account/account.ts';
+export { Access } from './auth/access.ts';
+export { Directory } from './auth/directory.ts';
 export { Job } from './job/job.ts';
 export { Runner } from './runner/runner.ts';
 
-export default app;
+export default {
+  fetch: app.fetch,
+  scheduled: (_event, env) => purgeOAuth(env),
+} satisfies ExportedHandler<Env>;

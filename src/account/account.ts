@@ -3,6 +3,7 @@ import { readConfig } from '../config.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
 import type { Settlement } from '../job/chores.ts';
 import { isOver } from '../job/machine.ts';
+import { totalTokens } from '../job/progress.ts';
 import type { JobSpec, JobView } from '../job/record.ts';
 import { admit, turns } from './admission.ts';
 import { AccountStore, type Entry, type ListFilter } from './store.ts';
@@ -36,6 +37,8 @@ export interface AccountHealth {
 
 /** Entries that are not over are compared with their jobs this often, in ms. */
 const RECONCILE_MS = 30_000;
+/** An object that begins anew may have been cut off in the middle of something: it compares after this, in ms. */
+const WAKE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** What a caller waits who found the queue full, in ms. */
@@ -46,11 +49,16 @@ export class Account extends DurableObject<Env> {
   readonly #store = new AccountStore(this.ctx.storage);
   readonly #limits = readConfig(this.env).limits;
 
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    if (this.#store.unfinished().length > 0) void ctx.storage.setAlarm(Date.now() + WAKE_MS);
+  }
+
   /** Admits a request: finds its duplicate, or takes a slot or a place in the queue and makes the job. */
   async submit(submission: Submission): Promise<Result<Submitted>> {
     const earlier = this.#earlier(submission);
     if (!earlier.ok) return earlier;
-    if (earlier.value) return this.#found(earlier.value);
+    if (earlier.value) return this.#found(earlier.value, submission);
     const { spec, requestKey, idempotencyKey, label, runToken } = submission;
     const session = 'id' in spec.session ? spec.session.id : null;
     const wrongSession = this.#wrongSession(spec);
@@ -76,12 +84,8 @@ export class Account extends DurableObject<Env> {
     });
     if (session !== null) this.#store.useSession(session, spec.provider, now);
     await this.ctx.storage.setAlarm(now + RECONCILE_MS);
-    const job = await this.#job(spec)
-      .create(spec, runToken, verdict === 'run')
-      .catch((error: unknown) => {
-        this.#store.remove(spec.id);
-        throw error;
-      });
+    // Should this fail, the entry stays, because the job may be there: the next try makes it if not, or the alarm removes the entry.
+    const job = await this.#job(spec).create(spec, runToken, verdict === 'run');
     return ok({ job: { ...job, queuePlace: this.#store.queuePlace(spec.id) }, deduplicated: false });
   }
 
@@ -105,10 +109,16 @@ export class Account extends DurableObject<Env> {
     return isTaken ? { code: 'session_exists', sessionId: session.id } : undefined;
   }
 
-  async #found(entry: Entry): Promise<Result<Submitted>> {
+  /** The job of an entry; made now where the account was cut off before it could. */
+  async #found(entry: Entry, { spec, runToken }: Submission): Promise<Result<Submitted>> {
     const status = await this.#job(entry).status(0, 1);
-    if (!status?.ok) return fail({ code: 'job_not_found', jobId: entry.id });
-    return ok({ job: { ...status.value.job, queuePlace: this.#store.queuePlace(entry.id) }, deduplicated: true });
+    if (status && !status.ok) return status;
+    if (!status && isOver(entry.state)) return fail({ code: 'job_not_found', jobId: entry.id });
+    const session = 'id' in spec.session && entry.session !== null ? { ...spec.session, id: entry.session } : spec.session;
+    const job = status
+      ? status.value.job
+      : await this.#job(entry).create({ ...spec, id: entry.id, session }, runToken, entry.state === 'running');
+    return ok({ job: { ...job, queuePlace: this.#store.queuePlace(entry.id) }, deduplicated: status !== null });
   }
 
   /** Ends a job's entry; called by the job, and safe to repeat. Gives the freed slot to the next in turn. */
@@ -148,9 +158,7 @@ export class Account extends DurableObject<Env> {
     const entries = this.#store.unfinished();
     const next = entries.length > 0 ? now + RECONCILE_MS : this.#nextForget();
     if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, now + 1_000));
-    await Promise.allSettled(
-      entries.filter((entry) => entry.created_at < now - RECONCILE_MS).map((entry) => this.#reconcile(entry)),
-    );
+    await Promise.allSettled(entries.map((entry) => this.#reconcile(entry, now)));
     this.#store.forget(now - this.#limits.retentionDays * DAY_MS);
     await this.#giveTurns();
   }
@@ -160,12 +168,14 @@ export class Account extends DurableObject<Env> {
     return oldest === null ? null : oldest + this.#limits.retentionDays * DAY_MS;
   }
 
-  async #reconcile(entry: Entry): Promise<void> {
+  async #reconcile(entry: Entry, now: number): Promise<void> {
     const status = await this.#job(entry).status(0, 1);
-    if (!status?.ok) return this.#store.remove(entry.id);
+    // A young one may still be about to be made.
+    if (!status?.ok) return entry.created_at < now - RECONCILE_MS ? this.#store.remove(entry.id) : undefined;
     const { job } = status.value;
     if (isOver(job.state)) {
-      const settled = { costUsd: job.usage?.costUsd ?? 0, totalTokens: 0, finishedAt: job.finishedAt ?? Date.now() };
+      const spent = { costUsd: job.usage?.costUsd ?? 0, totalTokens: totalTokens(job.usage) };
+      const settled = { ...spent, finishedAt: job.finishedAt ?? now };
       this.#store.release(entry.id, { state: job.state, reason: job.reason ?? job.state, ...settled });
     } else if (entry.state === 'running') await this.#job(entry).admit();
   }

@@ -38,7 +38,11 @@ export async function settle(
   now: number,
 ): Promise<boolean> {
   if (row.settled_at === null) {
-    await release(settlement(row, now));
+    const isReleased = await release(settlement(row, now)).then(
+      () => true,
+      () => false,
+    );
+    if (!isReleased) return false;
     store.mark('settled_at', now);
   }
   if (row.acked_at !== null) return true;

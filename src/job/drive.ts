@@ -1,4 +1,4 @@
-import { EVENT_WAIT_MAX_MS, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
+import { type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
 import type { ExecutorClient, Reply } from '../runner/executor-client.ts';
 import { ingest } from './ingest.ts';
 import { orphaned } from './outcome.ts';
@@ -18,11 +18,16 @@ export interface Drive {
 }
 
 /** Pause before an executor is asked again that was full or could not be reached, by attempt, in ms. */
-const BACKOFF_MS = [100, 250, 500, 1_000, 2_000] as const;
-const backoff = (attempt: number) => BACKOFF_MS[attempt] ?? 2_000;
+const BACKOFF_MS = [100, 250, 500, 1_000] as const;
+const backoff = (attempt: number) => BACKOFF_MS[attempt] ?? 1_000;
+
+/** Longest wait of one look for events, in ms: a connection that died silently is found out before executorLostMs. */
+const WAIT_MS = 5_000;
+/** Steps of one drive: an invocation has a limited number of subrequests. */
+const STEPS_MAX = 400;
 
 /** Refusals that pass: the job keeps its place. */
-const PASSING = new Set(['at_capacity', 'disk_full', 'shutting_down', 'session_busy', 'internal']);
+const PASSING = new Set(['at_capacity', 'disk_full', 'shutting_down', 'session_busy', 'state_changed', 'internal']);
 
 const runRequest = ({ spec, prompt }: JobRow, gate: Drive['gate']): RunRequest => ({
   protocol: PROTOCOL_VERSION,
@@ -43,17 +48,41 @@ const refused = (code: string, message: string): Ending => ({
   error: { code, message, retryable: false },
 });
 
-/** Asks the executor for a run until it takes it. A job that was canceled meanwhile leaves none behind. */
+/** The executor's state that is asked for the run; null from an executor that does not say, undefined while none can be reached. */
+async function stateToAsk({ store, executor }: Drive, row: JobRow): Promise<string | null | undefined> {
+  if (row.asked_state !== null) return row.asked_state;
+  const health = await executor.health();
+  if (health.kind !== 'ok') return undefined;
+  const state = health.value.state ?? null;
+  store.ask(state);
+  return state;
+}
+
+/** An earlier request was not answered, and who got it is gone: it may have run, so it is not sent again. */
+function loseStart({ store, now }: Drive): void {
+  store.start(now());
+  store.finish(orphaned('executor_lost', 'The executor was lost while it was asked for the run.'), now());
+}
+
+/** What a refusal to start means: a job that can never run fails, any other one asks again. */
+function startRefused(drive: Drive, row: JobRow, { code, message }: ExecutorError): void {
+  const { store, now } = drive;
+  store.ask(null);
+  if (code === 'state_changed' && row.asked_state !== null) loseStart(drive);
+  else if (!PASSING.has(code)) store.finish(refused(code, message), now());
+}
+
+/** Asks the executor for a run. A job that was canceled meanwhile leaves none behind. */
 async function start(drive: Drive, row: JobRow, attempt: number): Promise<boolean> {
   const { store, executor, now } = drive;
-  const reply = await executor.start(row.spec.id, runRequest(row, drive.gate));
-  if (reply.kind === 'ok') {
+  const state = await stateToAsk(drive, row);
+  const reply = state === undefined ? null : await executor.start(row.spec.id, runRequest(row, drive.gate), state);
+  if (reply?.kind === 'ok') {
     if (!store.start(now())) await executor.cancel(row.spec.id);
     return true;
   }
-  if (reply.kind === 'refused' && !PASSING.has(reply.error.code))
-    store.finish(refused(reply.error.code, reply.error.message), now());
-  else await drive.sleep(backoff(attempt));
+  if (reply?.kind === 'refused') startRefused(drive, row, reply.error);
+  if (store.job()?.state === 'queued') await drive.sleep(backoff(attempt));
   return false;
 }
 
@@ -80,7 +109,7 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
   if (row.cancel_requested_at !== null && !memory.cancelSent) {
     memory.cancelSent = (await executor.cancel(row.spec.id)).kind === 'ok';
   }
-  const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : EVENT_WAIT_MAX_MS);
+  const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : WAIT_MS);
   if (reply.kind === 'ok') {
     memory.heardAt = now();
     ingest(store, reply.value, now());
@@ -93,12 +122,12 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
 }
 
 /**
- * Moves a job through one phase until that is over or `until` has passed: has its run started, or stores what the run
+ * Moves a job through one phase until that is over, `until` has passed or an invocation has done its share: has its run started, or stores what the run
  * writes. Several drives of one job at once are harmless: the executor starts a run once, the store takes each event once.
  */
 export async function driveJob(drive: Drive, until: number, phase: 'queued' | 'running'): Promise<void> {
   const memory: Memory = { heardAt: drive.now(), attempt: 0, cancelSent: false };
-  while (drive.now() < until) {
+  for (let step = 0; step < STEPS_MAX && drive.now() < until; step += 1) {
     const row = drive.store.job();
     if (row?.state !== phase || row.admitted_at === null) return;
     const went = phase === 'queued' ? await start(drive, row, memory.attempt) : await follow(drive, row, memory);

@@ -32,9 +32,9 @@ export interface JobText {
 /** One alarm drives a job at most this long; the next one goes on. Under the platform's 15 min. */
 const DRIVE_MS = 600_000;
 /** A drive that was cut off is taken up again by an alarm after this. */
-const DEAD_MAN_MS = 15_000;
+const DEAD_MAN_MS = 3_000;
 /** Pause before chores of a finished job are tried again. */
-const CHORES_MS = 5_000;
+const CHORES_MS = 2_000;
 const DAY_MS = 86_400_000;
 /** Structured output above this many characters is not repeated beside the answer's text. */
 const STRUCTURED_INLINE_CHARS = 100_000;
@@ -85,6 +85,9 @@ export class Job extends DurableObject<Env> {
   }
 
   async #until(enough: (row: JobRow) => boolean, until: number): Promise<void> {
+    // Who waits does not wait for the alarm of a drive that was cut off.
+    const found = this.#store.job();
+    if (found && found.admitted_at !== null && !isOver(found.state)) this.ctx.waitUntil(this.#drive());
     for (let now = Date.now(); now < until; now = Date.now()) {
       const row = this.#store.job();
       if (!row || isOver(row.state) || enough(row)) return;
@@ -132,6 +135,7 @@ export class Job extends DurableObject<Env> {
     if (!row) return null;
     if (!isOver(row.state)) return fail({ code: 'job_not_over', jobId: row.spec.id, state: row.state });
     await this.#drive();
+    if (this.#existing().settled_at === null) throw new Error('the account did not answer');
     await this.ctx.storage.deleteAll();
     return ok(view(row, Date.now()));
   }

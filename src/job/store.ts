@@ -8,7 +8,7 @@ const SCHEMA = `
     one INTEGER PRIMARY KEY CHECK (one = 1),
     spec TEXT NOT NULL, prompt TEXT NOT NULL, run_token TEXT NOT NULL,
     state TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
-    admitted_at INTEGER, cancel_requested_at INTEGER, cursor INTEGER NOT NULL DEFAULT 0,
+    admitted_at INTEGER, asked_state TEXT, cancel_requested_at INTEGER, cursor INTEGER NOT NULL DEFAULT 0,
     progress TEXT NOT NULL, ending TEXT, settled_at INTEGER, acked_at INTEGER
   ) STRICT;
   CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) STRICT;
@@ -27,6 +27,8 @@ const Row = z.object({
   finished_at: z.number().nullable(),
   cancel_requested_at: z.number().nullable(),
   admitted_at: z.number().nullable(),
+  /** State of the executor that was asked for the run and has not answered; its answer may be lost. */
+  asked_state: z.string().nullable(),
   cursor: z.number(),
   progress: json(Progress),
   ending: json(Ending).nullable(),
@@ -88,6 +90,11 @@ export class JobStore {
     return (
       this.#storage.sql.exec(`UPDATE job SET ${column} = ? WHERE ${column} IS NULL RETURNING one`, now).toArray().length === 1
     );
+  }
+
+  /** Remembers which executor's state is asked for the run, before it is; null once it has refused. */
+  ask(state: string | null): void {
+    this.#storage.sql.exec('UPDATE job SET asked_state = ?', state);
   }
 
   /** Runs `change` so that all of its writes are kept or none. */

@@ -13,6 +13,8 @@ export function mcpHandler(factory: McpServerFactory, maxBodyBytes: number) {
   const handler = createMcpHandler(factory, {
     route: '/mcp',
     corsOptions: false,
+    // Origins were checked at the front door, which knows those that the operator allows.
+    allowedOriginHostnames: '*',
     responseMode: 'auto',
     keepAliveMs: KEEP_ALIVE_MS,
     maxRequestBodySize: maxBodyBytes,

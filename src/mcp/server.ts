@@ -1,6 +1,12 @@
-import { McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  McpServer,
+  type McpServerFactory,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import type { Config } from '../config.ts';
-import { fail } from '../errors.ts';
+import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import { VERSION } from '../version.ts';
 import type { Call, Caller } from './call.ts';
@@ -43,7 +49,7 @@ function progressOf({ mcpReq }: ServerContext): Call['progress'] {
 
 async function answerCall(name: string, args: Record<string, unknown>, call: Call) {
   const tool = byName.get(name);
-  if (!tool) return toolResult(envelopeOf(fail({ code: 'unknown_tool', tool: name })));
+  if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError({ code: 'unknown_tool', tool: name }).message);
   if (!call.caller.scopes.includes(tool.scope)) return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })));
   const envelope = await callTool(tool, args, call);
   const { job } = envelope;

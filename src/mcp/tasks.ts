@@ -50,19 +50,24 @@ export interface TaskSource {
 const Declared = z.looseObject({ extensions: z.looseObject({ [TASKS]: z.looseObject({}) }) });
 const Meta = z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: Declared });
 
-const declaresTasks = (meta: unknown) => Meta.safeParse(meta).success;
+/** Whether the `_meta` of a request names the extension among the client's capabilities. */
+export const declaresTasks = (meta: unknown) => Meta.safeParse(meta).success;
 
 /** Whether the client said with this very request that it takes tasks. A client of the older line never does. */
 export const takesTasks = ({ mcpReq }: ServerContext): boolean => declaresTasks(mcpReq.envelope);
 
-/** The refusal of a request that only clients which take tasks may make: HTTP 400, -32021. */
-export const tasksRequired = () =>
-  new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
+const tasksRequired = () => new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
+
+/** Refuses a request that only clients which take tasks may make: HTTP 400, -32021. */
+export function tasksRefusal(id: string | number): Response {
+  const { code, message, data } = tasksRequired();
+  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } }, { status: 400 });
+}
 
 /** The answer to tools/call that stands for a result to come. Its task has to be durable before. */
 export const newTask = (task: Task) => ({ content: [], resultType: 'task', ...task });
 
-const TaskParams = z.looseObject({ taskId: z.string() });
+const TaskParams = z.looseObject({ taskId: z.string().max(64) });
 
 /** Answers tasks/get, tasks/cancel and tasks/update. The SDK has compared Mcp-Name with the id by then (-32020). */
 export function serveTasks({ server }: McpServer, sourceOf: (context: ServerContext) => TaskSource): void {
@@ -104,9 +109,7 @@ export async function refuseTaskEvents(request: Request): Promise<Response | und
     .json()
     .catch(() => undefined);
   const { data: listen } = Listen.safeParse(body);
-  if (!listen || declaresTasks(listen.params._meta)) return undefined;
-  const { code, message, data } = tasksRequired();
-  return Response.json({ jsonrpc: '2.0', id: listen.id, error: { code, message, data } }, { status: 400 });
+  return listen && !declaresTasks(listen.params._meta) ? tasksRefusal(listen.id) : undefined;
 }
 
 /** A job that failed has a result, which says so: `failed` is for errors of the protocol. */

@@ -9,7 +9,8 @@ export type Reply<T> =
 
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {
-  start: (runId: string, request: RunRequest) => Promise<Reply<null>>;
+  /** Refused with `state_changed` where the executor's state is not `state`; null does not ask. */
+  start: (runId: string, request: RunRequest, state: string | null) => Promise<Reply<null>>;
   /** Events after a cursor, which it also acknowledges; waits up to `waitMs` for the first one. */
   events: (runId: string, after: number, waitMs: number) => Promise<Reply<Event[]>>;
   cancel: (runId: string) => Promise<Reply<null>>;
@@ -19,10 +20,35 @@ export interface ExecutorClient {
 /** How a request reaches an executor. */
 export type Transport = (path: string, init: RequestInit) => Promise<Response>;
 
-/** Time beyond the asked wait after which an answer counts as lost, in ms. */
-const ANSWER_MARGIN_MS = 10_000;
+/** Silence beyond the asked wait after which an answer counts as lost, in ms: two in a row fit into executorLostMs. */
+const ANSWER_MARGIN_MS = 4_000;
+/** The same for a start, whose request may have megabytes and a conversation to copy. */
+const START_MARGIN_MS = 15_000;
 
 const Refusal = z.object({ code: ExecutorError.shape.code, message: z.string() });
+
+/** A signal that aborts after a silence; `heard` begins the next one. */
+function watchSilence(ms: number) {
+  const controller = new AbortController();
+  const abort = () => controller.abort(new Error('no answer in time'));
+  let timer = setTimeout(abort, ms);
+  const heard = (nextMs: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(abort, nextMs);
+  };
+  return { signal: controller.signal, heard, end: () => clearTimeout(timer) };
+}
+
+/** The whole body of an answer, however slowly it comes. */
+async function readBody(response: Response, heard: () => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    heard();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 const readEvents = (text: string) =>
   text
@@ -32,22 +58,29 @@ const readEvents = (text: string) =>
 
 /** The executor behind a transport. */
 export function executorClient(send: Transport): ExecutorClient {
-  async function call<T>(path: string, init: RequestInit, waitMs: number, read: (body: string) => T): Promise<Reply<T>> {
+  async function call<T>(path: string, init: RequestInit, patienceMs: number, read: (body: string) => T): Promise<Reply<T>> {
+    const silence = watchSilence(patienceMs);
     try {
-      const response = await send(path, { ...init, signal: AbortSignal.timeout(waitMs + ANSWER_MARGIN_MS) });
-      const body = new TextDecoder().decode(await response.arrayBuffer());
+      const response = await send(path, { ...init, signal: silence.signal });
+      const body = await readBody(response, () => silence.heard(ANSWER_MARGIN_MS));
       if (response.ok) return { kind: 'ok', value: read(body) };
       const refusal = Refusal.safeParse(JSON.parse(body));
       if (refusal.success) return { kind: 'refused', error: refusal.data };
       return { kind: 'unreachable', detail: `HTTP ${response.status}` };
     } catch (error) {
       return { kind: 'unreachable', detail: error instanceof Error ? error.message : String(error) };
+    } finally {
+      silence.end();
     }
   }
   return {
-    start: (runId, request) => call(`/runs/${runId}`, { method: 'PUT', body: JSON.stringify(request) }, 0, () => null),
-    events: (runId, after, waitMs) => call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs, readEvents),
-    cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, 0, () => null),
-    health: () => call('/health', {}, 0, (body) => Health.parse(JSON.parse(body))),
+    start: (runId, request, state) => {
+      const query = state === null ? '' : `?state=${encodeURIComponent(state)}`;
+      return call(`/runs/${runId}${query}`, { method: 'PUT', body: JSON.stringify(request) }, START_MARGIN_MS, () => null);
+    },
+    events: (runId, after, waitMs) =>
+      call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents),
+    cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, () => null),
+    health: () => call('/health', {}, ANSWER_MARGIN_MS, (body) => Health.parse(JSON.parse(body))),
   };
 }

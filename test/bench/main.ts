@@ -47,7 +47,7 @@ async function run() {
     const failures = missed(found);
     if (failures.length > 0) throw new Refusal(`Missed: ${failures.join('; ')}.`);
   } finally {
-    await rig.stop();
+    await rig.stop(true);
   }
 }
 

@@ -10,13 +10,13 @@ import { Envelope } from '../../src/mcp/envelope.ts';
 const CALL_MS = 100_000;
 
 /** An offline gateway with both real CLIs for the length of a test file, and a client that calls its tools. */
-export function useGateway() {
+export function useGateway(variables: () => Record<string, string> | Promise<Record<string, string>> = () => ({})) {
   const state = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
   const stop = new AbortController();
   let gateway: Gateway;
   let client: Client;
   beforeAll(async () => {
-    gateway = await startGateway({ port: 0, state, offline: true, say: console.warn }, stop.signal);
+    gateway = await startGateway({ port: 0, state, offline: true, variables: await variables(), say: console.warn }, stop.signal);
     client = new Client({ name: 'e2e', version: '1' }, { versionNegotiation: { mode: 'auto' } });
     const requestInit = { headers: { authorization: `Bearer ${gateway.settings.token}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }));

@@ -62,8 +62,9 @@ export async function openLink(target: () => string, deliver: (method: string, p
     const path = request.url?.split('?')[0] ?? '';
     const how = deliver(method, path);
     const before = answers.get(path);
-    const reply = how === 'repeat' && before ? before : await forward(target(), request, body, gone.signal);
-    if (method === 'GET') answers.set(path, reply);
+    const fresh = await forward(target(), request, body, gone.signal);
+    const reply = how === 'repeat' && before ? before : fresh;
+    if (method === 'GET') answers.set(path, fresh);
     if (how === 'twice') await forward(target(), request, body, gone.signal);
     if (how === 'answer-lost') return void response.destroy();
     await passable();

@@ -19,6 +19,8 @@ export interface Rig extends Caller {
   worker: Part;
   executor: Part;
   link: Link;
+  /** Holds everything, logs too. */
+  state: string;
   /** The executor's state directory. */
   executorState: string;
   /** An argument that every process of a run has. */
@@ -28,7 +30,8 @@ export interface Rig extends Caller {
   crash: (kind: 'job' | 'account', name: string) => Promise<void>;
   /** Calls the executor itself. */
   askExecutor: (path: string) => Promise<Response>;
-  stop: () => Promise<void>;
+  /** Ends everything; the state directory, with the logs, is removed unless it is worth a look. */
+  stop: (removes: boolean) => Promise<void>;
 }
 
 /** A copy of wrangler.toml with the crashing Worker as its entry. */
@@ -74,10 +77,10 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
   const keys = { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up', GATEWAY_TOKEN };
   const upstreams = { ANTHROPIC_UPSTREAM_URL: NOWHERE, XAI_UPSTREAM_URL: NOWHERE, GATE_URL: `${NOWHERE}/gate` };
   const workerSide = workerPart(state, port, { ...limits, ...keys, ...upstreams, EXECUTOR_URL: link.url, EXECUTOR_TOKEN });
-  const stop = async () => {
+  const stop = async (removes: boolean) => {
     link.close();
     await Promise.all([workerSide.end('SIGKILL'), executorSide.end('SIGTERM')]);
-    rmSync(state, { recursive: true, force: true, maxRetries: 5 });
+    if (removes) rmSync(state, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await Promise.all([executorSide.start(), workerSide.start()]);
@@ -87,15 +90,16 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
       worker: workerSide,
       executor: executorSide,
       link,
+      state,
       executorState: join(state, 'executor'),
       tag,
       journal: () => readFileSync(journal, 'utf8').trim().split('\n'),
       crash: async (kind, name) => void (await fetch(`${origin}/__crash/${kind}/${name}`, { method: 'POST' })),
       askExecutor: (path) => fetch(`${executorSide.url()}${path}`, { headers: { authorization: `Bearer ${EXECUTOR_TOKEN}` } }),
-      stop: () => client.close().then(stop),
+      stop: (removes) => client.close().then(() => stop(removes)),
     };
   } catch (error) {
-    await stop();
+    await stop(false);
     throw error;
   }
 }

@@ -37,7 +37,9 @@ export function specOf(steps: Step[], change: Partial<JobSpec> = {}): JobSpec {
   };
 }
 
-export const jobOf = ({ account, id }: JobSpec) => env.JOBS.getByName(`${account}/${id}`);
+type Address = Pick<JobSpec, 'account' | 'id'>;
+
+export const jobOf = ({ account, id }: Address) => env.JOBS.getByName(`${account}/${id}`);
 
 /** Submits a job to its account, as the tools do. */
 export async function submit(
@@ -56,7 +58,7 @@ export async function submit(
 }
 
 /** Waits for the end of a job and gives it. */
-export async function ended(spec: JobSpec) {
+export async function ended(spec: Address) {
   for (let after = 0; ; ) {
     const status = await jobOf(spec).wait(after, 1, 10_000);
     if (!status?.ok) throw new Error('the job is not there');

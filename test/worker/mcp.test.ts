@@ -85,7 +85,6 @@ test('tools/list is small, complete, and every tool says what it does to the wor
 });
 
 const refusals: [string, string, Record<string, unknown>, string, RegExp][] = [
-  ['an unknown tool', 'claude_reqest', {}, 'unknown_tool', /no tool "claude_reqest"/],
   [
     'an unknown parameter',
     'grok_request',
@@ -110,7 +109,7 @@ test.each(refusals)('%s is refused with a code, in words, and as an error', asyn
     isError: true,
     error: { code, message: expect.stringMatching(message), retryable: false },
   });
-  expect(JSON.stringify(content)).toContain(code === 'unknown_tool' ? 'There is no tool' : code);
+  expect(JSON.stringify(content)).toContain(code);
 });
 
 const deep = (levels: number): object =>
@@ -147,6 +146,12 @@ test.each(bad)('%s is refused: nothing is stored and nothing is run', async (_na
   });
   expect(error?.message.length).toBeLessThan(700);
   expect(await jobs()).toBe(before);
+});
+
+test.each(['auto', 'legacy'] as const)('an unknown tool is an error of the protocol to a client of the %s line', async (mode) => {
+  const { call } = await connect(mode);
+  const message = expect.stringContaining('no tool "claude_reqest"');
+  await expect(call('claude_reqest', {})).rejects.toMatchObject({ code: -32602, message });
 });
 
 test('a synchronous call with no time to wait hands over the job, which goes on', async () => {

@@ -1,0 +1,102 @@
+// `npm run conformance`: the official suite against the gateway's handler of MCP with the suite's fixtures, and against the gateway itself.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashPassphrase } from '../src/auth/passphrase.ts';
+import { runAuthorization } from '../test/conformance/authorization.ts';
+import { EXPECTED_FAILURES } from '../test/conformance/expected-failures.ts';
+import { startFixtures } from '../test/conformance/fixtures.ts';
+import { openProxy } from '../test/conformance/proxy.ts';
+import { type CheckSet, counts, key, PRODUCT, scenarioOutcomes, split, surprises } from '../test/conformance/sets.ts';
+import { type Check, runSuite } from '../test/conformance/suite.ts';
+import { say } from './banner.ts';
+import { WRANGLER_DIRECTORY } from './environment.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { parseFlags } from './options.ts';
+import { Refusal, reportFailure } from './refusal.ts';
+import { abortOnSignal } from './signals.ts';
+
+function show({ name, checks }: CheckSet) {
+  const scenarios = scenarioOutcomes(checks);
+  say(
+    `${name.padEnd(24)} scenarios: ${counts(scenarios.values()).padEnd(34)} checks: ${counts(checks.map(({ outcome }) => outcome))}`,
+  );
+  for (const check of checks.filter(({ outcome }) => outcome === 'failed')) {
+    const reason = EXPECTED_FAILURES[key(check)];
+    say(reason ? `  expected to fail ${key(check)}: ${reason}` : `  failed  ${key(check)}: ${check.message}`);
+  }
+  for (const [scenario, outcome] of scenarios) if (outcome === 'skipped') say(`  skipped ${scenario}`);
+}
+
+async function runFixtures(directory: string): Promise<CheckSet[]> {
+  const fixtures = await startFixtures(directory);
+  const sets: CheckSet[] = [];
+  try {
+    for (const revision of Object.keys(PRODUCT)) {
+      const args = ['server', '--url', fixtures.url, '--requirements', revision];
+      sets.push(...split(revision, await runSuite(args, join(directory, `fixtures-${revision}`))));
+    }
+  } finally {
+    await fixtures.stop();
+  }
+  return sets;
+}
+
+/** The product has none of the suite's tools: a check that needs one is skipped. */
+const skipUntestable = (check: Check): Check => (check.isUntestable ? { ...check, outcome: 'skipped' } : check);
+
+async function runProduct(gateway: Gateway, directory: string): Promise<CheckSet[]> {
+  const proxy = await openProxy(new URL(gateway.url), gateway.settings.token);
+  const sets: CheckSet[] = [];
+  try {
+    for (const [revision, scenarios] of Object.entries(PRODUCT)) {
+      const set: CheckSet = { name: `${revision} product`, checks: [] };
+      for (const scenario of scenarios) {
+        const args = ['server', '--url', proxy.url, '--scenario', scenario, '--spec-version', revision];
+        const { checks } = await runSuite(args, join(directory, `product-${revision}-${scenario}`));
+        set.checks.push(...checks.map(skipUntestable));
+      }
+      sets.push(set);
+    }
+  } finally {
+    proxy.close();
+  }
+  return sets;
+}
+
+async function withGateway(directory: string, signal: AbortSignal): Promise<CheckSet[]> {
+  const stop = new AbortController();
+  const state = join(directory, 'gateway');
+  const passphrase = randomUUID();
+  const variables = { OWNER_PASSPHRASE_HASH: await hashPassphrase(passphrase) };
+  const gateway = await startGateway({ port: 0, state, offline: true, variables, say }, AbortSignal.any([stop.signal, signal]));
+  try {
+    const { checks } = await runAuthorization(gateway.url, passphrase, join(directory, 'authorization'));
+    return [...(await runProduct(gateway, directory)), { name: 'authorization', checks }];
+  } finally {
+    stop.abort();
+    await gateway.ended;
+  }
+}
+
+async function run() {
+  const { keep } = parseFlags(process.argv.slice(2), { keep: { type: 'boolean', default: false } });
+  mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
+  const directory = mkdtempSync(join(WRANGLER_DIRECTORY, 'conformance-'));
+  try {
+    const fixtures = await runFixtures(directory);
+    fixtures.forEach(show);
+    const product = await withGateway(directory, abortOnSignal());
+    product.forEach(show);
+    const all = [...fixtures, ...product].flatMap(({ checks }) => checks);
+    const wrong = surprises(all);
+    wrong.forEach(say);
+    if (wrong.length > 0) throw new Refusal(`${wrong.length} surprises.`);
+  } finally {
+    if (keep) say(`The suite's files: ${directory}`);
+    else rmSync(directory, { recursive: true });
+  }
+}
+
+await run().catch(reportFailure);
+process.exit();

@@ -1,0 +1,48 @@
+// `npm run connect -- CLIENT`: the exact configuration of a client.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { say } from './banner.ts';
+import { CLIENTS } from './clients.ts';
+import { ROOT } from './environment.ts';
+import { parseFlags } from './options.ts';
+import { Refusal, reportFailure } from './refusal.ts';
+
+const PLACEHOLDER = '<token>';
+const FLAGS = {
+  url: { type: 'string', default: 'http://127.0.0.1:8787/mcp' },
+  token: { type: 'string', default: '' },
+  state: { type: 'string', default: '.state' },
+} as const;
+
+const usage = () => [
+  'npm run connect -- CLIENT [--url URL] [--token TOKEN] [--state DIR]',
+  '',
+  ...Object.entries(CLIENTS).map(([name, { title }]) => `  ${name.padEnd(16)}${title}`),
+];
+
+/** The token that `npm start` made and keeps, if it did. */
+function keptToken(state: string): string {
+  const file = join(resolve(ROOT, state), 'gateway-token');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : PLACEHOLDER;
+}
+
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw new Refusal(`--url must be the address of the gateway, such as ${FLAGS.url.default}, not ${JSON.stringify(text)}.`);
+  return url.pathname === '/' ? new URL('/mcp', url).href : url.href;
+}
+
+function run([name = '--help', ...rest]: string[]) {
+  if (name === '--help') return usage().forEach(say);
+  const client = CLIENTS[name];
+  if (!client) throw new Refusal(`No client is named ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
+  const { url, token, state } = parseFlags(rest, FLAGS);
+  client.guide({ url: checkedUrl(url), token: token || keptToken(state) }).forEach(say);
+}
+
+try {
+  run(process.argv.slice(2));
+} catch (error) {
+  reportFailure(error);
+}

@@ -1,0 +1,48 @@
+import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
+import { secureHeaders } from 'hono/secure-headers';
+import { readConfig } from '../config.ts';
+import { toHttpError } from '../errors.ts';
+import type { Door } from './context.ts';
+import { toLoopbackCookies, withHostCookies } from './cookies.ts';
+import { addressOf, countRequest } from './rate-limit.ts';
+import { resourceOf } from './resource.ts';
+
+/** Largest form, registration or token request, in bytes. */
+const FORM_MAX_BYTES = 65_536;
+
+/** Turns away what is addressed to another host, and gives every route its settings. */
+export const ownHost = createMiddleware<Door>(async (c, next) => {
+  const config = readConfig(c.env);
+  const url = new URL(c.req.url);
+  const resource = resourceOf(url, config);
+  if (resource === null) return toHttpError({ code: 'host_refused', host: url.host });
+  c.set('config', config);
+  c.set('resource', resource);
+  const isPlain = url.protocol === 'http:';
+  if (isPlain) c.req.raw = withHostCookies(c.req.raw);
+  await next();
+  if (isPlain) toLoopbackCookies(c.res.headers);
+});
+
+/** No opener policy: the window that asked for consent waits for its popup. */
+export const safeHeaders = secureHeaders({
+  crossOriginOpenerPolicy: false,
+  crossOriginResourcePolicy: false,
+  referrerPolicy: 'same-origin',
+  xFrameOptions: 'DENY',
+});
+
+/** Counts requests by address. */
+export const perAddress = (limiter: 'RL_ADDRESS' | 'RL_SIGN_IN') =>
+  createMiddleware<Door>(async (c, next) => {
+    const counted = await countRequest(c.env[limiter], addressOf(c.req.raw));
+    if (!counted.ok) return toHttpError(counted.failure);
+    await next();
+  });
+
+/** Refuses a large form before anything reads it. */
+export const smallBody = bodyLimit({
+  maxSize: FORM_MAX_BYTES,
+  onError: () => toHttpError({ code: 'body_too_large', maxBytes: FORM_MAX_BYTES }),
+});

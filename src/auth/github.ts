@@ -1,0 +1,55 @@
+import * as oauth from 'oauth4webapi';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { VERSION } from '../version.ts';
+import { hasName, type Party, type Provider, UPSTREAM_MS } from './identity.ts';
+import { isLoopback } from './resource.ts';
+
+const User = z.object({ id: z.number(), login: z.string() });
+const Membership = z.object({ state: z.string() });
+const ORGANISATION = /^org:/i;
+
+const organisations = ({ githubAllowed }: Config) =>
+  githubAllowed.filter((entry) => ORGANISATION.test(entry)).map((entry) => entry.replace(ORGANISATION, ''));
+
+async function party(config: Config): Promise<Party> {
+  const base = config.githubUrl.replace(/\/$/, '');
+  return {
+    server: {
+      issuer: `${base}/login/oauth`,
+      authorization_endpoint: `${base}/login/oauth/authorize`,
+      token_endpoint: `${base}/login/oauth/access_token`,
+    },
+    client: { client_id: config.githubClientId ?? '' },
+    auth: oauth.ClientSecretPost(config.githubClientSecret ?? ''),
+    scope: organisations(config).length > 0 ? 'read:org' : 'read:user',
+    isHttpAllowed: isLoopback(new URL(base)),
+  };
+}
+
+async function get(path: string, token: string, { githubApiUrl }: Config, isHttpAllowed: boolean): Promise<unknown> {
+  const url = new URL(githubApiUrl.replace(/\/$/, '') + path);
+  const headers = new Headers({ accept: 'application/vnd.github+json', 'user-agent': `llm-cli-gateway/${VERSION}` });
+  const response = await oauth.protectedResourceRequest(token, 'GET', url, headers, null, {
+    [oauth.allowInsecureRequests]: isHttpAllowed,
+    signal: AbortSignal.timeout(UPSTREAM_MS),
+  });
+  return response.ok ? response.json() : null;
+}
+
+/** GitHub: allowed are logins, and active members of organisations. */
+export const github: Provider = {
+  party,
+  identify: async (config, { isHttpAllowed }, { accessToken }) => {
+    const { id, login } = User.parse(await get('/user', accessToken, config, isHttpAllowed));
+    const isMember = async (name: string) => {
+      const path = `/user/memberships/orgs/${encodeURIComponent(name)}`;
+      const membership = Membership.safeParse(await get(path, accessToken, config, isHttpAllowed));
+      return membership.data?.state === 'active';
+    };
+    const names = [login.toLowerCase()];
+    const isNamed = hasName(config.githubAllowed, names);
+    const isAllowed = isNamed || (await Promise.all(organisations(config).map(isMember))).includes(true);
+    return { subject: String(id), label: login, names, isAllowed };
+  },
+};

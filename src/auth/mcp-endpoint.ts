@@ -1,0 +1,53 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { createMiddleware } from 'hono/factory';
+import { toHttpError } from '../errors.ts';
+import { handleMcp } from '../mcp/server.ts';
+import { bearerCaller } from './bearer.ts';
+import { insufficientScope, unauthorized } from './challenge.ts';
+import type { Door } from './context.ts';
+import { perAddress } from './front-door.ts';
+import { countRequest } from './rate-limit.ts';
+import { isAllowedOrigin } from './resource.ts';
+import { missingScopes } from './step-up.ts';
+
+const EXPOSED = ['WWW-Authenticate', 'Retry-After', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
+
+const knownOrigin = createMiddleware<Door>(async (c, next) => {
+  const origin = c.req.header('origin');
+  if (origin !== undefined && !isAllowedOrigin(origin, c.var.resource, c.var.config))
+    return toHttpError({ code: 'origin_refused', origin: origin.slice(0, 200) });
+  await next();
+});
+
+const boundedBody = createMiddleware<Door>((c, next) => {
+  const maxSize = c.var.config.limits.mcpBodyMaxBytes;
+  return bodyLimit({ maxSize, onError: () => toHttpError({ code: 'body_too_large', maxBytes: maxSize }) })(c, next);
+});
+
+/** The way to /mcp: origin, who calls, how often, how much, and whether the grant allows it; then the protocol. */
+export const mcpEndpoint = new Hono<Door>()
+  // An origin that came this far is an allowed one.
+  .use(
+    '/mcp',
+    perAddress('RL_ADDRESS'),
+    knownOrigin,
+    cors({ origin: (origin) => origin, exposeHeaders: EXPOSED, maxAge: 86_400 }),
+  )
+  .use('/mcp', boundedBody)
+  .all('/mcp', async (c) => {
+    const { config, resource } = c.var;
+    const caller = await bearerCaller(c.req.raw, c.env, config, resource);
+    if (!caller) return unauthorized(c.req.raw, resource);
+    const counted = await countRequest(c.env.RL_ACCOUNT, caller.account);
+    if (!counted.ok) return toHttpError(counted.failure);
+    if (c.req.method !== 'POST') return handleMcp(c.req.raw, c.env, config, caller);
+    let request = c.req.raw;
+    const missing = await missingScopes(caller, async () => {
+      const body = await request.arrayBuffer();
+      request = new Request(request, { body });
+      return body;
+    });
+    return missing.length > 0 ? insufficientScope(caller, missing, resource) : handleMcp(request, c.env, config, caller);
+  });

@@ -1,0 +1,26 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { Door } from './context.ts';
+import { BASELINE } from './scopes.ts';
+import { oauthServer } from './server.ts';
+
+const RESOURCE = '/.well-known/oauth-protected-resource';
+const SERVER = '/.well-known/oauth-authorization-server';
+
+/** RFC 9728 and RFC 8414 metadata, each at the bare path and at the path form that some clients try first. Nothing here waits. */
+export const metadata = new Hono<Door>()
+  .use('/.well-known/*', cors({ origin: '*', allowMethods: ['GET', 'HEAD'] }))
+  .on('GET', [RESOURCE, `${RESOURCE}/mcp`], (c) => {
+    const resource = c.var.resource;
+    return c.json({
+      resource,
+      resource_name: 'LLM CLI Gateway',
+      authorization_servers: [new URL(resource).origin],
+      scopes_supported: BASELINE,
+      bearer_methods_supported: ['header'],
+    });
+  })
+  .on('GET', [SERVER, `${SERVER}/mcp`], (c) => {
+    const request = new Request(new URL(SERVER, c.req.url), { method: c.req.method });
+    return oauthServer(c.var.resource).fetch(request, c.env, c.executionCtx);
+  });

@@ -1,0 +1,23 @@
+import { SCOPES, type Scope } from '../mcp/call.ts';
+
+/** The account of the gateway token and of the owner passphrase. */
+export const OWNER = 'owner';
+
+/** What a client is told to ask for first: what the gateway's main tools need. */
+export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];
+
+/** Each scope as a person reads it. */
+export const SCOPE_WORDS = {
+  'jobs:read': 'See your jobs: their state, answers, logs and cost',
+  'jobs:run': 'Run Claude Code and Grok for you, at your cost, and cancel or delete jobs',
+  'sessions:write': 'Rename, copy and delete your conversations',
+  'approvals:write': 'Answer in your place when a run asks for approval',
+  admin: 'Administer the gateway: API tokens, policies and diagnosis',
+} as const satisfies Record<Scope, string>;
+
+/** True for the name of a scope. */
+export const isScope = (name: string): name is Scope => SCOPES.some((scope) => scope === name);
+
+/** What an account may grant: only the owner administers the gateway. */
+export const grantable = (account: string): readonly Scope[] =>
+  account === OWNER ? SCOPES : SCOPES.filter((scope) => scope !== 'admin');

@@ -1,0 +1,42 @@
+import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider';
+import type { ExecutionContext } from 'hono';
+import { SCOPES } from '../mcp/call.ts';
+
+const ACCESS_TOKEN_S = 3_600;
+/** A grant that is not used for this long is over. */
+const REFRESH_IDLE_S = 2_592_000;
+/** Hosts of one Worker that are remembered. */
+const MOST_SERVERS = 8;
+
+/** The library's server; its endpoints use no more of a context than Hono tells of. */
+interface OAuthServer extends Pick<OAuthAuthorizationServer<Env>, 'getOAuthApi' | 'validateToken' | 'purgeExpiredData'> {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
+}
+
+const servers = new Map<string, OAuthServer>();
+
+const make = (resource: string): OAuthServer =>
+  new OAuthAuthorizationServer<Env>({
+    issuer: new URL(resource).origin,
+    resources: [resource],
+    authorizeEndpoint: '/authorize',
+    tokenEndpoint: '/oauth/token',
+    clientRegistrationEndpoint: '/oauth/register',
+    scopesSupported: [...SCOPES, 'offline_access'],
+    accessTokenTTL: ACCESS_TOKEN_S,
+    refreshTokenTTL: REFRESH_IDLE_S,
+    refreshTokenIdleTTL: REFRESH_IDLE_S,
+    clientIdMetadataDocumentEnabled: true,
+    onError: ({ code, status, internal }) =>
+      console.warn(JSON.stringify({ oauth: code, status, category: internal.category, reason: internal.reason })),
+  });
+
+/** The OAuth server that issues tokens for one resource: its issuer is the resource's origin. */
+export function oauthServer(resource: string): OAuthServer {
+  const known = servers.get(resource);
+  if (known) return known;
+  if (servers.size >= MOST_SERVERS) servers.clear();
+  const server = make(resource);
+  servers.set(resource, server);
+  return server;
+}

@@ -1,0 +1,66 @@
+import { type Context, Hono } from 'hono';
+import { csrf } from 'hono/csrf';
+import { setupPage } from '../pages/problem.ts';
+import { signInPage } from '../pages/sign-in.ts';
+import type { Door } from './context.ts';
+import { directoryOf } from './directory.ts';
+import { perAddress, smallBody } from './front-door.ts';
+import { methods, readyMethods } from './methods.ts';
+import { nextPath } from './next.ts';
+import { isPassphrase } from './passphrase.ts';
+import { addressOf } from './rate-limit.ts';
+import { OWNER } from './scopes.ts';
+import { signIn as openSession, personOf, signOut } from './session.ts';
+import { show } from './show.ts';
+
+/** Longer than anyone types; bounds the work. */
+const PASSPHRASE_MAX = 1_024;
+
+const WRONG = 'That is not the passphrase.';
+const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} minutes.`;
+
+function page(c: Context<Door>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
+  const ready = readyMethods(c.var.config);
+  if (ready.length === 0) return show(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
+  const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
+  const hasPassphrase = links.length < ready.length;
+  return show(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
+}
+
+/** Checks the passphrase; says what is wrong, or nothing. */
+async function complaintOf(
+  c: Context<Door>,
+  hash: string,
+  passphrase: string,
+): Promise<[status: 401 | 429, text: string] | null> {
+  const address = addressOf(c.req.raw) ?? 'local';
+  const directory = directoryOf(c.env);
+  const waitMs = await directory.attempt(address);
+  if (waitMs > 0) return [429, wait(waitMs)];
+  if (!(await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX), hash))) return [401, WRONG];
+  await directory.succeeded(address);
+  return null;
+}
+
+/** Sign-in with the owner's passphrase, the choice of other ways, and sign-out. */
+export const signIn = new Hono<Door>()
+  .use('/sign-in/*', perAddress('RL_SIGN_IN'), smallBody, csrf())
+  .use('/sign-out', smallBody, csrf())
+  .get('/sign-in', async (c) => {
+    const next = nextPath(c.req.query('next'), new URL(c.req.url).origin);
+    return (await personOf(c.req.raw, c.env)) ? c.redirect(next, 303) : page(c, next, 200);
+  })
+  .post('/sign-in', async (c) => {
+    const form = await c.req.formData();
+    const next = nextPath(String(form.get('next')), new URL(c.req.url).origin);
+    const hash = c.var.config.ownerPassphraseHash;
+    if (hash === undefined) return page(c, next, 503);
+    const complaint = await complaintOf(c, hash, String(form.get('passphrase')));
+    if (complaint) return page(c, next, ...complaint);
+    c.header('set-cookie', await openSession(c.env, { account: OWNER, label: 'the owner' }));
+    return c.redirect(next, 303);
+  })
+  .post('/sign-out', async (c) => {
+    c.header('set-cookie', await signOut(c.req.raw, c.env));
+    return c.redirect('/', 303);
+  });

@@ -1,0 +1,53 @@
+import { html } from 'hono/html';
+import { VERSION } from '../version.ts';
+
+/** HTML in which everything that was put in is escaped. */
+export type Markup = ReturnType<typeof html>;
+
+export interface Frame {
+  title: string;
+  content: Markup;
+  /** Who is signed in; null: nobody. */
+  person: string | null;
+  /** Path of this page. */
+  path: string;
+}
+
+const PLACES = { '/connections': 'Connections', '/tokens': 'Tokens' } as const;
+
+const place = (path: string, name: string, here: string) =>
+  html`<a href="${path}"${path === here ? html` aria-current="page"` : ''}>${name}</a>`;
+
+const account = (person: string) => html`<form class="who" method="post" action="/sign-out">
+  <span title="Signed in as ${person}">${person}</span><button class="quiet">Sign out</button>
+</form>`;
+
+/** A whole page around its content. */
+export const frame = ({ title, content, person, path }: Frame): Markup => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · LLM CLI Gateway</title>
+<link rel="stylesheet" href="/style.css?${VERSION}">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header>
+  <a class="brand" href="/">LLM CLI Gateway</a>
+  ${
+    person === null
+      ? ''
+      : html`<nav aria-label="Pages">${Object.entries(PLACES).map(([to, name]) => place(to, name, path))}</nav>
+  ${account(person)}`
+  }
+</header>
+<main id="main">
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>
+`;

@@ -1,0 +1,19 @@
+import { html } from 'hono/html';
+import type { Markup } from './frame.ts';
+
+/** What this is, and how to connect to it. `url` is the MCP endpoint. */
+export const homePage = (
+  url: string,
+): Markup => html`<p>A remote MCP server that runs Claude Code and Grok CLI for you. Each request is a durable
+job: it goes on when you disconnect, tells what it does and costs, and is never run twice.</p>
+<section class="card" aria-labelledby="connect">
+<h2 id="connect">Connect</h2>
+<p>The address of this server is</p>
+<code class="secret" tabindex="0" aria-label="Address of the server">${url}</code>
+<p>Claude.ai and Claude Desktop: Settings, Connectors, Add custom connector, and paste the address. ChatGPT, Cursor, VS Code and others take it
+likewise. You sign in here and see what the app asks for.</p>
+<p>Claude Code:</p>
+<pre tabindex="0"><code>claude mcp add --transport http gateway ${url}</code></pre>
+<p>Scripts and CI send <code>Authorization: Bearer</code> with an <a href="/tokens">API token</a>.</p>
+</section>
+<p><a class="button" href="/connections">Connections and tokens</a></p>`;

@@ -1,0 +1,23 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { childEnvironment, quietWrangler } from '../../scripts/environment.ts';
+import { claimPort } from '../../scripts/port.ts';
+import { startService } from '../../scripts/service.ts';
+
+/** Starts the Worker with the suite's fixtures. `state` keeps its log. */
+export async function startFixtures(state: string) {
+  for (const name of ['home', 'logs', 'tmp', 'worker']) mkdirSync(join(state, name), { recursive: true });
+  const config = join(import.meta.dirname, 'wrangler.toml');
+  const message = { config, port: await claimPort(0), persist: join(state, 'worker'), bindings: {} };
+  const service = startService(
+    {
+      title: 'The Worker with the fixtures',
+      argv: () => ['scripts/worker.ts'],
+      env: () => childEnvironment(state, quietWrangler(state)),
+      message,
+      log: join(state, 'logs', 'fixtures.log'),
+    },
+    { say: console.warn, giveUp: console.error },
+  );
+  return { url: new URL('/mcp', await service.url).href, stop: service.stop };
+}

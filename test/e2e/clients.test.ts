@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { type Cli, findClis } from '../../container/clis.ts';
+import { claudeArguments, remoteArguments } from '../../scripts/clients.ts';
+import { ROOT } from '../../scripts/environment.ts';
+import { createModelServer } from '../../scripts/model-server/server.ts';
+import { useGateway } from './client.ts';
+import { runCommand, strangerEnvironment } from './command.ts';
+import { scratchDirectory } from './gateway-process.ts';
+
+const { gateway } = useGateway();
+const HELLO = 'Hello from the mock model.';
+const CALL = { name: 'grok_request', arguments: { prompt: 'hi' } };
+const ME = { name: 'e2e', version: '1' };
+
+const authorization = () => `Bearer ${gateway().settings.token}`;
+const place = () => ({ url: gateway().url, token: gateway().settings.token });
+const script = (path: string) => [process.execPath, join(ROOT, 'node_modules', path)];
+
+async function cliOf(provider: string): Promise<string> {
+  const state = scratchDirectory();
+  const { [provider]: cli } = await findClis([provider], {}, state);
+  const { binary }: Cli = z.object({ binary: z.string(), version: z.string() }).parse(cli);
+  return binary;
+}
+
+/** A model for a client that needs one: it calls the tool that its prompt names. */
+async function modelUrl(): Promise<string> {
+  const server = createModelServer({ scenario: 'text', models: [] });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
+
+test.each([
+  ['2026-07-28', { pin: '2026-07-28' }],
+  ['2025-11-25', 'legacy'],
+] as const)('the SDK client of the second generation speaks %s and calls a tool', async (revision, mode) => {
+  const client = new Client(ME, { versionNegotiation: { mode } });
+  onTestFinished(() => client.close());
+  const requestInit = { headers: { authorization: authorization() } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(gateway().url), { requestInit }));
+  expect(client.getNegotiatedProtocolVersion()).toBe(revision);
+  expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });
+});
+
+test('the SDK client of the first generation lists the tools and calls one', async () => {
+  const client = new FirstClient(ME);
+  onTestFinished(() => client.close());
+  const requestInit = { headers: { authorization: authorization() } };
+  const transport = new FirstTransport(new URL(gateway().url), { requestInit });
+  await client.connect(transport);
+  expect(transport.protocolVersion).toBe('2025-11-25');
+  expect((await client.listTools()).tools.map(({ name }) => name)).toContain(CALL.name);
+  expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });
+});
+
+test('Claude Code adds the gateway, sees it connected and calls grok_request in print mode', async () => {
+  const claude = await cliOf('claude');
+  const home = scratchDirectory();
+  const env = {
+    ANTHROPIC_BASE_URL: await modelUrl(),
+    ANTHROPIC_API_KEY: 'a-made-up-key',
+    DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  };
+  const run = (...args: string[]) => runCommand([claude, ...args], home, env);
+  const added = await run(...claudeArguments(place()));
+  expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('Added HTTP MCP server gateway') });
+  expect((await run('mcp', 'list')).stdout).toContain(`${gateway().url} (HTTP) - ✔ Connected`);
+  const prompt = `[mock:call mcp__gateway__grok_request ${JSON.stringify(CALL.arguments)}]`;
+  const { stdout, code } = await run('-p', prompt, '--allowedTools', 'mcp__gateway__grok_request');
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Tool said: ') });
+  expect(JSON.parse(stdout.slice('Tool said: '.length))).toMatchObject({ ok: true, answer: { text: HELLO } });
+});
+
+test('Grok CLI finds the gateway healthy', async () => {
+  const grok = await cliOf('grok');
+  const home = scratchDirectory();
+  mkdirSync(join(home, 'grok'));
+  const headers = `{ Authorization = "${authorization()}" }`;
+  writeFileSync(join(home, 'grok', 'config.toml'), `[mcp_servers.gateway]\nurl = "${gateway().url}"\nheaders = ${headers}\n`);
+  const env = { GROK_HOME: join(home, 'grok'), XAI_API_KEY: 'a-made-up-key' };
+  const { stdout, code } = await runCommand([grok, 'mcp', 'doctor'], home, env);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('handshake OK (protocol 2026-07-28)') });
+  expect(stdout).toContain('1 healthy, 0 failing');
+});
+
+test("the Inspector's command line lists the tools and calls one", async () => {
+  const home = scratchDirectory();
+  const inspector = script('@modelcontextprotocol/inspector/clients/launcher/build/index.js');
+  const where = ['--cli', gateway().url, '--transport', 'http', '--header', `Authorization: ${authorization()}`];
+  const inspect = async (...args: string[]): Promise<unknown> => {
+    const { stdout, stderr, code } = await runCommand([...inspector, ...where, '--format', 'json', '--method', ...args], home);
+    expect(code, stderr).toBe(0);
+    return JSON.parse(stdout);
+  };
+  expect(await inspect('tools/list')).toMatchObject({
+    result: { tools: expect.arrayContaining([expect.objectContaining({ name: CALL.name })]) },
+  });
+  const input = JSON.stringify(CALL.arguments);
+  expect(await inspect('tools/call', '--tool-name', CALL.name, '--tool-args-json', input)).toMatchObject({
+    result: { structuredContent: { answer: { text: HELLO } } },
+  });
+});
+
+test('mcp-remote brings a client that speaks stdio alone to the gateway', async () => {
+  const home = scratchDirectory();
+  const [command = '', ...args] = script('mcp-remote/dist/proxy.js');
+  const client = new Client(ME, { versionNegotiation: { mode: 'legacy' } });
+  onTestFinished(() => client.close());
+  const env = strangerEnvironment(home, { AUTHORIZATION: authorization() });
+  const all = [...args, ...remoteArguments(place())];
+  await client.connect(new StdioClientTransport({ command, args: all, env, cwd: home, stderr: 'ignore' }));
+  expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });
+});

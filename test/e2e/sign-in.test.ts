@@ -1,0 +1,92 @@
+import { beforeAll, expect, test } from 'vitest';
+import { claimPort } from '../../scripts/port.ts';
+import { browser } from '../browser.ts';
+import { useGateway } from './client.ts';
+import { startFixture } from './fixture.ts';
+
+let issuer: string;
+
+const { gateway } = useGateway(async () => {
+  issuer = `http://127.0.0.1:${await claimPort(0)}`;
+  const github = await startFixture('github.mjs', 'Octo', '583231', 'cats');
+  return {
+    OIDC_ISSUER: issuer,
+    OIDC_CLIENT_ID: 'gateway',
+    OIDC_CLIENT_SECRET: 'a-made-up-client-secret',
+    OIDC_ALLOWED: 'alice@example.com, unverified@example.com',
+    OWNER_SIGN_INS: 'boss@example.com',
+    GITHUB_CLIENT_ID: 'gateway',
+    GITHUB_CLIENT_SECRET: 'a-made-up-client-secret',
+    GITHUB_ALLOWED: 'someone-else, org:cats',
+    GITHUB_URL: github,
+    GITHUB_API_URL: github,
+  };
+});
+
+const origin = () => new URL(gateway().url).origin;
+
+beforeAll(() => startFixture('openid-provider.mjs', new URL(issuer).port, `${origin()}/sign-in/callback`));
+
+/** Signs in at the provider as a person would. Returns where that leads, which the gateway's browser has not opened yet. */
+async function signInAt(url: string, login: string): Promise<string> {
+  const person = browser(fetch);
+  let page = await person.go(url);
+  for (let form = 0; form < 3 && page.url.startsWith(issuer); form += 1) {
+    const [, action = ''] = /<form[^>]*action="([^"]+)"/.exec(page.html) ?? [];
+    page = await person.submit(page, action, page.html.includes('name="login"') ? { login, password: 'any' } : {});
+  }
+  return page.url;
+}
+
+/** Signs in through the provider and opens connections. */
+async function enter(login: string) {
+  const visitor = browser(fetch);
+  const { url } = await visitor.go(`${origin()}/sign-in/oidc?next=/connections`);
+  const page = await visitor.go(await signInAt(url, login));
+  return { visitor, page };
+}
+
+/** The account of a signed-in browser. */
+const accountOf = (visitor: ReturnType<typeof browser>) => [...visitor.jar.values()][0]?.split('.')[0];
+
+test('who is on the list signs in through a real OpenID provider, and has the same account each time', async () => {
+  const { visitor, page } = await enter('alice');
+  expect({ url: page.url, status: page.status }).toEqual({ url: `${origin()}/connections`, status: 200 });
+  expect(page.html).toContain('alice@example.com');
+  expect(accountOf(visitor)).toMatch(/^[0-9a-f]{32}$/);
+  expect(accountOf((await enter('alice')).visitor)).toBe(accountOf(visitor));
+});
+
+test('an operator can name who the owner is', async () => {
+  expect(accountOf((await enter('boss')).visitor)).toBe('owner');
+});
+
+test.each(['mallory', 'unverified'])('%s is not let in', async (login) => {
+  const { visitor, page } = await enter(login);
+  expect(page.status).toBe(403);
+  expect(page.html).toContain('not on this gateway');
+  expect((await visitor.go(`${origin()}/connections`)).url).toContain('/sign-in');
+});
+
+test('an answer of the provider is good once, and only in the browser that asked', async () => {
+  const visitor = browser(fetch);
+  const callback = await signInAt((await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice');
+  expect((await browser(fetch).go(callback)).status).toBe(400);
+  expect((await visitor.go(callback)).status).toBe(200);
+  expect((await visitor.go(callback)).status).toBe(400);
+});
+
+test('an answer with another state is refused', async () => {
+  const visitor = browser(fetch);
+  const callback = new URL(await signInAt((await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice'));
+  callback.searchParams.set('state', 'another');
+  expect((await visitor.go(callback.href)).status).toBe(400);
+});
+
+test('a member of an allowed organisation signs in with GitHub', async () => {
+  const visitor = browser(fetch);
+  const { url } = await visitor.go(`${origin()}/sign-in/github?next=/tokens`);
+  const page = await visitor.go((await browser(fetch).go(url)).url);
+  expect({ url: page.url, status: page.status }).toEqual({ url: `${origin()}/tokens`, status: 200 });
+  expect(page.html).toContain('Octo');
+});

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envelope } from '../../src/mcp/envelope.ts';
+import { readText } from '../rig/client.ts';
+import type { PlannedJob } from './plan.ts';
+import { count, type Ended, type Trial } from './trial.ts';
+
+const RETRY_MS = 150;
+const WATCH_MS = 4_000;
+/** No call takes longer, in ms; a stalled one is made again. */
+const CALL_MS = 15_000;
+const JOB_MAX_MS = 150_000;
+
+const tried = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(() => undefined);
+
+/** Calls a tool until it answers; a failure that passes is no answer. */
+async function insist({ rig }: Trial, tool: string, args: Record<string, unknown>): Promise<Envelope> {
+  const until = Date.now() + JOB_MAX_MS;
+  while (Date.now() < until) {
+    const answer = await tried(rig.call(tool, args, AbortSignal.timeout(CALL_MS)));
+    if (answer && (answer.job || !answer.error?.retryable)) return answer;
+    await sleep(RETRY_MS);
+  }
+  throw new Error(`${tool} ${JSON.stringify(args).slice(0, 100)} was not answered within ${JOB_MAX_MS} ms`);
+}
+
+const argumentsOf = ({ script }: PlannedJob) => ({
+  prompt: JSON.stringify(script),
+  idempotencyKey: script.key,
+  correlationId: script.key,
+});
+
+/** Submits a job, as its fault wants it, and gives the ids that the requests led to. */
+async function submit(trial: Trial, planned: PlannedJob): Promise<string[]> {
+  const tool = `${planned.provider}_request_async`;
+  const args = argumentsOf(planned);
+  if (planned.fault === 'client-gone')
+    await tried(trial.rig.call(`${planned.provider}_request`, args, AbortSignal.timeout(planned.atMs + 1)));
+  const times = planned.fault === 'submit-twice' ? 2 : 1;
+  const answers = await Promise.all(Array.from({ length: times }, () => insist(trial, tool, args)));
+  const failed = answers.find(({ job }) => !job);
+  if (failed) throw new Error(`${planned.script.key} was refused: ${JSON.stringify(failed.error)}`);
+  return [...new Set(answers.map(({ job }) => job?.id ?? ''))];
+}
+
+/** What goes wrong with a job while it is followed. */
+async function disturb(trial: Trial, { fault, atMs }: PlannedJob, jobId: string): Promise<void> {
+  await sleep(atMs);
+  if (fault === 'cancel') await insist(trial, 'llm_job_cancel', { jobId });
+  if (fault === 'job-crash') await tried(trial.rig.crash('job', `owner/${jobId}`));
+  if (fault === 'second-reader') {
+    const after = trial.running.get(jobId) ?? 0;
+    await tried(trial.rig.askExecutor(`/runs/${jobId}/events?after=${after}&wait=0`).then((response) => response.text()));
+  }
+}
+
+/** Waits for the end of a job, and gives it with the highest seq and the most output seen on the way. */
+async function watch(trial: Trial, jobId: string) {
+  const until = Date.now() + JOB_MAX_MS;
+  for (let seenSeq = 0; Date.now() < until; ) {
+    const { job } = await insist(trial, 'llm_job_watch', { jobId, afterSeq: seenSeq, limit: 1_000, waitMs: WATCH_MS });
+    if (!job) throw new Error(`${jobId} is not there`);
+    const isOver = job.finishedAt !== undefined;
+    trial.recovery.saw(jobId, job.lastSeq, isOver, job.finishedAt ?? Date.now());
+    if (isOver) return { job, seenSeq };
+    seenSeq = Math.max(seenSeq, job.lastSeq);
+    if (job.state === 'running') trial.running.set(jobId, seenSeq);
+  }
+  return undefined;
+}
+
+/** Sees a job through: its request, its fault, its end and its output. */
+export async function follow(trial: Trial, planned: PlannedJob): Promise<void> {
+  const jobIds = await submit(trial, planned);
+  const [jobId = ''] = jobIds;
+  if (planned.fault !== 'none') count(trial.counts, planned.fault);
+  const [watched] = await Promise.all([watch(trial, jobId), disturb(trial, planned, jobId)]);
+  trial.running.delete(jobId);
+  if (!watched) return void trial.notes.push(`${jobId} (${planned.script.key}) did not end`);
+  const [stdout, stderr, answer] = await Promise.all(
+    (['stdout', 'stderr', undefined] as const).map((raw) => readText((tool, args) => insist(trial, tool, args), jobId, raw)),
+  );
+  const ended: Ended = { planned, ...watched, jobIds, stdout: stdout ?? '', stderr: stderr ?? '', answer: answer ?? '' };
+  trial.ended.push(ended);
+}

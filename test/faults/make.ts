@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LinkMode } from '../rig/link.ts';
+import type { PartFault, PlannedFault } from './plan.ts';
+import { leftAfter } from './processes.ts';
+import { readSpools } from './spooled.ts';
+import { count, type Trial } from './trial.ts';
+
+/** Processes of a killed executor's runs may take this long to go, in ms. */
+const KILLED_MS = 2_000;
+
+/** A fault: made, undone. Calls `recovering` when jobs begin to recover. */
+type Make = (trial: Trial, forMs: number, recovering: () => void) => Promise<void>;
+
+const killWorker: Make = async ({ rig }, forMs, recovering) => {
+  await rig.worker.end('SIGKILL');
+  await sleep(forMs);
+  await rig.worker.start();
+  recovering();
+};
+
+const crashAccount: Make = async ({ rig }, _forMs, recovering) => {
+  recovering();
+  await rig.crash('account', 'owner').catch(() => {});
+};
+
+const endExecutor =
+  (signal: 'SIGKILL' | 'SIGTERM', keepsState: boolean): Make =>
+  async (trial, forMs, recovering) => {
+    const { executor, executorState, tag } = trial.rig;
+    recovering();
+    await executor.end(signal);
+    trial.strays += await leftAfter(tag, KILLED_MS);
+    if (keepsState) for (const [id, text] of readSpools(executorState)) trial.spooled.set(id, text);
+    else {
+      // What the lost disk held cannot be read by anybody any more.
+      trial.spooled.clear();
+      rmSync(executorState, { recursive: true });
+    }
+    await sleep(forMs);
+    await executor.start();
+  };
+
+const disturbLink =
+  (mode: LinkMode): Make =>
+  async ({ rig: { link } }, forMs, recovering) => {
+    link.set(mode);
+    if (mode === 'refuse') link.cut();
+    await sleep(forMs);
+    link.set('open');
+    recovering();
+  };
+
+const MAKE: Record<PartFault, Make> = {
+  'worker-kill': killWorker,
+  'account-crash': crashAccount,
+  'executor-kill': endExecutor('SIGKILL', true),
+  'executor-kill-empty': endExecutor('SIGKILL', false),
+  'executor-term': endExecutor('SIGTERM', true),
+  'executor-term-empty': endExecutor('SIGTERM', false),
+  'executor-gone': endExecutor('SIGKILL', true),
+  'link-cut': disturbLink('refuse'),
+  'link-stall': disturbLink('stall'),
+  'link-slow': disturbLink('slow'),
+};
+
+/** Makes a fault, and measures how the jobs that run recover from it. */
+export async function makeFault(trial: Trial, { kind, forMs }: PlannedFault): Promise<void> {
+  count(trial.counts, kind);
+  const waiting = new Map(trial.running);
+  const recovered = trial.recovery.begin({ kind, waiting, untilOver: kind.startsWith('executor') });
+  await MAKE[kind](trial, forMs, () => recovered(Date.now()));
+}

@@ -1,0 +1,129 @@
+import type { Delivery } from '../rig/link.ts';
+import { type Random, randomFrom } from '../rig/random.ts';
+import type { Script } from '../rig/script.ts';
+
+/** What goes wrong around one job. */
+export type JobFault = 'none' | 'submit-twice' | 'client-gone' | 'cancel' | 'job-crash' | 'second-reader';
+
+/** What goes wrong with a part of the gateway. */
+export type PartFault =
+  | 'worker-kill'
+  | 'account-crash'
+  | 'executor-kill'
+  | 'executor-kill-empty'
+  | 'executor-term'
+  | 'executor-term-empty'
+  | 'executor-gone'
+  | 'link-cut'
+  | 'link-stall'
+  | 'link-slow';
+
+export interface PlannedJob {
+  script: Script;
+  provider: 'claude' | 'grok';
+  /** It is submitted before the fault with this index. */
+  phase: number;
+  fault: JobFault;
+  /** When it goes wrong, in ms after the job was submitted. */
+  atMs: number;
+}
+
+export interface PlannedFault {
+  kind: PartFault;
+  /** ms from the submission of its jobs to the fault. */
+  afterMs: number;
+  /** How long it lasts, in ms. */
+  forMs: number;
+  /** The next one does not wait until jobs have recovered from it. */
+  isHasty: boolean;
+}
+
+/** All that goes wrong in one test. Deliveries are taken in the order in which they come, again and again. */
+export interface Plan {
+  jobs: PlannedJob[];
+  faults: PlannedFault[];
+  puts: Delivery[];
+  reads: Delivery[];
+}
+
+const PROVIDERS = ['claude', 'grok'] as const;
+const JOB_FAULTS = ['none', 'none', 'submit-twice', 'client-gone', 'cancel', 'cancel', 'job-crash', 'second-reader'] as const;
+const PUTS = ['once', 'once', 'once', 'twice', 'answer-lost'] as const;
+const READS = ['once', 'once', 'once', 'once', 'repeat', 'answer-lost'] as const;
+const STRAYS = [undefined, undefined, 'session', 'daemon'] as const;
+const DELIVERIES = 60;
+/** Part of the faults that meet jobs which another one has just met. */
+const HASTY = 0.3;
+
+/** Shortest and longest time of each kind, in ms. */
+const LENGTHS: Record<PartFault, readonly [shortest: number, longest: number]> = {
+  'worker-kill': [0, 500],
+  'account-crash': [0, 0],
+  'executor-kill': [0, 1_000],
+  'executor-kill-empty': [0, 1_000],
+  'executor-term': [0, 500],
+  'executor-term-empty': [0, 500],
+  'executor-gone': [15_000, 15_000],
+  'link-cut': [0, 2_500],
+  'link-stall': [300, 5_000],
+  'link-slow': [1_000, 4_000],
+};
+/** Kinds in a round; the longest one comes once, and only where there are jobs enough. */
+const ROUND = [
+  'worker-kill',
+  'link-cut',
+  'executor-kill',
+  'account-crash',
+  'link-slow',
+  'executor-kill-empty',
+  'link-stall',
+  'executor-term',
+  'executor-term-empty',
+] as const;
+const JOBS_PER_FAULT = 7;
+const JOBS_FOR_GONE = 100;
+
+function jobOf(random: Random, key: string, phase: number): PlannedJob {
+  const lines = random.whole(5, 40);
+  const script: Script = {
+    key,
+    seed: random.whole(0, 1e9),
+    lines,
+    pauseMs: Math.round(random.whole(500, 8_000) / lines),
+    answerLength: random.chance(0.1) ? random.whole(60_000, 200_000) : random.whole(1, 2_000),
+    bulkBytes: random.chance(0.1) ? random.whole(100_000, 1_500_000) : 0,
+    stray: random.oneOf(STRAYS),
+  };
+  const provider = random.oneOf(PROVIDERS);
+  return { script, provider, phase, fault: random.oneOf(JOB_FAULTS), atMs: random.whole(0, 2_500) };
+}
+
+function kindsOf(random: Random, jobs: number): PartFault[] {
+  const count = Math.max(ROUND.length, Math.floor(jobs / JOBS_PER_FAULT));
+  const kinds: PartFault[] = [];
+  while (kinds.length < count)
+    kinds.push(
+      ...ROUND.map((kind) => ({ kind, at: random.next() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ kind }) => kind),
+    );
+  const chosen = kinds.slice(0, count);
+  if (jobs >= JOBS_FOR_GONE) chosen.splice(random.whole(0, chosen.length), 0, 'executor-gone');
+  return chosen;
+}
+
+/** The plan of a seed: the same seed and number of jobs give the same plan. */
+export function planOf(seed: number, count: number): Plan {
+  const random = randomFrom(seed);
+  const kinds = kindsOf(random, count);
+  const phaseOf = (index: number) => Math.floor((index * kinds.length) / count);
+  const jobs = Array.from({ length: count }, (_, index) => jobOf(random, `s${seed}-j${index}`, phaseOf(index)));
+  const faults = kinds.map((kind) => ({
+    kind,
+    afterMs: random.whole(200, 1_500),
+    forMs: random.whole(...LENGTHS[kind]),
+    isHasty: random.chance(HASTY),
+  }));
+  const deliveries = (ways: readonly [Delivery, ...Delivery[]]) => Array.from({ length: DELIVERIES }, () => random.oneOf(ways));
+  return { jobs, faults, puts: deliveries(PUTS), reads: deliveries(READS) };
+}

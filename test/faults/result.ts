@@ -1,0 +1,99 @@
+import type { Ended, Trial } from './trial.ts';
+import { judge } from './verdict.ts';
+
+/** What has to be zero. */
+export interface Zeros {
+  lostBytes: number;
+  duplicatedBytes: number;
+  jobsWithoutEnd: number;
+  unexpectedEnds: number;
+  doubleRuns: number;
+  leakedSlots: number;
+  strayProcesses: number;
+  lateOrphans: number;
+}
+
+/** What is left in the gateway when all jobs are over. */
+export interface Leftovers {
+  unfinished: number;
+  slots: number;
+  processes: number;
+}
+
+/** An orphan is known within this, in ms. */
+const ORPHAN_MAX_MS = 15_000;
+
+const EXPECTED: Record<string, (ended: Ended) => boolean> = {
+  completed: () => true,
+  canceled: ({ planned }) => planned.fault === 'cancel',
+  orphaned: ({ job }) => job.reason === 'executor_lost' || job.reason === 'shutdown',
+};
+
+function journalOf(lines: string[]) {
+  const starts = new Map<string, number>();
+  const stops = new Map<string, number>();
+  for (const [key = '', what, steps] of lines.map((line) => line.split(' '))) {
+    if (what === 'start') starts.set(key, (starts.get(key) ?? 0) + 1);
+    if (what === 'stop') stops.set(key, Number(steps));
+  }
+  return { starts, stops };
+}
+
+/** Runs beyond the one that a request may have; a completed job has had exactly one. */
+function doubleRuns({ planned, jobIds, job }: Ended, starts: Map<string, number>): number {
+  const started = starts.get(planned.script.key) ?? 0;
+  return Math.max(0, started - 1) + (jobIds.length - 1) + (job.state === 'completed' && started === 0 ? 1 : 0);
+}
+
+function judgeJob(trial: Trial, ended: Ended, stops: Map<string, number>) {
+  const { planned, job, seenSeq } = ended;
+  const verdict = judge({
+    script: planned.script,
+    state: job.state,
+    reason: job.reason ?? '',
+    wasStarted: job.startedAt !== undefined,
+    stdout: ended.stdout,
+    stderr: ended.stderr,
+    answer: ended.answer,
+    stopAfter: stops.get(planned.script.key),
+    spooled: trial.spooled.get(job.id),
+  });
+  // A log that became shorter has lost something, though nobody knows how many bytes.
+  return { ...verdict, lost: verdict.lost + Math.max(0, seenSeq - job.lastSeq) };
+}
+
+/** Adds up what went wrong, with a line for each job that it went wrong with. */
+export function sumUp(trial: Trial, left: Leftovers): { zeros: Zeros; problems: string[] } {
+  const { starts, stops } = journalOf(trial.rig.journal());
+  const zeros: Zeros = {
+    lostBytes: 0,
+    duplicatedBytes: 0,
+    jobsWithoutEnd: trial.plan.jobs.length - trial.ended.length + left.unfinished,
+    unexpectedEnds: 0,
+    doubleRuns: 0,
+    leakedSlots: left.slots,
+    strayProcesses: trial.strays + left.processes,
+    lateOrphans: 0,
+  };
+  const problems = [...trial.notes];
+  for (const ended of trial.ended) {
+    const { job, planned } = ended;
+    const { lost, duplicated } = judgeJob(trial, ended, stops);
+    const again = doubleRuns(ended, starts);
+    const isExpected = EXPECTED[job.state]?.(ended) ?? false;
+    zeros.lostBytes += lost;
+    zeros.duplicatedBytes += duplicated;
+    zeros.doubleRuns += again;
+    zeros.unexpectedEnds += isExpected ? 0 : 1;
+    if (lost + duplicated + again > 0 || !isExpected)
+      problems.push(
+        `${job.id} (${planned.script.key}, ${planned.fault}): ${job.state} (${job.reason}), ${lost} bytes lost, ${duplicated} twice, ${again} runs too many. ${job.error?.message ?? ''}`,
+      );
+  }
+  for (const { kind, max } of trial.recovery.figures())
+    if (kind.startsWith('executor') && max > ORPHAN_MAX_MS) {
+      zeros.lateOrphans += 1;
+      problems.push(`${kind}: a job was orphaned after ${max} ms`);
+    }
+  return { zeros, problems };
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Health } from '../../container/protocol.ts';
+import type { Delivery } from '../rig/link.ts';
+import { openRig, type Rig } from '../rig/rig.ts';
+import { follow } from './follow.ts';
+import { makeFault } from './make.ts';
+import { type Plan, planOf } from './plan.ts';
+import { leftAfter } from './processes.ts';
+import type { Figures } from './recovery.ts';
+import { type Leftovers, sumUp, type Zeros } from './result.ts';
+import { count, newTrial, type Trial } from './trial.ts';
+
+/** Env variables of the Worker that differ from their defaults, so that some jobs wait. */
+export const LIMITS = { RUNNING_PER_ACCOUNT: '8', RUNNING_PER_PROVIDER: '6' } as const;
+
+/** Jobs under way with which more are submitted: fewer than may wait. */
+const UNDER_WAY_MAX = 24;
+const SETTLE_MS = 40_000;
+/** Longest wait for jobs to recover from a fault before the next one comes: more than an orphan may take. */
+const RECOVER_MS = 16_000;
+const STRAY_MS = 3_000;
+const ROUND_MS = 100;
+
+export interface Outcome {
+  zeros: Zeros;
+  problems: string[];
+  counts: Map<string, number>;
+  states: Map<string, number>;
+  recovery: Figures[];
+  ms: number;
+  /** The state directory, with the logs; gone when all is well. */
+  state: string;
+}
+
+/** Decides on deliveries in the order in which they come. */
+function deliveriesOf({ puts, reads }: Plan, counts: Trial['counts']) {
+  const seen = { puts: 0, reads: 0 };
+  return (method: string, path: string): Delivery => {
+    const kind = method === 'PUT' ? 'puts' : path.endsWith('/events') ? 'reads' : undefined;
+    if (kind === undefined) return 'once';
+    const list = kind === 'puts' ? puts : reads;
+    const how = list[seen[kind] % list.length] ?? 'once';
+    seen[kind] += 1;
+    if (how !== 'once') count(counts, `${method.toLowerCase()}-${how}`);
+    return how;
+  };
+}
+
+/** Submits the jobs of each fault, and makes it while they run; resolves when all jobs are over. */
+async function playPlan(trial: Trial): Promise<void> {
+  const followed = new Set<Promise<void>>();
+  for (const [phase, fault] of trial.plan.faults.entries()) {
+    for (const planned of trial.plan.jobs.filter((job) => job.phase === phase)) {
+      const done = follow(trial, planned).catch((error: unknown) => void trial.notes.push(String(error)));
+      followed.add(done);
+      done.finally(() => followed.delete(done));
+    }
+    await sleep(fault.afterMs);
+    await makeFault(trial, fault);
+    for (const until = Date.now() + RECOVER_MS; !fault.isHasty && !trial.recovery.isDone() && Date.now() < until; )
+      await sleep(ROUND_MS);
+    while (followed.size > UNDER_WAY_MAX) await Promise.race(followed);
+  }
+  await Promise.all(followed);
+}
+
+async function slotsOf({ call, askExecutor }: Rig): Promise<number> {
+  const [{ health }, executor] = await Promise.all([call('llm_process_health', {}), askExecutor('/health')]);
+  if (!health) throw new Error('no health');
+  return health.running + health.queued + Health.parse(await executor.json()).running;
+}
+
+/** Waits until all is given back, and says what is not. A fresh job has to run, too. */
+async function leftoversOf(trial: Trial): Promise<Leftovers> {
+  const { rig, plan } = trial;
+  const until = Date.now() + SETTLE_MS;
+  let slots = await slotsOf(rig);
+  while (slots > 0 && Date.now() < until) {
+    await sleep(ROUND_MS);
+    slots = await slotsOf(rig);
+  }
+  const script = { key: 'fresh', seed: 1, lines: 1, pauseMs: 0, answerLength: 1, bulkBytes: 0 };
+  const fresh = await rig.call('claude_request', { prompt: JSON.stringify(script) });
+  if (fresh.job?.state !== 'completed') trial.notes.push(`A fresh job ended as ${fresh.job?.state}`);
+  const lists = await Promise.all(
+    (['queued', 'running'] as const).map((state) => rig.call('llm_job_list', { state, limit: 100 })),
+  );
+  const unfinished = lists.reduce((sum, { jobs = [] }) => sum + jobs.length, 0);
+  const isFresh = fresh.job?.state === 'completed' ? 0 : 1;
+  return { unfinished, slots: slots + isFresh, processes: await leftAfter(rig.tag, plan.jobs.length > 0 ? STRAY_MS : 0) };
+}
+
+/** Runs the plan of a seed and says what was lost. The state directory is kept where something was. */
+export async function runFaults(seed: number, jobs: number): Promise<Outcome> {
+  const plan = planOf(seed, jobs);
+  const counts: Trial['counts'] = new Map();
+  const rig = await openRig(LIMITS, deliveriesOf(plan, counts));
+  const began = Date.now();
+  let isClean = false;
+  try {
+    const trial = newTrial(rig, plan, counts);
+    await playPlan(trial);
+    const { zeros, problems } = sumUp(trial, await leftoversOf(trial));
+    isClean = problems.length === 0 && Object.values(zeros).every((figure) => figure === 0);
+    const states = new Map<string, number>();
+    for (const { job } of trial.ended) count(states, job.state);
+    return { zeros, problems, counts, states, recovery: trial.recovery.figures(), ms: Date.now() - began, state: rig.state };
+  } finally {
+    await rig.stop(isClean);
+  }
+}

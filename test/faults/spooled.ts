@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Event } from '../../container/protocol.ts';
+
+/** What a run's log in a state directory holds, as text by stream. */
+export interface Spooled {
+  stdout: string;
+  stderr: string;
+}
+
+const optional = <T>(read: () => T, missing: T): T => {
+  try {
+    return read();
+  } catch {
+    return missing;
+  }
+};
+
+function eventsOf(directory: string): Event[] {
+  const names = optional(() => readdirSync(directory), []).sort();
+  const lines = names.flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1));
+  return lines.map((line) => Event.parse(JSON.parse(line)));
+}
+
+/** The logs, by run id, of runs that had not ended when their executor was killed. */
+export function readSpools(executorState: string): Map<string, Spooled> {
+  const runs = optional(() => readdirSync(join(executorState, 'runs')), []);
+  const open = new Map<string, Spooled>();
+  for (const id of runs) {
+    const events = eventsOf(join(executorState, 'runs', id, 'spool'));
+    if (events.length === 0 || events.at(-1)?.kind === 'exit') continue;
+    const textOf = (stream: 'stdout' | 'stderr') =>
+      events.map(({ line }) => (line?.stream === stream ? line.text + (line.end ? '\n' : '') : '')).join('');
+    open.set(id, { stdout: textOf('stdout'), stderr: textOf('stderr') });
+  }
+  return open;
+}

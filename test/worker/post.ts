@@ -1,0 +1,70 @@
+import { env } from 'cloudflare:workers';
+import { z } from 'zod';
+import { type Config, readConfig } from '../../src/config.ts';
+import type { Caller, Scope } from '../../src/mcp/call.ts';
+import { handleMcp } from '../../src/mcp/server.ts';
+import { TASKS } from '../../src/mcp/tasks.ts';
+
+const Reply = z.object({
+  result: z.record(z.string(), z.unknown()).optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).optional(),
+});
+
+/** How a request is made: with which capabilities, headers and limits. */
+export interface Manner {
+  takesTasks?: boolean;
+  headers?: Record<string, string>;
+  limits?: Partial<Config['limits']>;
+}
+
+/** A caller of an account of its own. */
+export const someone = (...scopes: Scope[]): Caller => ({ account: `a${crypto.randomUUID()}`, grant: 'g', scopes });
+
+const NAMED = ['name', 'uri', 'taskId'];
+
+function envelope(takesTasks: boolean) {
+  return {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': takesTasks ? { extensions: { [TASKS]: {} } } : {},
+  };
+}
+
+async function send(caller: Caller, body: object, headers: Record<string, string>, limits: Manner['limits']) {
+  const config = readConfig(env);
+  const request = new Request('http://127.0.0.1/mcp', {
+    method: 'POST',
+    headers: {
+      host: '127.0.0.1',
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }),
+  });
+  const response = await handleMcp(request, env, { ...config, limits: { ...config.limits, ...limits } }, caller);
+  const text = await response.text();
+  const json = text.startsWith('{')
+    ? text
+    : (text
+        .match(/^data: (.*)$/gm)
+        ?.at(-1)
+        ?.slice('data: '.length) ?? '{}');
+  return { status: response.status, ...Reply.parse(JSON.parse(json)) };
+}
+
+/** One request of the line 2026-07-28 past the sign-in, and its answer. */
+export function post(caller: Caller, method: string, params: Record<string, unknown>, manner: Manner = {}) {
+  const { takesTasks = false, headers = {}, limits } = manner;
+  const name = NAMED.map((key) => params[key]).find((value) => typeof value === 'string');
+  const standard = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+    ...(typeof name === 'string' && { 'mcp-name': name }),
+  };
+  return send(caller, { method, params: { ...params, _meta: envelope(takesTasks) } }, { ...standard, ...headers }, limits);
+}
+
+/** One request of the line 2025-11-25, and its answer. */
+export const postLegacy = (caller: Caller, method: string, params: Record<string, unknown>, manner: Manner = {}) =>
+  send(caller, { method, params }, { 'mcp-protocol-version': '2025-11-25' }, manner.limits);
