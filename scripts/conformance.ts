@@ -25,7 +25,8 @@ function show({ name, checks }: CheckSet) {
     const reason = EXPECTED_FAILURES[key(check)];
     say(reason ? `  expected to fail ${key(check)}: ${reason}` : `  failed  ${key(check)}: ${check.message}`);
   }
-  for (const [scenario, outcome] of scenarios) if (outcome === 'skipped') say(`  skipped ${scenario}`);
+  for (const { scenario, message } of checks.filter((check) => scenarios.get(check.scenario) === 'skipped'))
+    if (message) say(`  skipped ${scenario}: ${message}`);
 }
 
 async function runFixtures(directory: string): Promise<CheckSet[]> {

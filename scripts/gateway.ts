@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../container/protocol.ts';
 import { ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
+import { needDocker } from './docker.ts';
 import { executor, modelServer, worker } from './parts.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { Refusal } from './refusal.ts';
@@ -18,6 +19,8 @@ export interface GatewayOptions {
   state: string;
   /** True: the bundled model endpoint answers, whatever keys there are. */
   offline: boolean;
+  /** True: the CLIs run in containers, which need Docker. */
+  containers?: boolean;
   /** Settings of the Worker beside those of .dev.vars. */
   variables?: Record<string, string>;
   /** Gets what the operator should know while the gateway runs. */
@@ -62,27 +65,34 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
 
 type Start = (spec: ServiceSpec) => Promise<string>;
 
+/** An executor as a plain process, and how the Worker reaches it and is reached by its CLIs. */
+async function startExecutor({ state }: GatewayOptions, origin: string, start: Start) {
+  const token = randomToken();
+  const executorUrl = await start(executor(state, token));
+  await checkClis(executorUrl, token);
+  return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, GATE_URL: `${origin}/gate` };
+}
+
 /** Starts the parts in the order in which they need each other. Returns the origin of the Worker. */
 async function startParts(options: GatewayOptions, settings: Settings, start: Start, signal: AbortSignal) {
   const port = await claimPort(options.port);
   const origin = `http://${LOOPBACK}:${port}`;
-  const token = randomToken();
-  const [executorUrl, upstream] = await Promise.all([
-    start(executor(options.state, token)),
+  const { containers = false } = options;
+  if (containers) needDocker();
+  const [executorAt, upstream] = await Promise.all([
+    containers ? {} : startExecutor(options, origin, start),
     settings.offline ? start(modelServer(options.state)) : undefined,
   ]);
-  await checkClis(executorUrl, token);
+  if (containers) options.say('Building the image of the containers; the first time takes minutes.');
   const bindings = {
     ...settings.variables,
     ...options.variables,
     ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
     GATEWAY_TOKEN: settings.token,
-    EXECUTOR_URL: executorUrl,
-    EXECUTOR_TOKEN: token,
-    GATE_URL: `${origin}/gate`,
+    ...executorAt,
   };
   checkBindings(bindings);
-  await start(worker(options.state, port, bindings));
+  await start(worker(options.state, port, bindings, containers));
   await waitUntilHealthy(origin, signal);
   return origin;
 }

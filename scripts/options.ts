@@ -5,17 +5,19 @@ const FLAGS = {
   port: { type: 'string', default: '8787' },
   state: { type: 'string', default: '.state' },
   offline: { type: 'boolean', default: false },
+  containers: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
 /** What `npm start -- --help` prints. */
-export const HELP = `npm start -- [--port PORT] [--state DIR] [--offline]
+export const HELP = `npm start -- [--port PORT] [--state DIR] [--offline] [--containers]
 
 Runs the gateway on this machine.
 
   --port PORT   port on 127.0.0.1 (${FLAGS.port.default}); 0 takes a free one
   --state DIR   directory for jobs, sessions, workspaces and logs (${FLAGS.state.default})
   --offline     the bundled model endpoint answers: no model is called, nothing is spent
+  --containers  the CLIs run in containers, as they do on Cloudflare; needs Docker
 
 .dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
 any, the gateway runs offline. GATEWAY_TOKEN, there or in the environment, is the token that clients show.`;
@@ -33,9 +35,9 @@ export function parseFlags<const T extends ParseArgsOptionsConfig>(args: string[
 
 /** The command line of `npm start`. */
 export function parseOptions(args: string[]) {
-  const { port, state, offline, help } = parseFlags(args, FLAGS);
+  const { port, state, offline, containers, help } = parseFlags(args, FLAGS);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new Refusal(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
   if (!state) throw new Refusal('--state must name a directory, not "".');
-  return { port: Number(port), state, offline, help };
+  return { port: Number(port), state, offline, containers, help };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dockerEnvironment } from './docker.ts';
 import { childEnvironment, quietWrangler, ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
 import { LOOPBACK } from './port.ts';
@@ -29,11 +30,11 @@ export const executor = (state: string, token: string): ServiceSpec => ({
   log: logOf(state, 'executor'),
 });
 
-/** The Worker in workerd, with all bindings as secrets: they show neither in argv nor in its log. */
-export const worker = (state: string, port: number, bindings: Record<string, string>): ServiceSpec => ({
+/** The Worker in workerd, with all bindings as secrets: they show neither in argv nor in its log. With containers it builds their image. */
+export const worker = (state: string, port: number, bindings: Record<string, string>, containers = false): ServiceSpec => ({
   title: 'The Worker',
   argv: () => ['scripts/worker.ts'],
-  env: () => childEnvironment(state, quietWrangler(state)),
-  message: { config: WRANGLER_CONFIG, port, persist: join(state, 'worker'), bindings },
+  env: () => childEnvironment(state, { ...quietWrangler(state), ...(containers && dockerEnvironment()) }),
+  message: { config: WRANGLER_CONFIG, port, persist: join(state, 'worker'), bindings, containers },
   log: logOf(state, 'worker'),
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import container from '../container/package.json' with { type: 'json' };
 import { providers } from '../container/providers/index.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { readConfig } from '../src/config.ts';
 import { tools } from '../src/mcp/tools/index.ts';
 
@@ -38,7 +40,29 @@ const limitTable = () =>
     Object.entries(readConfig({}).limits).map(([name, value]) => [`\`${variable(name)}\``, String(value)]),
   );
 
+const client = (name: string, version: string, protocol: string, what: string) => [`${name} ${version}`, protocol, what];
+const clis = container.optionalDependencies;
+const packages = { ...manifest.dependencies, ...manifest.devDependencies };
+const clientTable = () =>
+  table(
+    ['client', 'protocol', 'what test/e2e/clients.test.ts does with it'],
+    [
+      client(
+        'Claude Code',
+        clis['@anthropic-ai/claude-code-linux-x64'],
+        '2026-07-28',
+        '`claude mcp add`, `mcp list`; a call in print mode; a task in a terminal',
+      ),
+      client('Grok CLI', clis['@xai-official/grok-linux-x64'], '2026-07-28', '`grok mcp doctor`'),
+      client('MCP Inspector', packages['@modelcontextprotocol/inspector'], '2025-11-25', '`--cli`: list, call'),
+      client('mcp-remote', packages['mcp-remote'], '2025-11-25', 'call through stdio'),
+      client('TypeScript SDK client', packages['@modelcontextprotocol/client'], 'both', 'call'),
+      client('TypeScript SDK', packages['@modelcontextprotocol/sdk'], '2025-11-25', 'list, call'),
+    ],
+  );
+
 const sections: Record<string, () => string> = {
+  clients: clientTable,
   tools: toolTable,
   'claude options': () => optionTable('claude'),
   'grok options': () => optionTable('grok'),

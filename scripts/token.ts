@@ -1,5 +1,5 @@
 // `npm run token`: makes, lists and revokes API tokens of a gateway here or elsewhere, with the owner's token.
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { say } from './banner.ts';
 import { ROOT } from './environment.ts';
@@ -51,7 +51,7 @@ async function call(url: string, owner: string, path: string, init: RequestInit 
 function ownerToken(state: string): string {
   if (process.env.GATEWAY_TOKEN) return process.env.GATEWAY_TOKEN;
   try {
-    return readSettings(join(ROOT, state), true).token;
+    return readSettings(resolve(ROOT, state), true).token;
   } catch {
     throw new Refusal(`There is no owner's token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
   }

@@ -1,5 +1,6 @@
 // Runs the Worker in workerd. A process of its own: wrangler prints, and its runtime can be ended with it.
 import { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { unstable_DevEnv as DevEnv } from 'wrangler';
@@ -11,6 +12,7 @@ const Start = z.object({
   port: z.int(),
   persist: z.string(),
   bindings: z.record(z.string(), z.string()),
+  containers: z.boolean(),
 });
 
 let isRunning = false;
@@ -58,7 +60,8 @@ const worker = await dev.startWorker({
     persist: start.persist,
     watch: false,
     remote: false,
-    enableContainers: false,
+    enableContainers: start.containers,
+    ...(start.containers && { containerBuildId: randomBytes(4).toString('hex') }),
   },
 });
 await worker.ready;

@@ -12,7 +12,6 @@ import { signIn } from './auth/sign-in.ts';
 import { tokenApi } from './auth/token-api.ts';
 import { tokens } from './auth/tokens.ts';
 import { upstream } from './auth/upstream.ts';
-import { readConfig } from './config.ts';
 import { toHttpError } from './errors.ts';
 import { discovery } from './mcp/discovery.ts';
 import { passGate } from './runner/gate.ts';
@@ -21,10 +20,7 @@ import { VERSION } from './version.ts';
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<Door>()
   .get('/health', (c) => c.json({ ok: true, version: VERSION }))
-  .all('/gate/:provider/*', (c) => {
-    const provider = c.req.param('provider');
-    return passGate(c.req.raw, c.env, readConfig(c.env), provider, c.req.path.slice(`/gate/${provider}`.length));
-  })
+  .all('/gate/*', (c) => passGate(c.req.raw, c.env))
   .use(safeHeaders, ownHost)
   .route('/', mcpEndpoint)
   .route('/', metadata)

@@ -34,6 +34,10 @@ const limitShape = {
   queueTimeoutMs: count(600_000, 1_000, 86_400_000),
   /** An executor that could not be reached for this long has lost its runs. */
   executorLostMs: count(12_000, 1_000, 3_600_000),
+  /** What an account may spend on models in a day of UTC, in USD; 0: as much as it likes. */
+  dailyBudgetUsd: z.coerce.number().min(0).max(1_000_000).default(0),
+  /** A container without runs is stopped after this; its workspaces and sessions go with it. */
+  containerIdleMs: count(600_000, 1_000, 86_400_000),
   /** Jobs and their output are kept this long after their end. */
   retentionDays: count(30, 1, 3_650),
   /** An idempotency key is remembered this long. */
@@ -62,7 +66,7 @@ const settingShape = {
   /** The exact URL that MCP clients connect to; absent: /mcp on the host of the request. */
   mcpResource: z
     .url()
-    .refine((url) => new URL(url).pathname === '/mcp' && new URL(url).search === '', 'must end in /mcp')
+    .regex(/^(https:\/\/[^/?#@]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)\/mcp$/, 'must be https://<host>/mcp')
     .optional(),
   /** Origins of web pages that may call /mcp, beside the gateway's own. */
   allowedOrigins: names,
@@ -86,6 +90,8 @@ const settingShape = {
   executorUrl: z.url().optional(),
   /** Token that the executor asks for, at least 16 characters. */
   executorToken: z.string().min(16).optional(),
+  /** Hosts, beside the gate, that a container may reach. A * stands for any part of a name. */
+  egressAllow: names,
   /** Where a CLI reaches the gate. */
   gateUrl: z.url().default('http://gate.internal/gate'),
   anthropicApiKey: z.string().min(1).optional(),

@@ -17,6 +17,7 @@ export type Failure =
   | { code: 'session_not_found'; provider: string; sessionId: string }
   | { code: 'session_exists'; sessionId: string }
   | { code: 'saturated'; queued: number; max: number; retryAfterMs: number }
+  | { code: 'budget_spent'; dailyBudgetUsd: number }
   | { code: 'idempotency_conflict'; jobId: string }
   | { code: 'provider_unavailable'; provider: string; settings: string[] }
   | { code: 'gate_refused'; reason: string }
@@ -79,6 +80,8 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
         `${failure.queued} jobs are waiting already, the most is ${failure.max}. Try again later.`,
         failure.retryAfterMs,
       );
+    case 'budget_spent':
+      return no(`Today's budget of ${failure.dailyBudgetUsd} USD is spent. Try again after midnight UTC.`);
     case 'idempotency_conflict':
       return no(`This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`);
     case 'provider_unavailable':
@@ -117,6 +120,7 @@ const STATUS: Record<Failure['code'], number> = {
   session_not_found: 404,
   session_exists: 409,
   saturated: 429,
+  budget_spent: 429,
   idempotency_conflict: 409,
   provider_unavailable: 503,
   gate_refused: 403,

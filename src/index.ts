@@ -1,6 +1,7 @@
 import { app } from './app.ts';
 import { purgeOAuth } from './auth/purge.ts';
 
+export { ContainerProxy } from '@cloudflare/containers';
 export { Account } from './account/account.ts';
 export { Access } from './auth/access.ts';
 export { Directory } from './auth/directory.ts';

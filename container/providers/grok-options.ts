@@ -36,6 +36,7 @@ export const options = {
   noPlan: option('--no-plan', z.boolean(), 'No plan mode.'),
   noSubagents: option('--no-subagents', z.boolean(), 'Default true; false lets subagents mix into the answer.'),
   maxTurns: option('--max-turns', z.int().min(1).max(10_000), 'Most model turns.'),
+  maxBudgetUsd: { type: z.number().positive().max(10_000).optional().describe('Stop after this cost.') },
   systemPrompt: option('--system-prompt-override', shortText, 'Replaces the system prompt.'),
   systemPromptOverride: option('--system-prompt-override', shortText, 'Same as systemPrompt.'),
   appendSystemPrompt: option('--rules', shortText, 'Added to the system prompt.'),

@@ -6,6 +6,7 @@ import { isOver } from '../job/machine.ts';
 import { totalTokens } from '../job/progress.ts';
 import type { JobSpec, JobView } from '../job/record.ts';
 import { admit, turns } from './admission.ts';
+import { Spending } from './spending.ts';
 import { AccountStore, type Entry, type ListFilter } from './store.ts';
 
 /** A request for a job, with what tells whether it was made before. */
@@ -48,6 +49,7 @@ const SATURATED_RETRY_MS = 15_000;
 export class Account extends DurableObject<Env> {
   readonly #store = new AccountStore(this.ctx.storage);
   readonly #limits = readConfig(this.env).limits;
+  readonly #spending = new Spending(this.ctx.storage);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -59,6 +61,9 @@ export class Account extends DurableObject<Env> {
     const earlier = this.#earlier(submission);
     if (!earlier.ok) return earlier;
     if (earlier.value) return this.#found(earlier.value, submission);
+    const { dailyBudgetUsd } = this.#limits;
+    if (dailyBudgetUsd > 0 && this.#spending.today(Date.now()) > dailyBudgetUsd)
+      return fail({ code: 'budget_spent', dailyBudgetUsd });
     const { spec, requestKey, idempotencyKey, label, runToken } = submission;
     const session = 'id' in spec.session ? spec.session.id : null;
     const wrongSession = this.#wrongSession(spec);
@@ -130,6 +135,13 @@ export class Account extends DurableObject<Env> {
     const given = new Set(turns(this.#store.standings(), this.#limits).map(({ id }) => id));
     const next = this.#store.unfinished().filter(({ id }) => given.has(id) && this.#store.take(id));
     await Promise.allSettled(next.map((entry) => this.#job(entry).admit()));
+  }
+
+  /** Adds to what the account spent today. Gives the sum in USD. */
+  spend(usd: number): number {
+    const now = Date.now();
+    this.#spending.add(usd, now);
+    return this.#spending.today(now);
   }
 
   /** Forgets a job that was deleted. */

@@ -3,7 +3,7 @@ import type { Caller, Scope } from '../mcp/call.ts';
 import { BASELINE } from './scopes.ts';
 
 /** Where RFC 9728 metadata of a resource is: the path form. */
-export const metadataUrl = (resource: string) => resource.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp');
+const metadataUrl = (resource: string) => resource.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp');
 
 const challenge = (parameters: Record<string, string>) =>
   `Bearer ${Object.entries({ realm: 'LLM CLI Gateway', ...parameters })

@@ -4,7 +4,8 @@ const HOME = '/connections';
 export function nextPath(next: string | undefined | null, origin: string): string {
   if (!next?.startsWith('/') || !URL.canParse(next, origin)) return HOME;
   const url = new URL(next, origin);
-  return url.origin === origin ? url.pathname + url.search : HOME;
+  // "/.//host" is a path of this origin that a browser would read as another host.
+  return url.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search : HOME;
 }
 
 /** The sign-in page that leads back to a request. */

@@ -6,6 +6,4 @@ import { oauthServer } from './server.ts';
 /** Token, revocation and registration, as the library answers them; browsers of any origin may ask, for no cookie counts here. */
 export const oauthEndpoints = new Hono<Door>()
   .use('/oauth/*', perAddress('RL_SIGN_IN'), smallBody)
-  .on(['POST', 'OPTIONS'], ['/oauth/token', '/oauth/register'], (c) =>
-    oauthServer(c.var.resource).fetch(c.req.raw, c.env, c.executionCtx),
-  );
+  .all('/oauth/:endpoint{token|register}', (c) => oauthServer(c.var.resource).fetch(c.req.raw, c.env, c.executionCtx));

@@ -8,11 +8,11 @@ export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];
 
 /** Each scope as a person reads it. */
 export const SCOPE_WORDS = {
-  'jobs:read': 'See your jobs: their state, answers, logs and cost',
-  'jobs:run': 'Run Claude Code and Grok for you, at your cost, and cancel or delete jobs',
-  'sessions:write': 'Rename, copy and delete your conversations',
-  'approvals:write': 'Answer in your place when a run asks for approval',
-  admin: 'Administer the gateway: API tokens, policies and diagnosis',
+  'jobs:read': 'see your jobs: their state, answers, logs and cost',
+  'jobs:run': 'run Claude Code and Grok for you, at your cost, and cancel or delete jobs',
+  'sessions:write': 'rename, copy and delete your conversations',
+  'approvals:write': 'answer in your place when a run asks for approval',
+  admin: 'administer the gateway: API tokens, policies and diagnosis',
 } as const satisfies Record<Scope, string>;
 
 /** True for the name of a scope. */

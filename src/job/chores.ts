@@ -14,12 +14,12 @@ export interface Settlement {
 /** An executor that did not answer for this long after the end is not asked again, in ms. */
 const EXECUTOR_FORGET_MS = 3_600_000;
 
-const settlement = ({ state, ending, finished_at, progress }: JobRow, now: number): Settlement => ({
+const settlement = ({ state, ending, finished_at, progress: { usage, spent } }: JobRow, now: number): Settlement => ({
   state,
   reason: ending?.reason ?? state,
   finishedAt: finished_at ?? now,
-  costUsd: progress.usage?.costUsd ?? 0,
-  totalTokens: totalTokens(progress.usage),
+  costUsd: (usage ?? spent)?.costUsd ?? 0,
+  totalTokens: totalTokens(usage ?? spent),
 });
 
 /** Ends what may be left of the run and lets the executor drop its log. True once it answered. */

@@ -51,7 +51,7 @@ const refused = (code: string, message: string): Ending => ({
 /** The executor's state that is asked for the run; null from an executor that does not say, undefined while none can be reached. */
 async function stateToAsk({ store, executor }: Drive, row: JobRow): Promise<string | null | undefined> {
   if (row.asked_state !== null) return row.asked_state;
-  const health = await executor.health();
+  const health = await executor.wake();
   if (health.kind !== 'ok') return undefined;
   const state = health.value.state ?? null;
   store.ask(state);
@@ -89,7 +89,7 @@ async function start(drive: Drive, row: JobRow, attempt: number): Promise<boolea
 /** Whether the run is lost for good, given an answer that was no page. */
 function lost(drive: Drive, reply: Exclude<Reply<unknown>, { kind: 'ok' }>, silentMs: number): Ending | null {
   if (reply.kind === 'refused' && ['run_not_found', 'events_gone'].includes(reply.error.code))
-    return orphaned('executor_lost', 'The executor no longer knows the run: it was restarted without its disk.');
+    return orphaned('executor_lost', `The executor no longer knows the run. ${reply.error.message}`);
   if (silentMs < drive.executorLostMs) return null;
   return orphaned('executor_lost', `The executor could not be reached for ${Math.round(silentMs / 1000)} s.`);
 }
@@ -106,7 +106,7 @@ interface Memory {
 /** Reads one page of events, after passing on a cancel. */
 async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolean> {
   const { store, executor, now } = drive;
-  if (row.cancel_requested_at !== null && !memory.cancelSent) {
+  if ((row.cancel_requested_at !== null || row.progress.budgetUsd !== undefined) && !memory.cancelSent) {
     memory.cancelSent = (await executor.cancel(row.spec.id)).kind === 'ok';
   }
   const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : WAIT_MS);

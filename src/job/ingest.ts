@@ -35,6 +35,7 @@ function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Eve
     structuredChars: channelLength(store, 'structured', result?.index),
     wantsStructured: row.spec.options.jsonSchema !== undefined,
     provider: row.spec.provider,
+    budgetUsd: progress.budgetUsd,
   });
   store.finish(ending, now);
 }

@@ -1,14 +1,16 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Event } from '../../container/protocol.ts';
+import type { Event, Usage } from '../../container/protocol.ts';
 import { type Config, readConfig } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { executorOf } from '../runner/executor.ts';
 import { settle } from './chores.ts';
 import { driveJob } from './drive.ts';
 import { isOver } from './machine.ts';
+import { orphaned } from './outcome.ts';
 import { type TextPage, textPage } from './page.ts';
 import type { Ending, JobSpec, JobView } from './record.ts';
 import { Signal } from './signal.ts';
+import { passedBudget, SpendStore } from './spend.ts';
 import { type Channel, type JobRow, JobStore } from './store.ts';
 import { view } from './view.ts';
 
@@ -42,6 +44,7 @@ const STRUCTURED_INLINE_CHARS = 100_000;
 /** One job: its row, its log and its run. An alarm is set whenever something is left to do, so that it moves on unasked. */
 export class Job extends DurableObject<Env> {
   readonly #store = new JobStore(this.ctx.storage);
+  readonly #spend = new SpendStore(this.ctx.storage);
   readonly #config: Config = readConfig(this.env);
   readonly #changed = new Signal();
   #driving: Promise<void> | null = null;
@@ -143,12 +146,41 @@ export class Job extends DurableObject<Env> {
   /** Whether a model call with this token belongs to this job's run, and may still be made. */
   async authorizes(token: string): Promise<boolean> {
     const row = this.#store.job();
-    if (!row || isOver(row.state) || row.admitted_at === null) return false;
+    if (!row || isOver(row.state) || row.admitted_at === null || row.progress.budgetUsd !== undefined) return false;
     const [given, known] = [token, row.run_token].map((text) => new TextEncoder().encode(text));
     return (
       given?.byteLength === known?.byteLength &&
       crypto.subtle.timingSafeEqual(given ?? new Uint8Array(), known ?? new Uint8Array())
     );
+  }
+
+  /** Keeps what a model call used so far, and ends the run once it has passed its budget or its account's. */
+  async recordSpend(call: string, usage: Usage): Promise<void> {
+    const row = this.#store.job();
+    if (!row) return;
+    const { total, risenUsd } = this.#spend.record(call, usage);
+    this.#store.note({ spent: total });
+    const ofAccount = await this.#spendOfAccount(row, risenUsd);
+    const budgetUsd = passedBudget(row.spec.options, total) ?? ofAccount;
+    const now = this.#existing();
+    if (budgetUsd === undefined || isOver(now.state) || now.cancel_requested_at !== null) return;
+    this.#store.note({ budgetUsd });
+    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
+  }
+
+  async #spendOfAccount({ spec }: JobRow, usd: number): Promise<number | undefined> {
+    const { dailyBudgetUsd } = this.#config.limits;
+    if (dailyBudgetUsd === 0 || usd <= 0) return undefined;
+    const today = await this.env.ACCOUNTS.getByName(spec.account).spend(usd);
+    return today > dailyBudgetUsd ? dailyBudgetUsd : undefined;
+  }
+
+  /** The executor is gone, and the run with it. */
+  async executorGone(what: string): Promise<void> {
+    if (this.#store.job()?.state !== 'running') return;
+    this.#finish(orphaned('executor_lost', what));
+    await this.#arm();
+    this.ctx.waitUntil(this.#drive());
   }
 
   override async alarm(): Promise<void> {

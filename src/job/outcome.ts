@@ -13,6 +13,8 @@ export interface RunEnd {
   /** The request asked for structured output. */
   wantsStructured: boolean;
   provider: string;
+  /** The budget that the gate saw it pass; that is why it was ended, unless it had ended well before. */
+  budgetUsd?: number | undefined;
 }
 
 const seconds = (ms: number | undefined) => `${Math.round((ms ?? 0) / 100) / 10} s`;
@@ -129,8 +131,18 @@ function exited(end: RunEnd): Ending {
   return { state: 'completed', reason: 'answered' };
 }
 
+const overBudget = (usd: number) =>
+  failed(
+    error(
+      'budget_exceeded',
+      `The run passed its budget of ${usd} USD and was ended. ${KEPT} Raise the budget to go on with the session.`,
+    ),
+  );
+
 /** How a job ends whose run ended: by cause first, then by the provider's own last result, never by the exit code alone. */
 export function outcome(end: RunEnd): Ending {
   const { cause } = end.exit;
+  const isCut = cause === 'cancel' || (cause === 'exit' && end.result?.isError !== false);
+  if (end.budgetUsd !== undefined && isCut) return overBudget(end.budgetUsd);
   return cause === 'exit' ? exited(end) : CUT[cause](end);
 }

@@ -48,6 +48,10 @@ export const Progress = z.object({
   stopping: z.string().optional(),
   result: ResultItem.optional(),
   denials: z.array(Denial).default([]),
+  /** What the gate saw the run's model calls use. */
+  spent: Usage.optional(),
+  /** The budget in USD that the run passed. */
+  budgetUsd: z.number().optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 

@@ -111,6 +111,13 @@ export class JobStore {
     return moved.toArray().length === 1;
   }
 
+  /** Adds to the progress of a job that is not over what no event tells. */
+  note(facts: Pick<Progress, 'spent' | 'budgetUsd'>): void {
+    const row = this.job();
+    if (!row) return;
+    this.#storage.sql.exec('UPDATE job SET progress = ?', JSON.stringify({ ...row.progress, ...facts }));
+  }
+
   addEvent(seq: number, at: number, view: object): void {
     this.#storage.sql.exec('INSERT INTO event (seq, at, data) VALUES (?, ?, ?)', seq, Math.round(at), JSON.stringify(view));
   }

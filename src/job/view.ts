@@ -24,7 +24,7 @@ export function view(row: JobRow, now: number): JobView {
     sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
     workspace: spec.workspace,
     turns: progress.turns,
-    usage: progress.usage,
+    usage: progress.usage ?? progress.spent,
     denials: progress.denials.length > 0 ? progress.denials : undefined,
     correlationId: spec.correlationId,
     error: ending?.error,

@@ -24,12 +24,16 @@ const origin = (domain: string | undefined) =>
 const loopback = html`<p class="note">Access goes to a program on your own computer. Go on only if you just started to connect it.</p>`;
 
 /** Who asks, for what, and where the access goes; to allow or to deny. */
-export const consentPage = (facts: Consent): Markup => html`<form class="card" method="post" action="/authorize">
-<p><strong>${facts.clientName}</strong> asks to use this gateway as <strong>${facts.person}</strong>. It will be sent to
+export function consentPage(facts: Consent): Markup {
+  const asked = facts.scopes.filter(({ isAsked }) => isAsked);
+  const others = facts.scopes.filter(({ isAsked }) => !isAsked);
+  return html`<form class="card" method="post" action="/authorize">
+<p><strong>${facts.clientName}</strong> asks to use this gateway as <strong>${facts.person}</strong>. Access is sent to
 <strong>${facts.redirectHost}</strong>.</p>
 ${origin(facts.clientDomain)}
 ${facts.redirectIsLoopback ? loopback : ''}
-${scopeChoices('It may', facts.scopes)}
+${scopeChoices('It asks to', asked)}
+${others.length > 0 ? scopeChoices('You could also let it', others) : ''}
 <p class="soft">Access lasts until you revoke it under Connections, or 30 days without use.</p>
 <input type="hidden" name="handle" value="${facts.handle}">
 <input type="hidden" name="account" value="${facts.account}">
@@ -39,3 +43,4 @@ ${facts.keepsAccess === undefined ? '' : html`<input type="hidden" name="scope" 
   <button class="plain" name="decision" value="deny">Deny</button>
 </div>
 </form>`;
+}

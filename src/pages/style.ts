@@ -47,6 +47,7 @@ input[type=text], input[type=password], select {
   width: 100%; min-height: 2.75rem; padding: .5rem .7rem; font: inherit; color: inherit;
   background: var(--card); border: 1px solid var(--soft); border-radius: .5rem;
 }
+::placeholder { color: var(--soft); opacity: 1; }
 fieldset { border: 0; padding: 0; margin: 1rem 0; min-width: 0; }
 legend { font-weight: 600; padding: 0; margin-bottom: .3rem; }
 .choice { display: grid; grid-template-columns: auto 1fr; gap: 0 .7rem; align-items: start; font-weight: 400; margin: 0; padding: .45rem 0; }
@@ -68,5 +69,5 @@ button, .button {
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-@media (max-width: 30rem) { .who { width: 100%; justify-content: space-between; } }
+@media (max-width: 30rem) { nav, .who { width: 100%; } .who { justify-content: space-between; } }
 `;

@@ -14,7 +14,10 @@ export interface ExecutorClient {
   /** Events after a cursor, which it also acknowledges; waits up to `waitMs` for the first one. */
   events: (runId: string, after: number, waitMs: number) => Promise<Reply<Event[]>>;
   cancel: (runId: string) => Promise<Reply<null>>;
+  /** Never starts a container. */
   health: () => Promise<Reply<Health>>;
+  /** The health of an executor that is about to get a run: its container is started where it sleeps. */
+  wake: () => Promise<Reply<Health>>;
 }
 
 /** How a request reaches an executor. */
@@ -24,6 +27,8 @@ export type Transport = (path: string, init: RequestInit) => Promise<Response>;
 const ANSWER_MARGIN_MS = 4_000;
 /** The same for a start, whose request may have megabytes and a conversation to copy. */
 const START_MARGIN_MS = 15_000;
+/** The same for a container that has to be started. */
+const WAKE_MARGIN_MS = 130_000;
 
 const Refusal = z.object({ code: ExecutorError.shape.code, message: z.string() });
 
@@ -56,6 +61,8 @@ const readEvents = (text: string) =>
     .filter((line) => line.length > 0)
     .map((line) => Event.parse(JSON.parse(line)));
 
+const readHealth = (body: string) => Health.parse(JSON.parse(body));
+
 /** The executor behind a transport. */
 export function executorClient(send: Transport): ExecutorClient {
   async function call<T>(path: string, init: RequestInit, patienceMs: number, read: (body: string) => T): Promise<Reply<T>> {
@@ -81,6 +88,7 @@ export function executorClient(send: Transport): ExecutorClient {
     events: (runId, after, waitMs) =>
       call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents),
     cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, () => null),
-    health: () => call('/health', {}, ANSWER_MARGIN_MS, (body) => Health.parse(JSON.parse(body))),
+    health: () => call('/health', {}, ANSWER_MARGIN_MS, readHealth),
+    wake: () => call('/health?wake', {}, WAKE_MARGIN_MS, readHealth),
   };
 }

@@ -3,11 +3,12 @@ import { type ExecutorClient, executorClient } from './executor-client.ts';
 
 /** The executor that serves an account's workspace: the configured one elsewhere, or the account's own container. */
 export function executorOf(env: Pick<Env, 'RUNNERS'>, config: Config, account: string, workspace: string): ExecutorClient {
-  const headers = { authorization: `Bearer ${config.executorToken ?? ''}`, 'content-type': 'application/json' };
+  const json = { 'content-type': 'application/json' };
   if (config.executorUrl !== undefined) {
     const base = config.executorUrl.replace(/\/$/, '');
+    const headers = { ...json, authorization: `Bearer ${config.executorToken ?? ''}` };
     return executorClient((path, init) => fetch(`${base}${path}`, { ...init, headers }));
   }
   const runner = env.RUNNERS.getByName(`${account}/${workspace}`);
-  return executorClient((path, init) => runner.fetch(`http://executor${path}`, { ...init, headers }));
+  return executorClient((path, init) => runner.fetch(`http://executor${path}`, { ...init, headers: json }));
 }

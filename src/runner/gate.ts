@@ -1,6 +1,8 @@
+import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
-import type { Config } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
+import { metered } from './meter.ts';
 
 /** Where a provider's model traffic goes, and the headers that carry its key. */
 interface Upstream {
@@ -39,18 +41,28 @@ function readToken(headers: Headers): { job: string; secret: string } | null {
   return account && id && secret ? { job: `${account}/${id}`, secret } : null;
 }
 
+/** Tells the job what a call used. The answer waits for it, so that a budget is looked at before the next call. */
+async function recordSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
+  await env.JOBS.getByName(job)
+    .recordSpend(call, usage)
+    .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
+}
+
 /**
- * The door for model traffic: checks a run's token, lets only the provider's model paths through, puts the provider's key in its
- * place and streams both ways. `path` is what follows /gate/<provider>.
+ * The door for model traffic to /gate/<provider>/..., whether it comes by loopback or out of a container: checks a run's token, lets
+ * only the provider's model paths through, puts the provider's key in its place, streams both ways and meters what is used.
  */
-export async function passGate(request: Request, env: Env, config: Config, providerId: string, path: string): Promise<Response> {
+export async function passGate(request: Request, env: Env): Promise<Response> {
+  const config = readConfig(env);
+  const { pathname, search } = new URL(request.url);
+  const [, providerId = '', path = '/'] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
   const provider = Object.values(providers).find(({ id }) => id === providerId);
   const upstream = UPSTREAMS[providerId];
   const token = readToken(request.headers);
   if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
   if (!(await env.JOBS.getByName(token.job).authorizes(token.secret)))
     return toHttpError(refuse('This token belongs to no run that is going on.'));
-  const url = new URL(path + new URL(request.url).search, upstream.url(config));
+  const url = new URL(path + search, upstream.url(config));
   if (!provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(url.pathname)))
     return toHttpError(refuse('The gate passes model calls only.'));
   const headers = new Headers([...request.headers].filter(([name]) => !DROPPED.test(name)));
@@ -58,8 +70,10 @@ export async function passGate(request: Request, env: Env, config: Config, provi
   if (!credentials) return toHttpError(refuse(`The gateway has no key for ${provider.title}.`));
   for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
   const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
+  const call = crypto.randomUUID();
   try {
-    return await fetch(url, { method: request.method, headers, body, redirect: 'manual', signal: request.signal });
+    const answer = await fetch(url, { method: request.method, headers, body, redirect: 'manual', signal: request.signal });
+    return metered(answer, (usage) => recordSpend(env, token.job, call, usage));
   } catch {
     return toHttpError({ code: 'upstream_unreachable', provider: provider.title });
   }

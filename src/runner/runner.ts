@@ -1,13 +1,154 @@
-import { Container } from '@cloudflare/containers';
+import { Container, type StopParams } from '@cloudflare/containers';
+import { z } from 'zod';
+import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/protocol.ts';
 import { readConfig } from '../config.ts';
+import { VERSION } from '../version.ts';
+import { passGate } from './gate.ts';
+import { Served } from './served.ts';
 
-/** One container of an account and workspace: it holds the CLIs and their executor. */
+const PORT = 8080;
+/** A made-up host: interception leads it to the gate. */
+const GATE_HOST = 'gate.internal';
+/** Longest wait for a machine, and then for the executor in it, in ms. The first start after a deploy pulls the image. */
+const START_MS = 60_000;
+/** How often a start is looked at, in ms. */
+const START_ROUND_MS = 100;
+/** Certificate of those who read allowed HTTPS traffic on its way out. */
+const CERTIFICATE = '/etc/cloudflare/certs/cloudflare-containers-ca.crt';
+
+const Canceled = z.object({ over: z.boolean() });
+
+const refuse = (code: ExecutorError['code'], message: string) =>
+  Response.json({ code, message } satisfies ExecutorError, { status: EXECUTOR_ERRORS[code] });
+
+/** The container of an account and workspace. It is started for a run alone: a look at an old run never starts one. */
 export class Runner extends Container<Env> {
-  override defaultPort = 8080;
-  override sleepAfter = '10m';
+  readonly #config = readConfig(this.env);
+  readonly #served = new Served(this.ctx.storage);
+  readonly #token = this.#keptToken();
+  readonly #opens = this.#config.egressAllow.length > 0;
+
+  override defaultPort = PORT;
+  override sleepAfter = this.#config.limits.containerIdleMs / 1_000;
+  override enableInternet = false;
+  override allowedHosts = this.#opens ? [GATE_HOST, ...this.#config.egressAllow] : undefined;
+  override interceptHttps = this.#opens;
   override envVars = {
-    EXECUTOR_TOKEN: readConfig(this.env).executorToken ?? '',
-    EXECUTOR_HOST: '0.0.0.0',
-    EXECUTOR_PORT: '8080',
+    EXECUTOR_TOKEN: this.#token,
+    ...(this.#opens && { NODE_EXTRA_CA_CERTS: CERTIFICATE, SSL_CERT_FILE: CERTIFICATE, GIT_SSL_CAINFO: CERTIFICATE }),
   };
+
+  /** Of this container alone; a container outlives the object that started it. */
+  #keptToken(): string {
+    const { kv } = this.ctx.storage;
+    const kept = kv.get('token');
+    if (typeof kept === 'string') return kept;
+    const made = crypto.randomUUID() + crypto.randomUUID();
+    kv.put('token', made);
+    return made;
+  }
+
+  get #isRunning(): boolean {
+    return this.ctx.container?.running ?? false;
+  }
+
+  /** The executor's HTTP interface. `?wake` on /health starts the container; nothing else does. */
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === '/health' && searchParams.has('wake')) {
+      const refusal = await this.#wake();
+      if (refusal) return refusal;
+    }
+    const [, run] = /^\/runs\/([^/]+)/.exec(pathname) ?? [];
+    if (!this.#isRunning) return this.#absent(request.method, run);
+    const job = run && this.ctx.id.name && `${this.ctx.id.name.split('/')[0]}/${run}`;
+    if (job && request.method === 'PUT') this.#served.add(job);
+    const answer = await this.#send(request);
+    if (job && request.method === 'DELETE' && (await isOver(answer))) this.#served.remove(job);
+    return answer;
+  }
+
+  /** What an executor that lost everything would say. */
+  #absent(method: string, run: string | undefined): Response {
+    if (run === undefined) return refuse('shutting_down', 'The container sleeps: the next request wakes it.');
+    if (method === 'PUT') return refuse('state_changed', 'The container stopped since it was asked.');
+    return refuse('run_not_found', 'Its container is not running any more.');
+  }
+
+  async #send(request: Request): Promise<Response> {
+    const { container } = this.ctx;
+    if (!container) throw new Error('containers are not enabled');
+    const headers = new Headers(request.headers);
+    headers.set('authorization', `Bearer ${this.#token}`);
+    this.renewActivityTimeout();
+    try {
+      return await container.getTcpPort(PORT).fetch(request.url.replace(/^https:/, 'http:'), new Request(request, { headers }));
+    } finally {
+      this.renewActivityTimeout();
+    }
+  }
+
+  async #health(): Promise<Health | undefined> {
+    const answer = await this.#send(new Request('http://executor/health')).catch(() => null);
+    return Health.safeParse(await answer?.json().catch(() => null)).data;
+  }
+
+  /** Starts the container unless it runs. A refusal, where there is no room for one, lets the job wait. */
+  async #wake(): Promise<Response | null> {
+    if (this.#isRunning) await this.#replaceOld();
+    const timeouts = { instanceGetTimeoutMS: START_MS, portReadyTimeoutMS: START_MS, waitInterval: START_ROUND_MS };
+    try {
+      await this.startAndWaitForPorts({ ports: PORT, cancellationOptions: timeouts });
+      return null;
+    } catch (error) {
+      this.#log('no container', error);
+      return refuse('at_capacity', 'No container could be started now.');
+    }
+  }
+
+  /** A container of an earlier version goes when nothing runs in it: once, because the new image may come later than this code. */
+  async #replaceOld(): Promise<void> {
+    const { kv } = this.ctx.storage;
+    if (kv.get('replacedFor') === VERSION) return;
+    const health = await this.#health();
+    if (!health || health.version === VERSION || health.running > 0) return;
+    kv.put('replacedFor', VERSION);
+    await this.destroy();
+  }
+
+  override async onActivityExpired(): Promise<void> {
+    const health = await this.#health();
+    if (!health || health.running === 0) await this.stop();
+  }
+
+  override async onStop({ exitCode }: StopParams): Promise<void> {
+    await this.#tellJobs(`The container stopped while the job ran (exit code ${exitCode}).`);
+  }
+
+  override async onError(error: unknown): Promise<void> {
+    this.#log('the container failed', error);
+    if (!this.#isRunning) await this.#tellJobs('The container failed while the job ran.');
+  }
+
+  async #tellJobs(what: string): Promise<void> {
+    await Promise.allSettled(this.#served.take().map((job) => this.env.JOBS.getByName(job).executorGone(what)));
+  }
+
+  #log(what: string, error: unknown): void {
+    console.error(
+      JSON.stringify({ runner: this.ctx.id.name, what, error: error instanceof Error ? error.message : String(error) }),
+    );
+  }
+}
+
+// An assignment, because a static field would define the property and so miss the setter that registers the handlers.
+Runner.outboundByHost = { [GATE_HOST]: passGate };
+
+/** Whether an answer to DELETE says that the run had ended; the answer itself stays unread. */
+async function isOver(answer: Response): Promise<boolean> {
+  const body = await answer
+    .clone()
+    .json()
+    .catch(() => null);
+  return Canceled.safeParse(body).data?.over ?? !answer.ok;
 }

@@ -66,8 +66,9 @@ const BY_CAPABILITY: InputRequests = {
   sampling: sample('What is the capital of France?', 100),
 };
 
-/** Tools that ask the client for something by their result, and go on when they are called again with it. */
-export function addInputTools(mcp: McpServer, codec: RequestStateCodec<string>): void {
+type Codec = RequestStateCodec<string>;
+
+function addOneRound(mcp: McpServer, codec: Codec) {
   for (const [name, { requests, reply }] of Object.entries(ASKS))
     mcp.registerTool(name, { description: 'Asks once.' }, (context) => {
       const text = reply(context);
@@ -79,6 +80,21 @@ export function addInputTools(mcp: McpServer, codec: RequestStateCodec<string>):
       if (given && context.mcpReq.requestState() === name) return said('state-ok');
       return inputRequired({ inputRequests: requests, requestState: await codec.mint(name) });
     });
+}
+
+function addTwoRounds(mcp: McpServer, codec: Codec) {
+  mcp.registerTool('test_input_required_result_multi_round', { description: 'Asks twice.' }, async (context) => {
+    const round = context.mcpReq.requestState();
+    if (round === 'two' && accepted(context, 'step2')) return said('done after two rounds');
+    const next: { state: string; inputRequests: InputRequests } =
+      round === 'one' && accepted(context, 'step1')
+        ? { state: 'two', inputRequests: { step2: form('Step 2: What is your favorite color?', 'color') } }
+        : { state: 'one', inputRequests: { step1: form('Step 1: What is your name?', 'name') } };
+    return inputRequired({ inputRequests: next.inputRequests, requestState: await codec.mint(next.state) });
+  });
+}
+
+function addByCapability(mcp: McpServer) {
   mcp.registerTool('test_input_required_result_capabilities', { description: 'Asks what the client can answer.' }, (context) => {
     const declared = Object.keys(Declared.parse(context.mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]);
     const inputRequests = Object.fromEntries(
@@ -86,23 +102,21 @@ export function addInputTools(mcp: McpServer, codec: RequestStateCodec<string>):
     );
     return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : said('There is nothing to ask.');
   });
-  mcp.registerTool('test_input_required_result_multi_round', { description: 'Asks twice.' }, async (context) => {
-    const round = context.mcpReq.requestState();
-    if (round === 'two' && accepted(context, 'step2')) return said('done after two rounds');
-    if (round === 'one' && accepted(context, 'step1'))
-      return inputRequired({
-        inputRequests: { step2: form('Step 2: What is your favorite color?', 'color') },
-        requestState: await codec.mint('two'),
-      });
-    return inputRequired({
-      inputRequests: { step1: form('Step 1: What is your name?', 'name') },
-      requestState: await codec.mint('one'),
-    });
-  });
+}
+
+function addPrompt(mcp: McpServer) {
   mcp.registerPrompt('test_input_required_result_prompt', { description: 'Asks once.' }, (context) => {
     const text = z.object({ context: z.string() }).safeParse(accepted(context, 'user_context')).data?.context;
     if (text === undefined)
       return inputRequired({ inputRequests: { user_context: form('What context should the prompt use?', 'context') } });
     return { messages: [{ role: 'user', content: { type: 'text', text } }] };
   });
+}
+
+/** Tools and a prompt that ask the client for something by their result, and go on when they are called again with it. */
+export function addInputTools(mcp: McpServer, codec: Codec): void {
+  addOneRound(mcp, codec);
+  addTwoRounds(mcp, codec);
+  addByCapability(mcp);
+  addPrompt(mcp);
 }

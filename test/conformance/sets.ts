@@ -12,6 +12,7 @@ export const PRODUCT = {
     'sep-2164-resource-not-found',
     'http-header-validation',
     'input-required-result-unsupported-methods',
+    'input-required-result-validate-input',
   ],
   '2025-11-25': [
     'server-initialize',

@@ -23,7 +23,7 @@ const Checks = z.array(
     id: z.string(),
     status: z.string(),
     errorMessage: z.string().optional(),
-    details: z.looseObject({ untestable: z.boolean().optional() }).optional().catch(undefined),
+    details: z.looseObject({ untestable: z.boolean().optional(), message: z.string().optional() }).optional().catch(undefined),
   }),
 );
 
@@ -33,9 +33,15 @@ function read(directory: string): Check[] {
   return readdirSync(directory).flatMap((name) => {
     const scenario = name.replace(/^server-(?=.*-\d{4}-)|-\d{4}-\d\d-\d\dT[\d-]*Z$/g, '');
     const checks = Checks.parse(JSON.parse(readFileSync(join(directory, name, 'checks.json'), 'utf8')));
-    return checks.map(({ id, status, errorMessage = '', details }) => {
+    return checks.map(({ id, status, errorMessage, details }) => {
       const outcome = OUTCOMES[status] ?? 'skipped';
-      return { scenario, id, outcome, message: errorMessage, isUntestable: details?.untestable ?? false };
+      return {
+        scenario,
+        id,
+        outcome,
+        message: errorMessage ?? details?.message ?? '',
+        isUntestable: details?.untestable ?? false,
+      };
     });
   });
 }

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -18,6 +19,7 @@ import { scratchDirectory } from './gateway-process.ts';
 const { gateway } = useGateway();
 const HELLO = 'Hello from the mock model.';
 const CALL = { name: 'grok_request', arguments: { prompt: 'hi' } };
+const KEY = 'a-made-up-key-of-some-length';
 const ME = { name: 'e2e', version: '1' };
 
 const authorization = () => `Bearer ${gateway().settings.token}`;
@@ -31,9 +33,9 @@ async function cliOf(provider: string): Promise<string> {
   return binary;
 }
 
-/** A model for a client that needs one: it calls the tool that its prompt names. */
-async function modelUrl(): Promise<string> {
-  const server = createModelServer({ scenario: 'text', models: [] });
+/** A model for a client that needs one: it calls the tool that its prompt names. `bodies` gets what it is sent. */
+async function modelUrl(bodies?: string): Promise<string> {
+  const server = createModelServer({ scenario: 'text', models: [], bodies });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -67,15 +69,12 @@ test('the SDK client of the first generation lists the tools and calls one', asy
   expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });
 });
 
+const quiet = { ANTHROPIC_API_KEY: KEY, DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' };
+
 test('Claude Code adds the gateway, sees it connected and calls grok_request in print mode', async () => {
   const claude = await cliOf('claude');
   const home = scratchDirectory();
-  const env = {
-    ANTHROPIC_BASE_URL: await modelUrl(),
-    ANTHROPIC_API_KEY: 'a-made-up-key',
-    DISABLE_AUTOUPDATER: '1',
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-  };
+  const env = { ...quiet, ANTHROPIC_BASE_URL: await modelUrl() };
   const run = (...args: string[]) => runCommand([claude, ...args], home, env);
   const added = await run(...claudeArguments(place()));
   expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('Added HTTP MCP server gateway') });
@@ -84,6 +83,43 @@ test('Claude Code adds the gateway, sees it connected and calls grok_request in 
   const { stdout, code } = await run('-p', prompt, '--allowedTools', 'mcp__gateway__grok_request');
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Tool said: ') });
   expect(JSON.parse(stdout.slice('Tool said: '.length))).toMatchObject({ ok: true, answer: { text: HELLO } });
+});
+
+/** A home in which Claude Code was used before, and knows the gateway. */
+function usedHome(): string {
+  const home = scratchDirectory();
+  const server = { type: 'http', url: gateway().url, headers: { Authorization: authorization() } };
+  const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true, mcpServers: { gateway: server } };
+  const approved = { approved: [KEY.slice(-20)], rejected: [] };
+  const known = { hasCompletedOnboarding: true, customApiKeyResponses: approved, projects: { [home]: project } };
+  writeFileSync(join(home, '.claude.json'), JSON.stringify(known));
+  return home;
+}
+
+const hasTerminals = existsSync('/usr/bin/script') && process.platform === 'linux';
+
+test.skipIf(!hasTerminals)('Claude Code in a terminal takes a task, goes on, and is told the result by itself', async () => {
+  const home = usedHome();
+  const bodies = join(home, 'bodies');
+  mkdirSync(bodies);
+  const env = {
+    ...quiet,
+    ANTHROPIC_BASE_URL: await modelUrl(bodies),
+    TERM: 'xterm-256color',
+    CLAUDE: await cliOf('claude'),
+    // Brackets would end the directive.
+    PROMPT: String.raw`[mock:call mcp__gateway__grok_request {"prompt":"\u005bmock:slow 6\u005d"}]`,
+  };
+  const typed = 'stty cols 150 rows 50; exec "$CLAUDE" --allowedTools mcp__gateway__grok_request -- "$PROMPT"';
+  const child = spawn('/usr/bin/script', ['-qec', typed, '/dev/null'], { cwd: home, env: strangerEnvironment(home, env) });
+  onTestFinished(async () => {
+    if (child.kill('SIGTERM')) await once(child, 'close');
+  });
+  child.stdout.resume();
+  const sent = () => readdirSync(bodies).map((name) => readFileSync(join(bodies, name), 'utf8'));
+  await expect.poll(() => sent().some((body) => body.includes('tok40')), { timeout: 60_000, interval: 250 }).toBe(true);
+  const asked = sent().find((body) => body.includes('started server-side task job_'));
+  expect(asked).not.toContain('tok40');
 });
 
 test('Grok CLI finds the gateway healthy', async () => {

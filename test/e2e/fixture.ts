@@ -1,18 +1,22 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
 
-/** Starts a program of test/fixtures for the length of a test file. Resolves with the line that it prints when it listens. */
-export async function startFixture(name: string, ...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../fixtures', name), ...args], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+/** Programs of test/fixtures for the length of a test file. `start` resolves with the line that one prints when it listens. */
+export function useFixtures() {
+  const children: ChildProcess[] = [];
   afterAll(async () => {
-    if (child.kill('SIGTERM')) await once(child, 'exit');
+    for (const child of children) if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
   });
-  const { done, value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-  if (done) throw new Error(`${name} ended before it listened`);
-  return String(value);
+  const start = async (name: string, ...args: string[]): Promise<string> => {
+    const argv = [join(import.meta.dirname, '../fixtures', name), ...args];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(child);
+    const { done, value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+    if (done) throw new Error(`${name} ended before it listened`);
+    return String(value);
+  };
+  return { start };
 }

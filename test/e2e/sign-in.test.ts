@@ -2,13 +2,14 @@ import { beforeAll, expect, test } from 'vitest';
 import { claimPort } from '../../scripts/port.ts';
 import { browser } from '../browser.ts';
 import { useGateway } from './client.ts';
-import { startFixture } from './fixture.ts';
+import { useFixtures } from './fixture.ts';
 
+const { start } = useFixtures();
 let issuer: string;
 
 const { gateway } = useGateway(async () => {
   issuer = `http://127.0.0.1:${await claimPort(0)}`;
-  const github = await startFixture('github.mjs', 'Octo', '583231', 'cats');
+  const github = await start('github.mjs', 'Octo', '583231', 'cats');
   return {
     OIDC_ISSUER: issuer,
     OIDC_CLIENT_ID: 'gateway',
@@ -25,7 +26,7 @@ const { gateway } = useGateway(async () => {
 
 const origin = () => new URL(gateway().url).origin;
 
-beforeAll(() => startFixture('openid-provider.mjs', new URL(issuer).port, `${origin()}/sign-in/callback`));
+beforeAll(() => start('openid-provider.mjs', new URL(issuer).port, `${origin()}/sign-in/callback`));
 
 /** Signs in at the provider as a person would. Returns where that leads, which the gateway's browser has not opened yet. */
 async function signInAt(url: string, login: string): Promise<string> {

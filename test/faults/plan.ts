@@ -30,7 +30,7 @@ export interface PlannedJob {
 
 export interface PlannedFault {
   kind: PartFault;
-  /** ms from the submission of its jobs to the fault. */
+  /** ms from when jobs run to the fault. */
   afterMs: number;
   /** How long it lasts, in ms. */
   forMs: number;
@@ -120,7 +120,7 @@ export function planOf(seed: number, count: number): Plan {
   const jobs = Array.from({ length: count }, (_, index) => jobOf(random, `s${seed}-j${index}`, phaseOf(index)));
   const faults = kinds.map((kind) => ({
     kind,
-    afterMs: random.whole(200, 1_500),
+    afterMs: random.whole(0, 800),
     forMs: random.whole(...LENGTHS[kind]),
     isHasty: random.chance(HASTY),
   }));

@@ -15,6 +15,9 @@ export const LIMITS = { RUNNING_PER_ACCOUNT: '8', RUNNING_PER_PROVIDER: '6' } as
 
 /** Jobs under way with which more are submitted: fewer than may wait. */
 const UNDER_WAY_MAX = 24;
+/** Jobs that run when a fault comes, and the longest wait for them, in ms. */
+const MET = 3;
+const START_MS = 5_000;
 const SETTLE_MS = 40_000;
 /** Longest wait for jobs to recover from a fault before the next one comes: more than an orphan may take. */
 const RECOVER_MS = 16_000;
@@ -46,22 +49,27 @@ function deliveriesOf({ puts, reads }: Plan, counts: Trial['counts']) {
   };
 }
 
-/** Submits the jobs of each fault, and makes it while they run; resolves when all jobs are over. */
+/** Waits until something is true, or until it has lasted too long. */
+async function within(ms: number, isTrue: () => boolean): Promise<void> {
+  for (const until = Date.now() + ms; !isTrue() && Date.now() < until; ) await sleep(ROUND_MS);
+}
+
+/** Submits the jobs of each fault, and makes it while some of them run; resolves when all jobs are over. */
 async function playPlan(trial: Trial): Promise<void> {
-  const followed = new Set<Promise<void>>();
+  const underWay = new Set<Promise<void>>();
   for (const [phase, fault] of trial.plan.faults.entries()) {
     for (const planned of trial.plan.jobs.filter((job) => job.phase === phase)) {
       const done = follow(trial, planned).catch((error: unknown) => void trial.notes.push(String(error)));
-      followed.add(done);
-      done.finally(() => followed.delete(done));
+      underWay.add(done);
+      done.finally(() => underWay.delete(done));
     }
+    await within(START_MS, () => trial.running.size >= Math.min(MET, underWay.size));
     await sleep(fault.afterMs);
     await makeFault(trial, fault);
-    for (const until = Date.now() + RECOVER_MS; !fault.isHasty && !trial.recovery.isDone() && Date.now() < until; )
-      await sleep(ROUND_MS);
-    while (followed.size > UNDER_WAY_MAX) await Promise.race(followed);
+    if (!fault.isHasty) await within(RECOVER_MS, trial.recovery.isDone);
+    while (underWay.size > UNDER_WAY_MAX) await Promise.race(underWay);
   }
-  await Promise.all(followed);
+  await Promise.all(underWay);
 }
 
 async function slotsOf({ call, askExecutor }: Rig): Promise<number> {

@@ -1,5 +1,8 @@
+import { createScheduledController } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import * as oauth from 'oauth4webapi';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import worker from '../../src/index.ts';
 import type { Browser } from '../browser.ts';
 import { doorWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
 
@@ -166,6 +169,42 @@ test('what a client calls itself is shown as text', async () => {
   expect(page.headers.get('x-frame-options')).toBe('DENY');
 });
 
+const CLIENT = 'https://app.test/oauth/client.json';
+
+/** A client that describes itself at its id, as Claude Code does. */
+function publish(change: Record<string, unknown> = {}) {
+  const document = {
+    client_id: CLIENT,
+    client_name: 'Published',
+    redirect_uris: [REDIRECT],
+    token_endpoint_auth_method: 'none',
+    ...change,
+  };
+  const web = vi
+    .spyOn(globalThis, 'fetch')
+    .mockImplementation(async () => Response.json(document, { headers: { 'cache-control': 'no-store' } }));
+  onTestFinished(() => web.mockRestore());
+  return { client_id: CLIENT };
+}
+
+test('a client that describes itself at its own address is shown as verified, and gets a token without registering', async () => {
+  const server = await discover();
+  const client = publish();
+  const { page, verifier, state } = await openConsent(server, client, 'jobs:read');
+  expect(page.html).toContain('Verified: published by <strong>app.test</strong>');
+  const { url } = await owner.submit(page, '/authorize', { decision: 'allow' });
+  const answer = oauth.validateAuthResponse(server, client, new URL(url), state);
+  const redeemed = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), answer, REDIRECT, verifier, options);
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, redeemed);
+  expect((await list(tokens.access_token)).status).toBe(200);
+});
+
+test("a client whose description is somebody else's is refused here", async () => {
+  const server = await discover();
+  const { page } = await openConsent(server, publish({ client_id: 'https://other.test/client.json' }), 'jobs:read');
+  expect({ status: page.status, url: page.url.startsWith(ORIGIN) }).toEqual({ status: 400, url: true });
+});
+
 const redirects = ['https://claude.ai@evil.test/cb', 'http://evil.test/cb', 'javascript:alert(1)', 'https://claude.ai/cb#x'];
 
 test.each(redirects)('a client with the redirect %s is refused', async (redirect) => {
@@ -210,4 +249,15 @@ test('connections lists what was allowed and ends it with the next call', async 
   await owner.submit(page, `/connections/${grant}/revoke`);
   expect((await list(tokens.access_token)).status).toBe(401);
   expect((await owner.go(`${ORIGIN}/connections`)).html).not.toContain(grant);
+});
+
+test('the nightly sweep removes grants of clients that are gone', async () => {
+  const { tokens } = await connect('jobs:read');
+  const grants = async () => (await env.OAUTH_KV.list({ prefix: 'grant:' })).keys.map(({ name }) => name);
+  const [, grant = ''] = tokens.access_token.split(':');
+  expect((await grants()).join()).toContain(grant);
+  for (const { name } of (await env.OAUTH_KV.list({ prefix: 'client:' })).keys) await env.OAUTH_KV.delete(name);
+  await worker.scheduled(createScheduledController(), env);
+  expect((await grants()).join()).not.toContain(grant);
+  expect((await list(tokens.access_token)).status).toBe(401);
 });

@@ -157,7 +157,15 @@ test('cookies are bound to the host over https, and named otherwise over http on
   expect(await signIn('http://127.0.0.1:8787')).toMatch(/^loopback-session=[^;]+; Path=\/; HttpOnly; SameSite=Lax/);
 });
 
-const nexts = ['https://evil.test/', '//evil.test', '/\\evil.test', '/\t/evil.test', 'javascript:alert(1)'];
+const nexts = [
+  'https://evil.test/',
+  '//evil.test',
+  '/\\evil.test',
+  '/\t/evil.test',
+  '/.//evil.test',
+  '/%2e//evil.test',
+  'javascript:alert(1)',
+];
 
 test.each(nexts)('a sign-in does not lead on to %j', async (next) => {
   const stranger = browser(send);
@@ -254,12 +262,19 @@ test.each(large)('a body of 1 MB to %s is refused before it is read', async (pat
   expect((await send(path, { method: 'POST', headers, body })).status).toBe(413);
 });
 
-test('too many requests of an account are told when to come back', async () => {
-  const busy = doorWith();
-  const statuses = new Map<number, string | null>();
-  for (let count = 0; count < 1_600 && !statuses.has(429); count += 1) {
-    const response = await busy(RESOURCE, { headers: { authorization: `Bearer ${OWNER_TOKEN}` } });
-    statuses.set(response.status, response.headers.get('retry-after'));
-  }
-  expect(statuses.get(429)).toBe('60');
+test('an account that calls too often is told when to come back', async () => {
+  const busy = doorWith({}, { RL_ACCOUNT: { limit: async ({ key }) => ({ success: key !== 'owner' }) } });
+  const response = await busy(RESOURCE, mcpCall(OWNER_TOKEN, 'tools/list'));
+  expect({ status: response.status, wait: response.headers.get('retry-after') }).toEqual({ status: 429, wait: '60' });
+});
+
+const doors = ['/oauth/register', '/oauth/token', '/authorize', '/sign-in'];
+
+test.each(doors)('an address that knocks at %s too often has to wait, and another does not', async (path) => {
+  const knock = (address: string) => send(path, { method: 'POST', headers: { 'cf-connecting-ip': address } });
+  const block = `2001:db8:${doors.indexOf(path)}:1`;
+  let status = 0;
+  for (let count = 0; count < 200 && status !== 429; count += 1) ({ status } = await knock(`${block}::${count}`));
+  expect((await knock(`${block}::ffff`)).headers.get('retry-after')).toBe('60');
+  expect((await knock('198.51.100.1')).status).not.toBe(429);
 });

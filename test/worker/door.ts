@@ -22,8 +22,8 @@ const NO_SIGN_IN = {
 } as const;
 
 /** Sends requests into the Worker's routes under settings of their own. */
-export function doorWith(settings: Record<string, string> = {}) {
-  const bindings = { ...env, ...NO_SIGN_IN, ...settings };
+export function doorWith(settings: Record<string, string> = {}, objects: Partial<Env> = {}) {
+  const bindings = { ...env, ...NO_SIGN_IN, ...settings, ...objects };
   return async (url: string | URL, init: RequestInit = {}) => {
     const request = new Request(new URL(url, ORIGIN), init);
     request.headers.set('host', new URL(request.url).host);

@@ -124,7 +124,6 @@ const bad: [string, Record<string, unknown>][] = [
   ['a schema of 1,000 levels', { prompt: 'a', jsonSchema: deep(1_000) }],
   ['a schema that is no JSON', { prompt: 'a', jsonSchema: '{' }],
   ['thousands of tools', { prompt: 'a', allowedTools: many }],
-  ['a tool that is a flag', { prompt: 'a', tools: ['--dangerously-skip-permissions'] }],
   ['a path that climbs out', { prompt: 'a', workspace: 'w', workingDir: '../..' }],
   ['a directory that climbs out', { prompt: 'a', addDir: ['../secrets'] }],
   ['an absolute directory', { prompt: 'a', addDir: ['/etc'] }],
@@ -132,7 +131,6 @@ const bad: [string, Record<string, unknown>][] = [
   ['a limit out of range', { prompt: 'a', idleTimeoutMs: 0 }],
   ['a number that is text', { prompt: 'a', maxTurns: '3' }],
   ['two system prompts', { prompt: 'a', systemPrompt: 'x', appendSystemPrompt: 'y', unknown: true }],
-  ['a prototype', JSON.parse('{"prompt":"a","__proto__":{"model":"x"}}')],
 ];
 
 test.each(bad)('%s is refused: nothing is stored and nothing is run', async (_name, args) => {

@@ -1,0 +1,161 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as oauth from 'oauth4webapi';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { axeComplaints, hasChromium, launch, SIZES } from './chromium.ts';
+import { useGateway } from './client.ts';
+
+const PASSPHRASE = 'correct horse battery staple';
+/** Where each page is left to be looked at. */
+const PICTURES = join(tmpdir(), 'gateway-pages');
+/** The client's callback has to be a place that the browser can go to. */
+const callback = createServer((_request, response) => response.end('back at the app'));
+const CALLBACK_PORT = 33_418;
+const REDIRECT = `http://127.0.0.1:${CALLBACK_PORT}/callback`;
+
+if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
+
+describe.skipIf(!hasChromium())('in Chromium', () => {
+  const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) }));
+  const origin = () => new URL(gateway().url).origin;
+  let browser: Browser;
+  let consentUrl: string;
+
+  beforeAll(async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    callback.listen(CALLBACK_PORT, '127.0.0.1');
+    browser = await launch();
+    consentUrl = await register();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    callback.close();
+  });
+
+  /** A client of its own, and the address to which it sends a person. */
+  async function register(): Promise<string> {
+    const body = JSON.stringify({ client_name: 'Claude', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none' });
+    const headers = { 'content-type': 'application/json' };
+    const made = await fetch(`${origin()}/oauth/register`, { method: 'POST', headers, body });
+    const client = await oauth.processDynamicClientRegistrationResponse(made);
+    const url = new URL('/authorize', origin());
+    const asked = { client_id: client.client_id, redirect_uri: REDIRECT, response_type: 'code', state: 'a-state' };
+    const challenge = await oauth.calculatePKCECodeChallenge(oauth.generateRandomCodeVerifier());
+    const rest = { scope: 'jobs:read jobs:run', code_challenge: challenge, code_challenge_method: 'S256' };
+    url.search = new URLSearchParams({ ...asked, ...rest }).toString();
+    return url.href;
+  }
+
+  async function openPage(size: keyof typeof SIZES, colorScheme: 'light' | 'dark' = 'light') {
+    const context = await browser.newContext({ viewport: SIZES[size], colorScheme });
+    return { context, page: await context.newPage() };
+  }
+
+  /** Looks at a page: nothing for axe to complain about, nothing wider than the window, no script refused. */
+  async function look(page: Page, name: string) {
+    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    expect(await axeComplaints(page), name).toEqual([]);
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate(overflow), name).toBe(0);
+  }
+
+  async function signIn(page: Page) {
+    await page.getByLabel('Owner passphrase').fill(PASSPHRASE);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  async function close(context: BrowserContext) {
+    await context.close();
+  }
+
+  const views = [
+    ['phone', 'light'],
+    ['phone', 'dark'],
+    ['desktop', 'light'],
+    ['desktop', 'dark'],
+  ] as const;
+
+  test.each(views)(
+    'a person on a %s in %s mode signs in, allows, sees the connection, makes and revokes a token, signs out',
+    async (size, scheme) => {
+      const { context, page } = await openPage(size, scheme);
+      const see = (name: string) => look(page, `${name}-${size}-${scheme}`);
+      await page.goto(origin());
+      await see('home');
+      await page.goto(consentUrl);
+      await see('sign-in');
+      await page.getByLabel('Owner passphrase').fill('wrong passphrase');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await see('sign-in-wrong');
+      await signIn(page);
+      await see('consent');
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Allow Claude?');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.waitForURL(/callback\?/);
+      expect(new URL(page.url()).searchParams.get('iss')).toBe(origin());
+      await page.goto(`${origin()}/connections`);
+      await see('connections');
+      await page.goto(`${origin()}/tokens`);
+      await see('tokens');
+      await page.getByLabel('Name', { exact: true }).fill(`CI on a ${size} in ${scheme}`);
+      await page.getByRole('button', { name: 'Make a token' }).click();
+      await see('token-made');
+      expect(await page.getByLabel('The token').textContent()).toMatch(/^lcg_owner_[\w-]{43}$/);
+      await page.getByRole('button', { name: `Revoke CI on a ${size} in ${scheme}` }).click();
+      await page.waitForURL(/connections/);
+      await page.getByRole('button', { name: 'Revoke Claude' }).click();
+      expect(await page.getByText('No app is connected.').isVisible()).toBe(true);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.goto(`${origin()}/tokens`);
+      expect(page.url()).toContain('/sign-in');
+      await close(context);
+    },
+  );
+
+  test('the keyboard alone is enough to sign in, to narrow what is asked and to allow', async () => {
+    const { context, page } = await openPage('desktop');
+    const focused = (text: RegExp) =>
+      page
+        .locator(':focus')
+        .evaluate((element) => element.outerHTML)
+        .then((html) => text.test(html));
+    const tabTo = async (text: RegExp) => {
+      for (let stop = 0; stop < 20; stop += 1) {
+        await page.keyboard.press('Tab');
+        if (await focused(text)) return;
+      }
+      throw new Error(`Tab never reaches ${text}`);
+    };
+    await page.goto(consentUrl);
+    await page.locator('#passphrase:focus').waitFor();
+    await page.keyboard.type(PASSPHRASE);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Allow Claude?' }).waitFor();
+    await tabTo(/value="jobs:run"/);
+    await page.keyboard.press('Space');
+    await tabTo(/value="allow"/);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/callback\?code=/);
+    await page.goto(`${origin()}/connections`);
+    expect(await page.getByRole('listitem').first().textContent()).toContain('jobs:read');
+    expect(await page.getByRole('listitem').first().textContent()).not.toContain('jobs:run');
+    await tabTo(/aria-label="Revoke Claude"/);
+    await page.keyboard.press('Enter');
+    await page.getByText('No app is connected.').waitFor();
+    await close(context);
+  });
+
+  test('denying leads back to the app', async () => {
+    const { context, page } = await openPage('phone');
+    await page.goto(consentUrl);
+    await signIn(page);
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await page.waitForURL(/callback\?error=access_denied/);
+    expect(await page.textContent('body')).toBe('back at the app');
+    await close(context);
+  });
+});
