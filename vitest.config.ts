@@ -14,6 +14,13 @@ const madeUp = {
   ANTHROPIC_API_KEY: 'test-anthropic-key',
   CLAUDE_CODE_OAUTH_TOKEN: '',
   XAI_API_KEY: 'test-xai-key',
+  OWNER_PASSPHRASE_HASH: '',
+  OIDC_ISSUER: '',
+  OIDC_CLIENT_ID: '',
+  OIDC_CLIENT_SECRET: '',
+  GITHUB_CLIENT_ID: '',
+  GITHUB_CLIENT_SECRET: '',
+  MCP_RESOURCE: '',
 };
 
 export default defineConfig({
@@ -47,7 +54,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: include('e2e'),
-          fileParallelism: false,
+          // They wait more than they compute.
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -4,6 +4,7 @@ import type { Cli } from './clis.ts';
 import type { Config } from './config.ts';
 import { type Containment, newMark } from './contain.ts';
 import { Refusal } from './errors.ts';
+import { CLAIM_MS, mayTake } from './fairness.ts';
 import { checkOptions } from './options.ts';
 import { makeRunFiles, removeRunFiles } from './prepare.ts';
 import type { RunRequest } from './protocol.ts';
@@ -22,8 +23,10 @@ export interface Executor {
   /** The CLIs that were found, by provider. */
   clis: Record<string, Cli>;
   containment: Containment;
-  /** Ids of the runs that are being admitted or are going on. */
-  live: Set<string>;
+  /** Accounts of the runs that are being admitted or are going on, by run id. */
+  live: Map<string, string>;
+  /** When an account was refused last for want of a slot, in ms since 1970. */
+  refusedAt: Map<string, number>;
   /** Directories of the sessions that these runs use. */
   busySessions: Set<string>;
   isShuttingDown: boolean;
@@ -40,7 +43,7 @@ export interface Admitted {
 export async function admit(executor: Executor, id: string, request: RunRequest, digest: string): Promise<Admitted> {
   const { provider, options, cli } = checkRequest(executor, request);
   const { config, containment } = executor;
-  const held = [hold(executor.live, id)];
+  const held = [holdSlot(executor, id, request.account)];
   const letGo = () => held.forEach((release) => void release());
   try {
     await checkDisk(config);
@@ -67,7 +70,8 @@ export async function admit(executor: Executor, id: string, request: RunRequest,
 }
 
 /** All that can be refused without a look at the disk. */
-function checkRequest({ providers, clis, config, live, isShuttingDown }: Executor, request: RunRequest) {
+function checkRequest(executor: Executor, request: RunRequest) {
+  const { providers, clis, isShuttingDown } = executor;
   if (isShuttingDown) throw new Refusal('shutting_down', 'The executor is shutting down: send the request again later.');
   const provider = Object.hasOwn(providers, request.provider) ? providers[request.provider] : undefined;
   if (provider === undefined)
@@ -79,12 +83,24 @@ function checkRequest({ providers, clis, config, live, isShuttingDown }: Executo
   const cli = clis[provider.id];
   if (cli === undefined)
     throw new Refusal('cli_missing', `The CLI of ${provider.id} is not installed here: npm install, or set its EXECUTOR_…_BIN.`);
-  if (live.size >= config.maxRunning)
-    throw new Refusal(
-      'at_capacity',
-      `${live.size} runs are going on, of at most ${config.maxRunning}: send the request again later.`,
-    );
+  checkSlot(executor, request.account);
   return { provider, options, cli };
+}
+
+function checkSlot({ config, live, refusedAt }: Executor, account: string): void {
+  const now = Date.now();
+  if (mayTake(account, { max: config.maxRunning, running: live.values(), refusedAt }, now)) return void refusedAt.delete(account);
+  refusedAt.set(account, now);
+  for (const [other, at] of refusedAt) if (now - at >= CLAIM_MS) refusedAt.delete(other);
+  throw new Refusal(
+    'at_capacity',
+    `${live.size} runs are going on, of at most ${config.maxRunning}, and others may come first: send the request again later.`,
+  );
+}
+
+function holdSlot({ live }: Executor, id: string, account: string): () => void {
+  live.set(id, account);
+  return () => void live.delete(id);
 }
 
 async function checkDisk({ stateDirectory, minFreeDiskBytes }: Config): Promise<void> {
@@ -102,10 +118,6 @@ export async function freeDiskBytes(directory: string): Promise<number> {
 function holdSession({ busySessions }: Executor, directory: string): () => void {
   if (busySessions.has(directory))
     throw new Refusal('session_busy', `A run is using session ${basename(directory)}: wait for its end, or fork the session.`);
-  return hold(busySessions, directory);
-}
-
-function hold(set: Set<string>, member: string): () => void {
-  set.add(member);
-  return () => void set.delete(member);
+  busySessions.add(directory);
+  return () => void busySessions.delete(directory);
 }

@@ -13,6 +13,8 @@ const DRAIN_MAX_MS = 10_000;
 const RETRY_MS = 1_000;
 /** Longest delay of a timer in Node, in ms. */
 const TIMER_MAX_MS = 2_147_483_647;
+/** Names of files with certificates, which a run needs where somebody reads TLS on its way out. */
+const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'];
 const NO_EXIT: Exit = { code: null, signal: null };
 
 /** All that a run needs; its directories and files exist. */
@@ -93,6 +95,7 @@ async function drive(plan: RunPlan, asked: Promise<Ending>, end: End): Promise<v
 
 function start({ command, containment, mark, cwd, home, tmp }: RunPlan): Promise<Child> {
   const env = {
+    ...certificates(),
     ...command.env,
     PATH: process.env.PATH ?? '',
     HOME: home,
@@ -102,6 +105,9 @@ function start({ command, containment, mark, cwd, home, tmp }: RunPlan): Promise
   };
   return startProcess(containment.wrap(mark, command.argv), { cwd, env, stdin: command.stdin ?? '' });
 }
+
+const certificates = () =>
+  Object.fromEntries(CERTIFICATES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 interface Wires {
   /** The first cause that is no exit. */

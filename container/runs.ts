@@ -136,7 +136,7 @@ export async function pruneRuns(runs: Runs, now: number): Promise<void> {
   }
 }
 
-/** Remembers a run that was never started, as one that was acknowledged with an empty log. */
+/** Remembers an unknown run, so that it is never started here. */
 async function barRun(runs: Runs, id: string): Promise<true> {
   const paths = runPaths(runs.executor.config.stateDirectory, id);
   const now = Date.now();
@@ -148,8 +148,9 @@ async function barRun(runs: Runs, id: string): Promise<true> {
 }
 
 async function findEntry(runs: Runs, id: string): Promise<Entry> {
-  const entry = await runs.entries.get(id)?.ready.catch(() => undefined);
-  if (entry === undefined) throw new Refusal('run_not_found', `There is no run ${id}.`);
+  const known = runs.entries.get(id);
+  const entry = await known?.ready.catch(() => undefined);
+  if (entry === undefined || known?.digest === BARRED) throw new Refusal('run_not_found', `There is no run ${id}.`);
   return entry;
 }
 

@@ -41,7 +41,8 @@ export async function startExecutor(
     providers,
     clis: await findClis(Object.keys(providers), config.binaries, config.stateDirectory),
     containment: await chooseContainment(config.containment),
-    live: new Set(),
+    live: new Map(),
+    refusedAt: new Map(),
     busySessions: new Set(),
     isShuttingDown: false,
   };

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { ROOT } from './environment.ts';
 import { Refusal } from './refusal.ts';
 
 /** What tells docker and wrangler where the engine is; the sidecar's image can be replaced where no registry is reachable. */
@@ -30,11 +31,19 @@ export function docker(...args: string[]): string | null {
   return status === 0 ? stdout.trim() : null;
 }
 
+/** Builds the executor's image, telling what it does. False where that failed. */
+export function buildImage(tag: string): boolean {
+  const args = ['build', '--tag', tag, '--file', join(ROOT, 'container/Dockerfile'), ROOT];
+  return spawnSync(process.env.WRANGLER_DOCKER_BIN ?? 'docker', args, { stdio: 'inherit' }).status === 0;
+}
+
 /** The version of the engine that answers; null where none does. */
 export const dockerVersion = () => docker('info', '--format', '{{.ServerVersion}}') || null;
 
 /** Refuses to go on without an engine. */
 export function needDocker(): void {
   if (dockerVersion() === null)
-    throw new Refusal('No Docker engine answers to "docker info". Start Docker, or leave out --containers: the CLIs then run here.');
+    throw new Refusal(
+      'No Docker engine answers to "docker info". Start Docker, or leave out --containers: the CLIs then run here.',
+    );
 }

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../container/protocol.ts';
+import { needDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
-import { needDocker } from './docker.ts';
 import { executor, modelServer, worker } from './parts.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { Refusal } from './refusal.ts';
 import { type Report, type Service, startService } from './service.ts';
-import { checkBindings, readSettings, type Settings } from './settings.ts';
+import { checkBindings, readSettings, type Settings, type Variables } from './settings.ts';
 import { takeState } from './state.ts';
 
 export interface GatewayOptions {
@@ -65,12 +65,21 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
 
 type Start = (spec: ServiceSpec) => Promise<string>;
 
-/** An executor as a plain process, and how the Worker reaches it and is reached by its CLIs. */
-async function startExecutor({ state }: GatewayOptions, origin: string, start: Start) {
+/** How the Worker and an executor reach each other: a plain process that is started here, unless EXECUTOR_URL names another one. */
+async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variables, origin: string, start: Start) {
+  const gate = { GATE_URL: `${origin}/gate` };
+  if (EXECUTOR_URL) return gate;
   const token = randomToken();
   const executorUrl = await start(executor(state, token));
   await checkClis(executorUrl, token);
-  return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, GATE_URL: `${origin}/gate` };
+  return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
+}
+
+/** Containers need an engine, and no executor elsewhere. */
+function inContainers({ EXECUTOR_URL }: Variables) {
+  if (EXECUTOR_URL) throw new Refusal(`Containers, or the executor at EXECUTOR_URL ${EXECUTOR_URL}: leave one of them out.`);
+  needDocker();
+  return {};
 }
 
 /** Starts the parts in the order in which they need each other. Returns the origin of the Worker. */
@@ -78,18 +87,17 @@ async function startParts(options: GatewayOptions, settings: Settings, start: St
   const port = await claimPort(options.port);
   const origin = `http://${LOOPBACK}:${port}`;
   const { containers = false } = options;
-  if (containers) needDocker();
+  const chosen = { ...settings.variables, ...options.variables };
   const [executorAt, upstream] = await Promise.all([
-    containers ? {} : startExecutor(options, origin, start),
+    containers ? inContainers(chosen) : startExecutor(options, chosen, origin, start),
     settings.offline ? start(modelServer(options.state)) : undefined,
   ]);
   if (containers) options.say('Building the image of the containers; the first time takes minutes.');
   const bindings = {
-    ...settings.variables,
-    ...options.variables,
     ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
-    GATEWAY_TOKEN: settings.token,
     ...executorAt,
+    ...chosen,
+    GATEWAY_TOKEN: settings.token,
   };
   checkBindings(bindings);
   await start(worker(options.state, port, bindings, containers));

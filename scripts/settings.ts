@@ -6,7 +6,8 @@ import { ROOT } from './environment.ts';
 import { Refusal } from './refusal.ts';
 import { keptToken } from './state.ts';
 
-type Variables = Record<string, string>;
+/** Settings of the Worker by their names in the environment. */
+export type Variables = Record<string, string>;
 
 /** What the operator chose. */
 export interface Settings {
@@ -27,12 +28,15 @@ const KEY_NAMES = Object.values(PROVIDER_KEYS).flat();
 
 const readDevVars = () => Object.entries(existsSync(DEV_VARS) ? parseEnv(readFileSync(DEV_VARS, 'utf8')) : {});
 
+/** What .dev.vars sets. */
+export const devVars = (): Variables => pick(readDevVars());
+
 const pick = (entries: [string, string | undefined][]): Variables =>
   Object.fromEntries(entries.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 
 /** Reads .dev.vars. Provider keys come from there alone, never from what the shell happens to hold. */
 export function readSettings(stateDirectory: string, wantsOffline: boolean): Settings {
-  const given = pick(readDevVars());
+  const given = devVars();
   const keyless = Object.entries(PROVIDER_KEYS)
     .filter(([, names]) => !names.some((name) => given[name]))
     .map(([provider]) => provider);

@@ -45,10 +45,15 @@ export function takeState(directory: string): () => void {
   return () => rmSync(lock, { force: true });
 }
 
+const tokenFile = (directory: string) => join(directory, 'gateway-token');
+
+/** The token that was made for this state directory, if one was. */
+export const madeToken = (directory: string): string | undefined => readOptional(tokenFile(directory));
+
 /** The token that was made for this state directory: the same one after a restart. */
 export function keptToken(directory: string): string {
-  const file = join(directory, 'gateway-token');
-  const kept = readOptional(file);
+  const file = tokenFile(directory);
+  const kept = madeToken(directory);
   if (kept) return kept;
   const token = randomBytes(32).toString('base64url');
   writeFileSync(file, token, { mode: 0o600 });

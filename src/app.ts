@@ -13,13 +13,13 @@ import { tokenApi } from './auth/token-api.ts';
 import { tokens } from './auth/tokens.ts';
 import { upstream } from './auth/upstream.ts';
 import { toHttpError } from './errors.ts';
+import { health } from './health.ts';
 import { discovery } from './mcp/discovery.ts';
 import { passGate } from './runner/gate.ts';
-import { VERSION } from './version.ts';
 
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<Door>()
-  .get('/health', (c) => c.json({ ok: true, version: VERSION }))
+  .route('/', health)
   .all('/gate/*', (c) => passGate(c.req.raw, c.env))
   .use(safeHeaders, ownHost)
   .route('/', mcpEndpoint)

@@ -1,5 +1,5 @@
 import type { ExecutorClient } from '../runner/executor-client.ts';
-import { totalTokens } from './progress.ts';
+import { totalTokens, usageOf } from './progress.ts';
 import type { JobRow, JobStore } from './store.ts';
 
 /** What the account keeps of a job that is over. */
@@ -14,12 +14,12 @@ export interface Settlement {
 /** An executor that did not answer for this long after the end is not asked again, in ms. */
 const EXECUTOR_FORGET_MS = 3_600_000;
 
-const settlement = ({ state, ending, finished_at, progress: { usage, spent } }: JobRow, now: number): Settlement => ({
+const settlement = ({ state, ending, finished_at, progress }: JobRow, now: number): Settlement => ({
   state,
   reason: ending?.reason ?? state,
   finishedAt: finished_at ?? now,
-  costUsd: (usage ?? spent)?.costUsd ?? 0,
-  totalTokens: totalTokens(usage ?? spent),
+  costUsd: usageOf(progress)?.costUsd ?? 0,
+  totalTokens: totalTokens(usageOf(progress)),
 });
 
 /** Ends what may be left of the run and lets the executor drop its log. True once it answered. */

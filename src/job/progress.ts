@@ -61,6 +61,9 @@ export function advance(progress: Progress, event: Event): Progress {
   return { ...progress, denials, ...written(progress, event), ...change(FOLD, event.kind, event), lastActivityAt: event.at };
 }
 
+/** What a run used, as its CLI told; what that left out, as the gate saw it. */
+export const usageOf = ({ usage, spent }: Progress): Usage | undefined => (usage ? { ...spent, ...usage } : spent);
+
 /** Tokens of both directions; what a budget counts. */
 export const totalTokens = (usage: Usage | undefined): number =>
   usage ? usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens : 0;

@@ -1,4 +1,5 @@
 import { isOver } from './machine.ts';
+import { usageOf } from './progress.ts';
 import type { JobView } from './record.ts';
 import type { JobRow } from './store.ts';
 
@@ -24,7 +25,7 @@ export function view(row: JobRow, now: number): JobView {
     sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
     workspace: spec.workspace,
     turns: progress.turns,
-    usage: progress.usage ?? progress.spent,
+    usage: usageOf(progress),
     denials: progress.denials.length > 0 ? progress.denials : undefined,
     correlationId: spec.correlationId,
     error: ending?.error,

@@ -1,32 +1,10 @@
 import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
-import { type Config, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
 import { metered } from './meter.ts';
-
-/** Where a provider's model traffic goes, and the headers that carry its key. */
-interface Upstream {
-  url: (config: Config) => string;
-  credentials: (config: Config, headers: Headers) => Record<string, string> | null;
-}
-
-/** Anthropic takes an OAuth token only with this beta named. */
-const OAUTH_BETA = 'oauth-2025-04-20';
-
-function anthropic({ anthropicApiKey, claudeCodeOauthToken }: Config, headers: Headers): Record<string, string> | null {
-  if (anthropicApiKey !== undefined) return { 'x-api-key': anthropicApiKey };
-  if (claudeCodeOauthToken === undefined) return null;
-  const betas = [headers.get('anthropic-beta'), OAUTH_BETA].filter(Boolean).join(',');
-  return { authorization: `Bearer ${claudeCodeOauthToken}`, 'anthropic-beta': betas };
-}
-
-const UPSTREAMS: Record<string, Upstream> = {
-  claude: { url: (config) => config.anthropicUpstreamUrl, credentials: anthropic },
-  grok: {
-    url: (config) => config.xaiUpstreamUrl,
-    credentials: ({ xaiApiKey }) => (xaiApiKey === undefined ? null : { authorization: `Bearer ${xaiApiKey}` }),
-  },
-};
+import { UPSTREAMS } from './upstreams.ts';
+import { withWideReads } from './wide-reads.ts';
 
 /** Headers of a CLI that go no further: its placeholder key, and what belongs to one connection. */
 const DROPPED =
@@ -60,7 +38,7 @@ export async function passGate(request: Request, env: Env): Promise<Response> {
   const upstream = UPSTREAMS[providerId];
   const token = readToken(request.headers);
   if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
-  if (!(await env.JOBS.getByName(token.job).authorizes(token.secret)))
+  if (!(await env.JOBS.getByName(token.job).authorizes(token.secret, provider.id)))
     return toHttpError(refuse('This token belongs to no run that is going on.'));
   const url = new URL(path + search, upstream.url(config));
   if (!provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(url.pathname)))
@@ -73,7 +51,7 @@ export async function passGate(request: Request, env: Env): Promise<Response> {
   const call = crypto.randomUUID();
   try {
     const answer = await fetch(url, { method: request.method, headers, body, redirect: 'manual', signal: request.signal });
-    return metered(answer, (usage) => recordSpend(env, token.job, call, usage));
+    return metered(withWideReads(answer), (usage) => recordSpend(env, token.job, call, usage));
   } catch {
     return toHttpError({ code: 'upstream_unreachable', provider: provider.title });
   }

@@ -40,7 +40,7 @@ export interface Priced extends Omit<Usage, 'costUsd'> {
 /** What a call cost in USD; undefined for a model of unknown price. */
 export function costOf(call: Priced): number | undefined {
   const prompt = call.inputTokens + call.cacheReadTokens + call.cacheWriteTokens;
-  const price = CLAUDE.find(({ model, above = 0 }) => model.test(call.model) && prompt > above)?.price;
+  const price = CLAUDE.find(({ model, above = -1 }) => model.test(call.model) && prompt > above)?.price;
   if (!price) return undefined;
   const written = (call.cacheWriteTokens - call.hourTokens) * CACHE_WRITE.minutes + call.hourTokens * CACHE_WRITE.hour;
   const tokens =

@@ -46,8 +46,9 @@ function hashOf(script: Script): string {
 async function runToEnd({ call }: Rig, script: Script): Promise<string> {
   const { job: submitted } = await call('grok_request_async', { prompt: JSON.stringify(script) });
   const jobId = submitted?.id ?? '';
-  for (;;) {
-    const { job } = await call('llm_job_watch', { jobId, afterSeq: 0, limit: 1, waitMs: 50_000 });
+  for (let afterSeq = 0; ; ) {
+    const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000, waitMs: 50_000 });
+    afterSeq = nextAfterSeq;
     if (job?.finishedAt === undefined) continue;
     if (job.state !== 'completed') throw new Error(`The job ${job.state}: ${JSON.stringify(job.error)}`);
     return jobId;

@@ -8,7 +8,7 @@ import { startService } from '../../scripts/service.ts';
 export async function startFixtures(state: string) {
   for (const name of ['home', 'logs', 'tmp', 'worker']) mkdirSync(join(state, name), { recursive: true });
   const config = join(import.meta.dirname, 'wrangler.toml');
-  const message = { config, port: await claimPort(0), persist: join(state, 'worker'), bindings: {} };
+  const message = { config, port: await claimPort(0), persist: join(state, 'worker'), bindings: {}, containers: false };
   const service = startService(
     {
       title: 'The Worker with the fixtures',

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,8 +15,6 @@ const PASSPHRASE = 'correct horse battery staple';
 const PICTURES = join(tmpdir(), 'gateway-pages');
 /** The client's callback has to be a place that the browser can go to. */
 const callback = createServer((_request, response) => response.end('back at the app'));
-const CALLBACK_PORT = 33_418;
-const REDIRECT = `http://127.0.0.1:${CALLBACK_PORT}/callback`;
 
 if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
 
@@ -24,10 +23,13 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   const origin = () => new URL(gateway().url).origin;
   let browser: Browser;
   let consentUrl: string;
+  let redirect = '';
 
   beforeAll(async () => {
     mkdirSync(PICTURES, { recursive: true });
-    callback.listen(CALLBACK_PORT, '127.0.0.1');
+    await once(callback.listen(0, '127.0.0.1'), 'listening');
+    const address = callback.address();
+    if (typeof address === 'object' && address) redirect = `http://127.0.0.1:${address.port}/callback`;
     browser = await launch();
     consentUrl = await register();
   });
@@ -38,12 +40,12 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
 
   /** A client of its own, and the address to which it sends a person. */
   async function register(): Promise<string> {
-    const body = JSON.stringify({ client_name: 'Claude', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none' });
+    const body = JSON.stringify({ client_name: 'Claude', redirect_uris: [redirect], token_endpoint_auth_method: 'none' });
     const headers = { 'content-type': 'application/json' };
     const made = await fetch(`${origin()}/oauth/register`, { method: 'POST', headers, body });
     const client = await oauth.processDynamicClientRegistrationResponse(made);
     const url = new URL('/authorize', origin());
-    const asked = { client_id: client.client_id, redirect_uri: REDIRECT, response_type: 'code', state: 'a-state' };
+    const asked = { client_id: client.client_id, redirect_uri: redirect, response_type: 'code', state: 'a-state' };
     const challenge = await oauth.calculatePKCECodeChallenge(oauth.generateRandomCodeVerifier());
     const rest = { scope: 'jobs:read jobs:run', code_challenge: challenge, code_challenge_method: 'S256' };
     url.search = new URLSearchParams({ ...asked, ...rest }).toString();

@@ -30,6 +30,12 @@ const refusals: [what: string, args: () => Promise<string[]> | string[], env: Re
   ['a taken port', async () => ['--port', await heldPort(), '--state', scratchDirectory()], {}, /^Port \d+ is taken .*--port\.$/],
   ['a state directory that cannot be made', () => ['--state', fileInTheWay()], {}, /^Cannot write to the state directory .*$/],
   [
+    'containers without Docker',
+    () => ['--containers', '--port', '0', '--state', scratchDirectory()],
+    { WRANGLER_DOCKER_BIN: '/bin/false' },
+    /^No Docker engine answers .* leave out --containers.*$/,
+  ],
+  [
     'a token that is too short',
     () => ['--port', '0', '--state', scratchDirectory()],
     { GATEWAY_TOKEN: 'short' },

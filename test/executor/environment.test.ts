@@ -5,7 +5,11 @@ import { requestOf, startExecutor, TOKEN, textOf } from './executor.ts';
 
 describe('a CLI', () => {
   it('gets its allow-list and its provider’s variables as its whole environment', async () => {
-    const executor = await startExecutor({ SECRET_OF_THE_EXECUTOR: 'x', NODE_NO_WARNINGS: '1' });
+    const executor = await startExecutor({
+      SECRET_OF_THE_EXECUTOR: 'x',
+      NODE_NO_WARNINGS: '1',
+      SSL_CERT_FILE: '/certificates.pem',
+    });
     const request = requestOf([{ tell: 'env' }, { tell: 'cwd' }], { account: 'acme' });
     const sessionId = 'id' in request.session ? request.session.id : '';
     const { id } = await executor.put(request, 'run-1');
@@ -16,6 +20,7 @@ describe('a CLI', () => {
       HOME: join(session, 'home'),
       TMPDIR: join(executor.state, 'runs/run-1/tmp'),
       LANG: 'C.UTF-8',
+      SSL_CERT_FILE: '/certificates.pem',
       SCRIPT_SESSION: sessionId,
     });
     expect(JSON.parse(cwd ?? '')).toBe(join(session, 'work'));

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Health } from '../../container/protocol.ts';
 import {
   environmentOf,
   exitOf,
@@ -50,6 +51,38 @@ describe('a restarted executor', () => {
     expect(await second.put(request, 'read')).toMatchObject({ status: 200 });
   });
 
+  it('is the same one to its callers, and another one where its directory is new', async () => {
+    const stateOf = async ({ call }: Pick<Awaited<ReturnType<typeof startExecutor>>, 'call'>) =>
+      Health.parse(JSON.parse((await call('GET', '/health')).text)).state;
+    const first = await startExecutor();
+    const known = await stateOf(first);
+    await first.kill('SIGKILL');
+    expect(await stateOf(await startExecutor({ EXECUTOR_STATE: first.state }))).toBe(known);
+    expect(await stateOf(await startExecutor())).not.toBe(known);
+  });
+
+  it('knows nothing of a run that was being prepared, so that it can be asked for again', async () => {
+    const first = await startExecutor();
+    const request = requestOf([{ write: 'once\n' }]);
+    const { id } = await first.put(request);
+    await first.readUntil(id, isExit);
+    await first.kill('SIGKILL');
+    const path = join(first.state, 'runs', id, 'run.json');
+    const session = join(first.state, 'accounts/acme/sessions/scripted', 'id' in request.session ? request.session.id : '');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), preparing: { madeSession: session } }));
+    const second = await startExecutor({ EXECUTOR_STATE: first.state });
+    expect(await second.put(request, id)).toMatchObject({ status: 201 });
+    expect(exitOf(await second.readUntil(id, isExit)).cause).toBe('exit');
+  });
+
+  it('still refuses a run that was canceled before it came', async () => {
+    const first = await startExecutor();
+    await first.call('DELETE', '/runs/never');
+    await first.kill('SIGKILL');
+    const second = await startExecutor({ EXECUTOR_STATE: first.state });
+    expect(refusalOf(await second.put(requestOf([]), 'never')).code).toBe('run_conflict');
+  });
+
   it('keeps neither prompts nor tokens of requests', async () => {
     const executor = await startExecutor();
     await executor.put(requestOf([{ write: 'x\n' }]), 'secret');
@@ -72,6 +105,18 @@ describe('SIGTERM', () => {
     const events = await next.readUntil(id, isExit);
     expect(textOf(events)).toBe('ready\nbye\n');
     expect(exitOf(events)).toMatchObject({ cause: 'shutdown', code: 0 });
+  });
+
+  it('gives readers time to read the end', async () => {
+    const executor = await startExecutor();
+    const polite = { signal: 'SIGTERM', steps: [{ write: 'bye\n' }, { exit: 0 }] };
+    const { id } = await executor.put(requestOf([{ on: polite }, { write: 'ready\n' }, { stay: true }]));
+    const read = await executor.readUntil(id, ({ line }) => line?.text === 'ready');
+    const over = executor.kill('SIGTERM');
+    const rest = await executor.readUntil(id, isExit, read.length);
+    expect(textOf(rest)).toBe('bye\n');
+    expect(await executor.page(id, `after=${exitOf(rest).seq}`)).toEqual([]);
+    expect(await over).toBe(0);
   });
 
   it('refuses new runs while the old ones end', async () => {

@@ -131,6 +131,31 @@ describe('PUT /runs/ID', () => {
     expect(await small.put(requestOf([]))).toMatchObject({ status: 201 });
   });
 
+  it('lets an account with fewer runs go first when slots are scarce', async () => {
+    const small = await startExecutor({ EXECUTOR_MAX_RUNNING: '2' });
+    const of = (account: string) => requestOf([{ stay: true }], { account });
+    const [{ id }] = await Promise.all([small.put(of('busy')), small.put(of('busy'))]);
+    expect(refusalOf(await small.put(of('few'))).code).toBe('at_capacity');
+    await small.call('DELETE', `/runs/${id}`);
+    await small.readUntil(id, isExit);
+    expect(refusalOf(await small.put(of('busy'))).code).toBe('at_capacity');
+    expect(await small.put(of('few'))).toMatchObject({ status: 201 });
+  });
+
+  it('refuses a request that was meant for another state directory', async () => {
+    const { state } = Health.parse(JSON.parse((await executor.call('GET', '/health')).text));
+    const id = randomUUID();
+    expect(refusalOf(await executor.call('PUT', `/runs/${id}?state=another`, requestOf([]))).code).toBe('state_changed');
+    expect(await executor.call('PUT', `/runs/${id}?state=${state}`, requestOf([]))).toMatchObject({ status: 201 });
+  });
+
+  it('refuses a run that was canceled before it came', async () => {
+    const id = randomUUID();
+    expect(await executor.call('DELETE', `/runs/${id}`)).toEqual({ status: 202, text: '{"over":true}' });
+    expect(refusalOf(await executor.put(requestOf([]), id)).code).toBe('run_conflict');
+    expect(refusalOf(await executor.call('GET', `/runs/${id}/events?after=7`)).code).toBe('run_not_found');
+  });
+
   it('refuses a run when the disk is nearly full', async () => {
     const full = await startExecutor({ EXECUTOR_MIN_FREE_DISK_BYTES: '999999999999999' });
     expect(refusalOf(await full.put(requestOf([]))).code).toBe('disk_full');
@@ -200,10 +225,7 @@ describe('GET /runs/ID/events', () => {
     },
   );
 
-  it.for([
-    { method: 'GET', path: '/runs/unknown/events' },
-    { method: 'DELETE', path: '/runs/unknown' },
-  ])('and DELETE know no unknown run: $method', async ({ method, path }) => {
-    expect(refusalOf(await executor.call(method, path)).code).toBe('run_not_found');
+  it('knows no unknown run', async () => {
+    expect(refusalOf(await executor.call('GET', '/runs/unknown/events')).code).toBe('run_not_found');
   });
 });

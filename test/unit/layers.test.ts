@@ -6,7 +6,21 @@ const ROOT = join(import.meta.dirname, '../..');
 const MOST_LINES = 300;
 
 /** The layers of src, outermost first. A layer imports what stands after it, never what stands before. */
-const LAYERS = ['index', 'app', 'auth', 'mcp', 'policy', 'account', 'job', 'runner', 'pages', 'config', 'errors', 'version'];
+const LAYERS = [
+  'index',
+  'app',
+  'health',
+  'auth',
+  'mcp',
+  'policy',
+  'account',
+  'job',
+  'runner',
+  'pages',
+  'config',
+  'errors',
+  'version',
+];
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;
 
 const files = (pattern: string) => globSync(pattern, { cwd: ROOT, exclude: ['**/node_modules/**'] }).sort();

@@ -119,6 +119,21 @@ test('an entry whose job never came to be, and a slot whose job is over, come ba
   expect((await accountOf(spec).list({ limit: 10 })).map(({ id, state }) => [id, state])).toEqual([[spec.id, 'completed']]);
 });
 
+test('a request that comes again after its account was cut off makes the job that was missing, once', async () => {
+  const spec = specOf([answer('made')]);
+  const requestKey = crypto.randomUUID();
+  await runInDurableObject(accountOf(spec), async (_account, state) => {
+    state.storage.sql.exec(
+      `INSERT INTO entry (id, account, provider, state, request_key, idempotency_key, label, created_at) VALUES ('cut', ?, 'scripted', 'running', ?, 'k', '', ?)`,
+      ...[spec.account, requestKey, Date.now()],
+    );
+  });
+  const again = () => submit(inAccount(spec.account, [answer('made')]), { requestKey, idempotencyKey: 'k' });
+  expect(await again()).toMatchObject({ value: { deduplicated: false, job: { id: 'cut' } } });
+  expect(await again()).toMatchObject({ value: { deduplicated: true, job: { id: 'cut' } } });
+  expect(await ended({ ...spec, id: 'cut' })).toMatchObject({ state: 'completed' });
+});
+
 test('a release that comes twice gives one slot back', async () => {
   const spec = specOf(stay);
   await submit(spec);

@@ -271,6 +271,8 @@ test('an account that calls too often is told when to come back', async () => {
 const doors = ['/oauth/register', '/oauth/token', '/authorize', '/sign-in'];
 
 test.each(doors)('an address that knocks at %s too often has to wait, and another does not', async (path) => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warned.mockRestore());
   const knock = (address: string) => send(path, { method: 'POST', headers: { 'cf-connecting-ip': address } });
   const block = `2001:db8:${doors.indexOf(path)}:1`;
   let status = 0;

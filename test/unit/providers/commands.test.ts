@@ -95,6 +95,7 @@ const grokOptions: [string, unknown, string[]][] = [
   ['noSubagents', false, [plain, '- --no-subagents', removed()]],
   ['noSubagents', true, []],
   ['maxTurns', 3, ['--max-turns=3']],
+  ['maxBudgetUsd', 2, []],
   ['systemPrompt', '-x', ['--system-prompt-override=-x']],
   ['systemPromptOverride', 'x', ['--system-prompt-override=x']],
   ['appendSystemPrompt', '-x', ['--rules=-x']],

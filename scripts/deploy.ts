@@ -1,0 +1,61 @@
+// `npm run deploy`: builds and deploys Worker and image. With --dry-run it checks all that can be checked without an account.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { say } from './banner.ts';
+import { buildImage, dockerVersion } from './docker.ts';
+import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
+import { parseFlags } from './options.ts';
+import { Refusal, reportFailure } from './refusal.ts';
+import { runTool } from './tool.ts';
+
+const IMAGE = 'llm-cli-gateway-executor:dry-run';
+
+/** Secrets by what they are for; one of each line is enough. */
+const SECRETS = [
+  {
+    names: ['OWNER_PASSPHRASE_HASH', 'OIDC_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET'],
+    why: 'sign-in of people; npm run passphrase makes the first',
+  },
+  { names: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'], why: 'requests to Claude' },
+  { names: ['XAI_API_KEY'], why: 'requests to Grok' },
+  { names: ['GATEWAY_TOKEN'], why: "the owner's token for scripts, at least 16 characters; optional" },
+] as const;
+
+function nameSecrets() {
+  say('Secrets, each set by "npx wrangler secret put NAME":');
+  for (const { names, why } of SECRETS) say(`  ${names.join(' or ')}: ${why}`);
+}
+
+function checkBundle() {
+  const args = ['deploy', '--dry-run', '--containers-rollout=none', '--outdir', join(WRANGLER_DIRECTORY, 'deploy')];
+  const { status, output } = runTool('wrangler', args, 'pipe');
+  if (status !== 0) throw new Refusal(`wrangler.toml or the bundle is wrong:\n${output.join('')}`);
+  say('ok  configuration and bundle');
+}
+
+function checkImage() {
+  if (dockerVersion() === null)
+    return say('--  image: not built, because no Docker engine answers to "docker info"; a deploy needs one');
+  if (!buildImage(IMAGE)) throw new Refusal('The image could not be built: see above.');
+  say('ok  image');
+}
+
+/** The operator's own environment, because that is where wrangler finds who is logged in. */
+function deploy() {
+  if (dockerVersion() === null)
+    throw new Refusal('No Docker engine answers to "docker info". Start Docker: the image is built here.');
+  const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy'];
+  const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new Refusal('wrangler could not deploy: see above. npx wrangler login signs in.');
+}
+
+try {
+  const { 'dry-run': isDry } = parseFlags(process.argv.slice(2), { 'dry-run': { type: 'boolean', default: false } });
+  if (isDry) {
+    checkBundle();
+    checkImage();
+  } else deploy();
+  nameSecrets();
+} catch (error) {
+  reportFailure(error);
+}

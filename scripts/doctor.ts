@@ -1,0 +1,109 @@
+// `npm run doctor`: finds out what is missing or wrong, here and in a gateway, and says what to do about each.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { findClis } from '../container/clis.ts';
+import { providers } from '../container/providers/index.ts';
+import { checkSignIn } from '../src/auth/sign-in-check.ts';
+import { readConfig } from '../src/config.ts';
+import { checkKeys, type Finding } from '../src/runner/key-check.ts';
+import { say } from './banner.ts';
+import { dockerVersion } from './docker.ts';
+import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
+import { parseFlags } from './options.ts';
+import { claimPort } from './port.ts';
+import { Refusal, reportFailure } from './refusal.ts';
+import { checkBindings, devVars } from './settings.ts';
+import { madeToken } from './state.ts';
+
+const FLAGS = {
+  url: { type: 'string', default: 'http://127.0.0.1:8787' },
+  state: { type: 'string', default: '.state' },
+} as const;
+
+/** Node strips the types of the sources from this version on. */
+const NODE_NEEDED = [22, 18] as const;
+const ANSWER_MS = 30_000;
+const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
+
+const Deep = z.object({
+  findings: z.array(z.object({ check: z.string(), state: z.enum(['ok', 'note', 'wrong']), says: z.string() })),
+});
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  const isNew = major > NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor >= NODE_NEEDED[1]);
+  return { check: 'node', state: isNew ? 'ok' : 'wrong', says: isNew ? node : `${node}. Run npm ci, and start with npm run.` };
+}
+
+function checkDocker(): Finding {
+  const version = dockerVersion();
+  if (version === null)
+    return { check: 'docker', state: 'note', says: 'None answers. npm start does without; --containers and a deploy need it.' };
+  return { check: 'docker', state: 'ok', says: version };
+}
+
+async function checkClis(): Promise<Finding[]> {
+  mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
+  const scratch = mkdtempSync(join(WRANGLER_DIRECTORY, 'doctor-'));
+  try {
+    const names = Object.keys(providers);
+    const clis = await findClis(names, {}, scratch);
+    return names.map((id): Finding => {
+      const version = clis[id]?.version;
+      if (version === undefined)
+        return { check: id, state: 'wrong', says: 'Not installed. Run npm ci with optional dependencies.' };
+      return { check: id, state: 'ok', says: version };
+    });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+async function checkPort(url: string): Promise<Finding> {
+  const port = Number(new URL(url).port) || 443;
+  return claimPort(port).then(
+    (): Finding => ({ check: 'port', state: 'note', says: `No gateway answers on ${url}; the port is free for npm start.` }),
+    (): Finding => ({
+      check: 'port',
+      state: 'wrong',
+      says: `Port ${port} is taken, but by no gateway. Start with --port, or give --url.`,
+    }),
+  );
+}
+
+/** What a running gateway says of itself; null where none answers. */
+async function askGateway(url: string, token: string): Promise<Finding[] | null> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL('/health?deep=1', url), { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(
+    () => null,
+  );
+  if (!answer) return null;
+  const deep = Deep.safeParse(await answer.json().catch(() => null)).data;
+  if (deep) return deep.findings;
+  return [
+    { check: 'gateway', state: 'wrong', says: `${url} answered HTTP ${answer.status}. Set GATEWAY_TOKEN to its owner's token.` },
+  ];
+}
+
+async function run() {
+  const { url, state } = parseFlags(process.argv.slice(2), FLAGS);
+  if (!URL.canParse(url)) throw new Refusal(`--url must be the address of the gateway, such as ${FLAGS.url.default}.`);
+  const variables = devVars();
+  const token = variables.GATEWAY_TOKEN ?? process.env.GATEWAY_TOKEN ?? madeToken(join(ROOT, state));
+  const bindings = { ...variables, GATEWAY_TOKEN: token ?? 'npm start makes one' };
+  checkBindings(bindings);
+  const config = readConfig(bindings);
+  const here = [checkNode(), checkDocker(), ...(await checkClis())];
+  const there = (await askGateway(url, token ?? '')) ?? [
+    await checkPort(url),
+    ...checkSignIn(config),
+    ...(await checkKeys(config)),
+  ];
+  const found = [...here, ...there];
+  for (const { check, state, says } of found) say(`${MARKS[state]}  ${check.padEnd(22)} ${says}`);
+  if (found.some(({ state }) => state === 'wrong')) process.exitCode = 1;
+}
+
+await run().catch(reportFailure);

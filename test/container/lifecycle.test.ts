@@ -1,0 +1,65 @@
+import { expect, test, vi } from 'vitest';
+import { docker } from '../../scripts/docker.ts';
+import { boxes, onlyBox } from './engine.ts';
+import { PROBE, probed } from './probe.ts';
+import { useSite } from './site.ts';
+
+const IDLE_MS = 4_000;
+/** A job is told within this that its container is gone. */
+const TOLD_MS = 15_000;
+
+const { call, ask, startUntil, ended } = useSite(() => ({
+  CONTAINER_IDLE_MS: String(IDLE_MS),
+  EGRESS_ALLOW: 'allowed.example',
+}));
+
+const gone = { timeout: 30_000, interval: 200 };
+const untilNone = () => vi.waitFor(() => expect(boxes()).toEqual([]), gone);
+
+test.each([
+  { how: 'stopped', args: ['stop'], message: /executor|container/, reason: /^(shutdown|executor_lost)$/ },
+  { how: 'killed', args: ['kill'], message: /container/, reason: /^executor_lost$/ },
+])(
+  'a job whose container is $how in mid-run is orphaned within 15 s, and nothing starts again',
+  async ({ args, message, reason }) => {
+    const jobId = await startUntil('claude', { prompt: '[mock:slow 60]', forceRefresh: true }, 'text');
+    const { id } = onlyBox();
+    const began = Date.now();
+    docker(...args, id);
+    const job = await ended(jobId);
+    expect(Date.now() - began).toBeLessThan(TOLD_MS);
+    expect(job).toMatchObject({ state: 'orphaned', reason: expect.stringMatching(reason) });
+    expect(job.error?.message).toMatch(message);
+    await untilNone();
+    expect((await call('llm_job_result', { jobId, raw: 'stdout' })).answer?.text).toContain('tok1');
+    expect((await call('llm_process_health', {})).health?.executor).toEqual({ reachable: false });
+    expect(boxes()).toEqual([]);
+  },
+);
+
+test('after that jobs that come at once share one new container', async () => {
+  const asked = ['claude', 'grok', 'claude', 'grok'].map((provider, i) => ask(provider, { prompt: `[mock:text number ${i}]` }));
+  const found = await Promise.all(asked);
+  expect(found.map(({ answer }) => answer?.text)).toEqual(['number 0', 'number 1', 'number 2', 'number 3']);
+  onlyBox();
+});
+
+test('a container stays while a job runs, sleeps when it is idle, and is woken by the next job', async () => {
+  const seconds = (2 * IDLE_MS) / 1_000;
+  const { answer } = await ask('claude', { prompt: `[mock:slow ${seconds}]` });
+  expect(answer?.text).toMatch(/tok40 $/);
+  const { id } = onlyBox();
+  await untilNone();
+  expect((await ask('claude', { prompt: 'awake' })).ok).toBe(true);
+  expect(onlyBox().id).not.toBe(id);
+});
+
+test('with an allow-list the gate still works, and what is not on the list stays closed', async () => {
+  const { answer } = await ask('grok', { permissionMode: 'bypassPermissions', prompt: `[mock:tool ${PROBE}]` });
+  expect(probed(answer?.text ?? '').reached).toMatchObject({
+    'http://example.com/': '520',
+    'https://example.com/': 'closed',
+    'https://1.1.1.1/': 'closed',
+    'http://gate.internal/': '403',
+  });
+});

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, expect, test } from 'vitest';
+import { buildImage, docker } from '../../scripts/docker.ts';
+import { claimPort, LOOPBACK } from '../../scripts/port.ts';
+import { useSite } from './site.ts';
+
+const TOKEN = randomBytes(24).toString('hex');
+const IMAGE = 'llm-cli-gateway-executor:test';
+
+const port = String(await claimPort(0));
+if (!buildImage(IMAGE)) throw new Error('the image could not be built');
+// The host's network, because the gateway of this test listens on loopback only.
+const variables = { EXECUTOR_TOKEN: TOKEN, EXECUTOR_HOST: LOOPBACK, EXECUTOR_PORT: port };
+const set = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+const box = docker('run', '--detach', '--network', 'host', ...set, IMAGE) ?? '';
+
+afterAll(() => {
+  docker('rm', '--force', box);
+});
+
+const { ask, call } = useSite(() => ({ EXECUTOR_URL: `http://${LOOPBACK}:${port}`, EXECUTOR_TOKEN: TOKEN }), false);
+
+test.each(['claude', 'grok'])("%s runs in a box of one's own that EXECUTOR_URL names", async (provider) => {
+  expect(await ask(provider, { prompt: 'hi' })).toMatchObject({ ok: true, answer: { text: 'Hello from the mock model.' } });
+});
+
+test('it says its version and its CLIs, and no one gets in without the token', async () => {
+  const { health } = await call('llm_process_health', {});
+  expect(health?.executor).toMatchObject({ reachable: true, clis: { claude: '2.1.330', grok: '1.0.41' } });
+  expect((await fetch(`http://${LOOPBACK}:${port}/health`)).status).toBe(401);
+});
+
+test('SIGTERM ends it in order and in time', () => {
+  const began = Date.now();
+  docker('stop', box);
+  expect(Date.now() - began).toBeLessThan(9_000);
+  expect(docker('inspect', '--format', '{{.State.ExitCode}}', box)).toBe('0');
+});

@@ -1,0 +1,29 @@
+/** Where a hostile run tries to go. */
+const TARGETS = [
+  'http://example.com/',
+  'https://example.com/',
+  'http://1.1.1.1/',
+  'https://1.1.1.1/',
+  'http://172.17.0.1:22/',
+  'http://gate.internal/',
+  'http://gate.internal/mcp',
+  'http://gate.internal/gate/claude/v1/files',
+];
+
+const FETCH = `for (const url of process.argv.slice(1)) fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+  (answer) => console.log("net", url, answer.status), () => console.log("net", url, "closed"))`.replaceAll('\n', ' ');
+
+/** A command line that prints all it can find out. What it says of the network and the number of files it could read come first. */
+export const PROBE = [
+  `node -e '${FETCH}' ${TARGETS.join(' ')}`,
+  'echo files $(find / -xdev -type f -readable 2>/dev/null | wc -l)',
+  'env',
+  "cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'",
+  'cat /state/executor.json /state/runs/*/*.json 2>/dev/null',
+].join('; ');
+
+/** What the probe found. */
+export function probed(said: string) {
+  const reached = [...said.matchAll(/net (\S+) (\S+)/g)].map(([, url, how]) => [url, how]);
+  return { readable: Number(/files (\d+)/.exec(said)?.[1]), reached: Object.fromEntries(reached) };
+}

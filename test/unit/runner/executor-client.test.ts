@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { executorClient } from '../../../src/runner/executor-client.ts';
+
+const LONG_MS = 3_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A page of events whose lines come one by one. */
+const slowly = (lines: string[], pauseMs: number) =>
+  new ReadableStream({
+    async start(controller) {
+      for (const line of lines) {
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        controller.enqueue(new TextEncoder().encode(line));
+      }
+      controller.close();
+    },
+  });
+
+test('a page that comes slowly is read to its end', async () => {
+  const lines = [1, 2, 3, 4, 5].map((seq) => `${JSON.stringify({ seq, at: 1, kind: 'output' })}\n`);
+  const client = executorClient(async () => new Response(slowly(lines, LONG_MS)));
+  const page = client.events('job', 0, 0);
+  await vi.advanceTimersByTimeAsync(lines.length * LONG_MS);
+  expect(await page).toMatchObject({ kind: 'ok', value: [{ seq: 1 }, { seq: 2 }, { seq: 3 }, { seq: 4 }, { seq: 5 }] });
+});
+
+test('an executor that says nothing counts as unreachable, well before its runs count as lost', async () => {
+  const silent = (_path: string, { signal }: RequestInit) =>
+    new Promise<Response>((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('no answer in time'))));
+  const page = executorClient(silent).events('job', 0, 1_000);
+  await vi.advanceTimersByTimeAsync(2 * LONG_MS);
+  expect(await page).toEqual({ kind: 'unreachable', detail: 'no answer in time' });
+});

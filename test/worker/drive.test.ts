@@ -1,0 +1,65 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { expect, test } from 'vitest';
+import type { Health } from '../../container/protocol.ts';
+import { type Drive, driveJob } from '../../src/job/drive.ts';
+import { JobStore } from '../../src/job/store.ts';
+import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
+import { jobOf, specOf } from './jobs.ts';
+
+const HEALTH: Health = {
+  protocol: 1,
+  version: '1',
+  clis: {},
+  running: 0,
+  maxRunning: 1,
+  freeDiskBytes: 1,
+  memoryBytes: 1,
+  containment: 'scan',
+};
+const LOST: Extract<Reply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
+const CHANGED: Reply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
+const TAKEN: Reply<null> = { kind: 'ok', value: null };
+
+/** Drives a job to its start against an executor that has these states and gives these answers, one after the other. */
+async function begin(states: string[], answers: Reply<null>[]) {
+  const asked: (string | null)[] = [];
+  const executor: ExecutorClient = {
+    health: async () => LOST,
+    wake: async () => ({ kind: 'ok', value: { ...HEALTH, state: states.shift() } }),
+    start: async (_id, _request, state) => {
+      asked.push(state);
+      return answers.shift() ?? LOST;
+    },
+    events: async () => ({ kind: 'unreachable', detail: 'not asked here' }),
+    cancel: async () => TAKEN,
+  };
+  const spec = specOf([]);
+  return runInDurableObject(jobOf(spec), async (_job, { storage }) => {
+    const store = new JobStore(storage);
+    store.create(spec, 'a-made-up-run-token', 1);
+    store.mark('admitted_at', 1);
+    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
+    const still = { now: () => 1, sleep: async () => {}, changed: () => {} };
+    const drive: Drive = { store, executor, gate, executorLostMs: 1, ...still };
+    await driveJob(drive, 2, 'queued');
+    const row = store.job();
+    await storage.deleteAll();
+    return { asked, state: row?.state, reason: row?.ending?.reason };
+  });
+}
+
+test('a request whose answer was lost is sent again to the executor that may have it', async () => {
+  expect(await begin(['a', 'b'], [LOST, LOST, TAKEN])).toEqual({ asked: ['a', 'a', 'a'], state: 'running' });
+});
+
+test('a request whose answer was lost is not sent to an executor with another disk, because it may have run', async () => {
+  expect(await begin(['a', 'b'], [LOST, CHANGED, TAKEN])).toEqual({
+    asked: ['a', 'a'],
+    state: 'orphaned',
+    reason: 'executor_lost',
+  });
+});
+
+test('a request that was refused may go to an executor with another disk', async () => {
+  expect(await begin(['a', 'b'], [CHANGED, TAKEN])).toEqual({ asked: ['a', 'b'], state: 'running' });
+});

@@ -1,0 +1,106 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
+import { expect, inject, test } from 'vitest';
+import { Account } from '../../src/account/account.ts';
+import { Spending } from '../../src/account/spending.ts';
+import type { JobSpec } from '../../src/job/record.ts';
+import { ended, jobOf, specOf, submit } from './jobs.ts';
+
+const TOKEN = 'a-made-up-run-token';
+const QUESTION = JSON.stringify({
+  model: 'claude-opus-5-5',
+  max_tokens: 9_000,
+  stream: true,
+  messages: [{ role: 'user', content: 'hi' }],
+});
+
+const credential = ({ account, id }: JobSpec, token = TOKEN) => `${account}.${id}.${token}`;
+
+/** A model call as a CLI makes it. */
+function callGate(spec: JobSpec, path = '/gate/claude/v1/messages', method = 'POST', token = TOKEN) {
+  const headers = { 'x-api-key': credential(spec, token), 'content-type': 'application/json', host: '127.0.0.1' };
+  return exports.default.fetch(
+    new Request(`http://127.0.0.1${path}`, { method, headers, ...(method === 'POST' && { body: QUESTION }) }),
+  );
+}
+
+/** A job of Claude whose run goes on until it is ended. */
+async function runningJob(change: Partial<JobSpec> = {}): Promise<JobSpec> {
+  const spec = specOf([{ stay: true }], { provider: 'claude', ...change });
+  await submit(spec);
+  const started = await jobOf(spec).wait(0, 1, 10_000);
+  if (!started?.ok || started.value.job.state !== 'running') throw new Error('the run did not start');
+  return spec;
+}
+
+test('a call reaches the model with the key of the provider, and is answered as it streams', async () => {
+  const spec = await runningJob();
+  const answer = await callGate(spec);
+  expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  expect(await answer.text()).toContain('event: message_stop');
+  const requests = await (await fetch(`${inject('modelUrl')}/__mock/requests`)).text();
+  expect(requests).toContain('test-anthropic-key');
+  expect(requests).not.toContain(credential(spec));
+  await jobOf(spec).cancel();
+});
+
+test('what calls use is counted as they pass, and kept with a job that was cut off', async () => {
+  const spec = await runningJob();
+  await (await callGate(spec)).text();
+  await (await callGate(spec)).text();
+  await jobOf(spec).cancel();
+  const { usage } = await ended(spec);
+  expect(usage?.inputTokens).toBeGreaterThan(0);
+  expect(usage?.costUsd).toBeCloseTo(((usage?.inputTokens ?? 0) * 4 + (usage?.outputTokens ?? 0) * 20) / 1e6, 9);
+});
+
+test('a run that passes its budget is ended by name, and makes no more calls', async () => {
+  const spec = await runningJob({ options: { maxBudgetUsd: 0.000_001 } });
+  await (await callGate(spec)).text();
+  expect((await callGate(spec)).status).toBe(403);
+  expect(await ended(spec)).toMatchObject({
+    state: 'failed',
+    reason: 'budget_exceeded',
+    error: { code: 'budget_exceeded', message: expect.stringContaining('0.000001 USD') },
+  });
+});
+
+const refused: [what: string, path: string, method: string, token?: string][] = [
+  ['another path of the service', '/gate/claude/v1/files', 'POST'],
+  ['another method', '/gate/claude/v1/messages', 'DELETE'],
+  ['a path that climbs', '/gate/claude/v1/messages/../files', 'POST'],
+  ['the gate of another provider', '/gate/grok/v1/responses', 'POST'],
+  ['the gate of nobody', '/gate/', 'POST'],
+  ['another token', '/gate/claude/v1/messages', 'POST', 'another-run-token-x'],
+];
+
+test('the gate lets a run through to the model calls of its provider alone', async () => {
+  const spec = await runningJob();
+  for (const [what, path, method, token] of refused) {
+    const answer = await callGate(spec, path, method, token);
+    expect({ what, status: answer.status, body: await answer.json() }).toMatchObject({
+      what,
+      status: 403,
+      body: { error: { code: 'gate_refused' } },
+    });
+  }
+  await jobOf(spec).cancel();
+  await ended(spec);
+  expect((await callGate(spec)).status).toBe(403);
+});
+
+test('an account that has spent its daily budget starts no more jobs until midnight UTC', async () => {
+  const spec = specOf([]);
+  const submission = { spec, runToken: TOKEN, requestKey: spec.id, forceRefresh: false, reuseCompleted: false, label: '' };
+  await runInDurableObject(env.ACCOUNTS.getByName(spec.account), async (_account, state) => {
+    const settings = { ...env, DAILY_BUDGET_USD: '0.5' };
+    const account = new Account(state, settings);
+    expect([account.spend(0.25), account.spend(0.5)]).toEqual([0.25, 0.75]);
+    expect(await account.submit(submission)).toEqual({ ok: false, failure: { code: 'budget_spent', dailyBudgetUsd: 0.5 } });
+    const spending = new Spending(state.storage);
+    const tomorrow = Date.now() + 86_400_000;
+    expect(spending.today(tomorrow)).toBe(0);
+    spending.add(1, tomorrow);
+    expect(spending.today(tomorrow)).toBe(1);
+  });
+});
