@@ -32,7 +32,7 @@ export function progressLine(job: JobView): string {
 }
 
 /** One line on a job: what it is, where it stands, what it did last and what it cost so far. */
-export function jobLine(job: JobView): string {
+function jobLine(job: JobView): string {
   const now = job.createdAt + job.elapsedMs;
   const facts = [
     `${job.provider} job ${job.id}: ${job.canceling ? 'canceling' : job.state}${job.reason && job.reason !== 'answered' ? ` (${job.reason})` : ''}`,

@@ -1,27 +1,13 @@
 import type { Provider } from '../../container/providers/provider.ts';
 import type { Submitted } from '../account/account.ts';
 import { requestKey } from '../account/request-key.ts';
-import type { Config } from '../config.ts';
 import { fail, type Result } from '../errors.ts';
+import { UPSTREAMS } from '../runner/upstreams.ts';
 import { accountOf, type Call } from './call.ts';
 import { type Request, readRequest } from './request.ts';
 
 /** Characters of a prompt that lists show. */
 const LABEL_CHARS = 80;
-
-/** Which settings hold a provider's key; any of them will do. */
-const KEYS: Record<string, { setting: string; read: (config: Config) => string | undefined }[]> = {
-  claude: [
-    { setting: 'ANTHROPIC_API_KEY', read: (config) => config.anthropicApiKey },
-    { setting: 'CLAUDE_CODE_OAUTH_TOKEN', read: (config) => config.claudeCodeOauthToken },
-  ],
-  grok: [{ setting: 'XAI_API_KEY', read: (config) => config.xaiApiKey }],
-};
-
-function missingKey(provider: string, config: Config): string[] | null {
-  const keys = KEYS[provider] ?? [];
-  return keys.some(({ read }) => read(config) !== undefined) ? null : keys.map(({ setting }) => setting);
-}
 
 /** What makes two requests of a grant identical: everything that the CLI is told. */
 const identity = (call: Call, provider: Provider, { prompt, options, common }: Request, isLatest: unknown) => {
@@ -42,8 +28,9 @@ export async function submit(
   call: Call,
 ): Promise<Result<Submitted & { request: Request }>> {
   const { limits } = call.config;
-  const missing = missingKey(provider.id, call.config);
-  if (missing) return fail({ code: 'provider_unavailable', provider: provider.title, settings: missing });
+  const upstream = UPSTREAMS[provider.id];
+  if (!upstream?.credentials(call.config, new Headers()))
+    return fail({ code: 'provider_unavailable', provider: provider.title, settings: upstream?.settings ?? [] });
   const read = readRequest(provider, input, limits);
   if (!read.ok) return read;
   const { prompt, session, options, common } = read.value;

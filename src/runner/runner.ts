@@ -13,6 +13,8 @@ const GATE_HOST = 'gate.internal';
 const START_MS = 60_000;
 /** How often a start is looked at, in ms. */
 const START_ROUND_MS = 100;
+/** A container that was told to stop gets no new run for this long, in ms: longer than its executor takes to end. */
+const STOPPING_MS = 30_000;
 /** Certificate of those who read allowed HTTPS traffic on its way out. */
 const CERTIFICATE = '/etc/cloudflare/certs/cloudflare-containers-ca.crt';
 
@@ -26,6 +28,9 @@ export class Runner extends Container<Env> {
   readonly #config = readConfig(this.env);
   readonly #served = new Served(this.ctx.storage);
   readonly #token = this.#keptToken();
+  /** Requests so far. */
+  #requests = 0;
+  #stoppingUntil = 0;
   readonly #opens = this.#config.egressAllow.length > 0;
 
   override defaultPort = PORT;
@@ -54,8 +59,12 @@ export class Runner extends Container<Env> {
 
   /** The executor's HTTP interface. `?wake` on /health starts the container; nothing else does. */
   override async fetch(request: Request): Promise<Response> {
+    this.#requests += 1;
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === '/health' && searchParams.has('wake')) {
+    const wakes = pathname === '/health' && searchParams.has('wake');
+    if ((wakes || request.method === 'PUT') && this.#isRunning && Date.now() < this.#stoppingUntil)
+      return refuse('shutting_down', 'The container is going to sleep: the next request wakes it.');
+    if (wakes) {
       const refusal = await this.#wake();
       if (refusal) return refusal;
     }
@@ -96,6 +105,7 @@ export class Runner extends Container<Env> {
   /** Starts the container unless it runs. A refusal, where there is no room for one, lets the job wait. */
   async #wake(): Promise<Response | null> {
     if (this.#isRunning) await this.#replaceOld();
+    else this.#stoppingUntil = 0;
     const timeouts = { instanceGetTimeoutMS: START_MS, portReadyTimeoutMS: START_MS, waitInterval: START_ROUND_MS };
     try {
       await this.startAndWaitForPorts({ ports: PORT, cancellationOptions: timeouts });
@@ -117,8 +127,11 @@ export class Runner extends Container<Env> {
   }
 
   override async onActivityExpired(): Promise<void> {
+    const requests = this.#requests;
     const health = await this.#health();
-    if (!health || health.running === 0) await this.stop();
+    if ((health && health.running > 0) || requests !== this.#requests) return;
+    this.#stoppingUntil = Date.now() + STOPPING_MS;
+    await this.stop();
   }
 
   override async onStop({ exitCode }: StopParams): Promise<void> {

@@ -120,7 +120,7 @@ export function planOf(seed: number, count: number): Plan {
   const jobs = Array.from({ length: count }, (_, index) => jobOf(random, `s${seed}-j${index}`, phaseOf(index)));
   const faults = kinds.map((kind) => ({
     kind,
-    afterMs: random.whole(0, 800),
+    afterMs: random.whole(0, 600),
     forMs: random.whole(...LENGTHS[kind]),
     isHasty: random.chance(HASTY),
   }));

@@ -4,7 +4,7 @@ import type { Delivery } from '../rig/link.ts';
 import { openRig, type Rig } from '../rig/rig.ts';
 import { follow } from './follow.ts';
 import { makeFault } from './make.ts';
-import { type Plan, planOf } from './plan.ts';
+import { type Plan, type PlannedJob, planOf } from './plan.ts';
 import { leftAfter } from './processes.ts';
 import type { Figures } from './recovery.ts';
 import { type Leftovers, sumUp, type Zeros } from './result.ts';
@@ -54,15 +54,18 @@ async function within(ms: number, isTrue: () => boolean): Promise<void> {
   for (const until = Date.now() + ms; !isTrue() && Date.now() < until; ) await sleep(ROUND_MS);
 }
 
-/** Submits the jobs of each fault, and makes it while some of them run; resolves when all jobs are over. */
+/** Submits the jobs of each fault one fault early, and makes it while some jobs run; resolves when all jobs are over. */
 async function playPlan(trial: Trial): Promise<void> {
+  const { jobs, faults } = trial.plan;
   const underWay = new Set<Promise<void>>();
-  for (const [phase, fault] of trial.plan.faults.entries()) {
-    for (const planned of trial.plan.jobs.filter((job) => job.phase === phase)) {
-      const done = follow(trial, planned).catch((error: unknown) => void trial.notes.push(String(error)));
-      underWay.add(done);
-      done.finally(() => underWay.delete(done));
-    }
+  const submit = (planned: PlannedJob) => {
+    const done = follow(trial, planned).catch((error: unknown) => void trial.notes.push(String(error)));
+    underWay.add(done);
+    done.finally(() => underWay.delete(done));
+  };
+  jobs.filter(({ phase }) => phase === 0).forEach(submit);
+  for (const [index, fault] of faults.entries()) {
+    jobs.filter(({ phase }) => phase === index + 1).forEach(submit);
     await within(START_MS, () => trial.running.size >= Math.min(MET, underWay.size));
     await sleep(fault.afterMs);
     await makeFault(trial, fault);

@@ -1,22 +1,20 @@
-import { z } from 'zod';
 import { randomFrom } from './random.ts';
 
 /** What the seeded CLI is asked to do, as JSON in its prompt. Its output follows from it byte for byte. */
-export const Script = z.object({
-  key: z.string(),
-  seed: z.int(),
+export interface Script {
+  key: string;
+  seed: number;
   /** Lines before the answer. */
-  lines: z.int(),
+  lines: number;
   /** Longest pause after a line, in ms. */
-  pauseMs: z.int(),
+  pauseMs: number;
   /** UTF-16 units of the answer. */
-  answerLength: z.int(),
+  answerLength: number;
   /** Bytes of plain lines that come first, as fast as they are read. */
-  bulkBytes: z.int().default(0),
+  bulkBytes: number;
   /** Leave a process behind that the run must not outlive. */
-  stray: z.enum(['session', 'daemon']).optional(),
-});
-export type Script = z.infer<typeof Script>;
+  stray?: 'session' | 'daemon' | undefined;
+}
 
 export interface Step {
   stream: 'stdout' | 'stderr';

@@ -1,5 +1,6 @@
-import { runInDurableObject } from 'cloudflare:test';
-import { expect, test } from 'vitest';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test, vi } from 'vitest';
 import { ingest } from '../../src/job/ingest.ts';
 import { JobStore } from '../../src/job/store.ts';
 import { answer, ended, jobOf, say, specOf, submit, textOf } from './jobs.ts';
@@ -164,4 +165,41 @@ test('a job is deleted only when it is over, and is gone then', async () => {
   await ended(spec);
   expect(await jobOf(spec).remove()).toMatchObject({ ok: true });
   expect(await jobOf(spec).status(0, 1)).toBeNull();
+});
+
+test('a job that was over for longer than the retention is gone by its alarm, and its account forgets it', async () => {
+  const spec = specOf([answer('old')]);
+  await submit(spec);
+  await ended(spec);
+  const account = env.ACCOUNTS.getByName(spec.account);
+  await vi.waitFor(async () => expect(await account.health()).toEqual({ running: 0, queued: 0 }));
+  await runDurableObjectAlarm(jobOf(spec));
+  expect(await jobOf(spec).status(0, 1)).not.toBeNull();
+  await runInDurableObject(
+    jobOf(spec),
+    (_job, state) => void state.storage.sql.exec('UPDATE job SET finished_at = 1, settled_at = 1, acked_at = 1'),
+  );
+  await runDurableObjectAlarm(jobOf(spec));
+  expect(await jobOf(spec).status(0, 1)).toBeNull();
+  await runInDurableObject(account, (_account, state) => void state.storage.sql.exec('UPDATE entry SET finished_at = 1'));
+  await runDurableObjectAlarm(account);
+  expect(await account.list({ limit: 1 })).toEqual([]);
+});
+
+test('a job that waited too long for its turn fails by its alarm, and was never run', async () => {
+  const id = crypto.randomUUID();
+  const running = specOf([{ write: 'up\n' }, { stay: true }], { session: { mode: 'new', id } });
+  await submit(running);
+  const waiting = specOf([answer('never')], { account: running.account, session: { mode: 'resume', id } });
+  await submit(waiting);
+  await runInDurableObject(jobOf(waiting), (_job, state) => void state.storage.sql.exec('UPDATE job SET created_at = 1'));
+  await runDurableObjectAlarm(jobOf(waiting));
+  expect(await ended(waiting)).toMatchObject({
+    state: 'failed',
+    reason: 'queue_timeout',
+    lastSeq: 0,
+    error: { retryable: true },
+  });
+  await jobOf(running).cancel();
+  await ended(running);
 });
