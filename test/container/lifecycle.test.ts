@@ -18,7 +18,7 @@ const untilNone = () => vi.waitFor(() => expect(boxes()).toEqual([]), gone);
 
 test.each([
   { how: 'stopped', args: ['stop'], message: /executor|container/, reason: /^(shutdown|executor_lost)$/ },
-  { how: 'killed', args: ['kill'], message: /container/, reason: /^executor_lost$/ },
+  { how: 'killed', args: ['kill'], message: /exit code 137/, reason: /^executor_lost$/ },
 ])(
   'a job whose container is $how in mid-run is orphaned within 15 s, and nothing starts again',
   async ({ args, message, reason }) => {

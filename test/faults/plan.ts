@@ -3,7 +3,7 @@ import { type Random, randomFrom } from '../rig/random.ts';
 import type { Script } from '../rig/script.ts';
 
 /** What goes wrong around one job. */
-export type JobFault = 'none' | 'submit-twice' | 'client-gone' | 'cancel' | 'job-crash' | 'second-reader';
+type JobFault = 'none' | 'submit-twice' | 'client-gone' | 'cancel' | 'job-crash' | 'second-reader';
 
 /** What goes wrong with a part of the gateway. */
 export type PartFault =

@@ -23,8 +23,9 @@ test('an empty environment gives the documented defaults', () => {
 test('every limit is set by the variable of its name', () => {
   const name = (limit: string) => limit.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
   for (const [limit, value] of Object.entries(readConfig({}).limits)) {
-    const changed = readConfig({ [name(limit)]: String(value - 1) }).limits;
-    expect(Object.entries(changed)).toContainEqual([limit, value - 1]);
+    const other = value === 0 ? 1 : value - 1;
+    const changed = readConfig({ [name(limit)]: String(other) }).limits;
+    expect(Object.entries(changed)).toContainEqual([limit, other]);
   }
 });
 
