@@ -27,8 +27,17 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: include('unit') } },
-      // Real processes on a machine that may have two cores.
-      { test: { name: 'executor', include: include('executor'), testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: 2 } },
+      // Real processes on a machine that may have two cores, after the others have left them free.
+      {
+        test: {
+          name: 'executor',
+          include: include('executor'),
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         plugins: [
           cloudflareTest(({ inject }) => {
@@ -55,6 +64,7 @@ export default defineConfig({
           name: 'e2e',
           include: include('e2e'),
           // They wait more than they compute.
+          sequence: { groupOrder: 2 },
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
