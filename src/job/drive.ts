@@ -1,6 +1,6 @@
-import { type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
+import { type Event, type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
 import type { ExecutorClient, Reply } from '../runner/executor-client.ts';
-import { ingest } from './ingest.ts';
+import { GapError, ingest } from './ingest.ts';
 import { orphaned } from './outcome.ts';
 import type { Ending } from './record.ts';
 import type { JobRow, JobStore } from './store.ts';
@@ -29,11 +29,11 @@ const STEPS_MAX = 400;
 /** Refusals that pass: the job keeps its place. */
 const PASSING = new Set(['at_capacity', 'disk_full', 'shutting_down', 'session_busy', 'state_changed', 'internal']);
 
-const runRequest = ({ spec, prompt }: JobRow, gate: Drive['gate']): RunRequest => ({
+const runRequest = ({ store, gate }: Drive, { spec }: JobRow): RunRequest => ({
   protocol: PROTOCOL_VERSION,
   account: spec.account,
   provider: spec.provider,
-  prompt,
+  prompt: store.prompt(),
   options: spec.options,
   session: spec.session,
   workspace: spec.workspace,
@@ -76,7 +76,7 @@ function startRefused(drive: Drive, row: JobRow, { code, message }: ExecutorErro
 async function start(drive: Drive, row: JobRow, attempt: number): Promise<boolean> {
   const { store, executor, now } = drive;
   const state = await stateToAsk(drive, row);
-  const reply = state === undefined ? null : await executor.start(row.spec.id, runRequest(row, drive.gate), state);
+  const reply = state === undefined ? null : await executor.start(row.spec.id, runRequest(drive, row), state);
   if (reply?.kind === 'ok') {
     if (!store.start(now())) await executor.cancel(row.spec.id);
     return true;
@@ -103,6 +103,16 @@ interface Memory {
   cancelSent: boolean;
 }
 
+/** Stores a page; a log with a gap cannot be followed, however often it is read. */
+function keep({ store, now }: Drive, page: Event[]): void {
+  try {
+    ingest(store, page, now());
+  } catch (error) {
+    if (!(error instanceof GapError)) throw error;
+    store.finish(orphaned('executor_lost', `The executor's log of the run has a gap: ${error.message}.`), now());
+  }
+}
+
 /** Reads one page of events, after passing on a cancel. */
 async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolean> {
   const { store, executor, now } = drive;
@@ -112,7 +122,7 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
   const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : WAIT_MS);
   if (reply.kind === 'ok') {
     memory.heardAt = now();
-    ingest(store, reply.value, now());
+    keep(drive, reply.value);
     return true;
   }
   const ending = lost(drive, reply, now() - memory.heardAt);

@@ -41,7 +41,7 @@ function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Eve
 }
 
 /** A page that does not follow the cursor: the executor broke its promise of dense numbers. */
-class GapError extends Error {}
+export class GapError extends Error {}
 
 /**
  * Stores a page of a run's events, moves the cursor and ends the job at the run's last event: all of it or nothing, and

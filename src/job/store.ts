@@ -19,7 +19,6 @@ const SCHEMA = `
 const json = <T extends z.ZodType>(type: T) => z.string().transform((text) => type.parse(JSON.parse(text)));
 const Row = z.object({
   spec: json(JobSpec.omit({ prompt: true })),
-  prompt: z.string(),
   run_token: z.string(),
   state: z.enum(STATES),
   created_at: z.number(),
@@ -35,7 +34,9 @@ const Row = z.object({
   settled_at: z.number().nullable(),
   acked_at: z.number().nullable(),
 });
-/** The job's one row, parsed. */
+/** The prompt may have a megabyte and is read when it is sent, not with every look at the job. */
+const COLUMNS = Object.keys(Row.shape).join(', ');
+/** The job's one row, parsed, without its prompt. */
 export type JobRow = z.infer<typeof Row>;
 
 /** Marks that are set once: turn given, cancel asked for, told to the account, told to the executor. */
@@ -55,8 +56,12 @@ export class JobStore {
   /** The job, or null where none was ever created. */
   job(): JobRow | null {
     if (this.#storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 0) return null;
-    const [row] = this.#storage.sql.exec('SELECT * FROM job').toArray();
+    const [row] = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM job`).toArray();
     return row ? Row.parse(row) : null;
+  }
+
+  prompt(): string {
+    return z.object({ prompt: z.string() }).parse(this.#storage.sql.exec('SELECT prompt FROM job').one()).prompt;
   }
 
   /** Stores a new job; a second call changes nothing. */

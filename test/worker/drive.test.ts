@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import type { Health } from '../../container/protocol.ts';
+import type { Event, Health } from '../../container/protocol.ts';
 import { type Drive, driveJob } from '../../src/job/drive.ts';
 import { JobStore } from '../../src/job/store.ts';
 import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
@@ -19,6 +19,32 @@ const HEALTH: Health = {
 const LOST: Extract<Reply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
 const CHANGED: Reply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
 const TAKEN: Reply<null> = { kind: 'ok', value: null };
+
+test('a log with a gap ends the job, which keeps what came before', async () => {
+  const pages: Event[][] = [[{ seq: 1, at: 1, kind: 'start', pid: 7 }], [{ seq: 3, at: 1, kind: 'output' }]];
+  const executor: ExecutorClient = {
+    health: async () => LOST,
+    wake: async () => LOST,
+    start: async () => LOST,
+    events: async () => ({ kind: 'ok', value: pages.shift() ?? [] }),
+    cancel: async () => TAKEN,
+  };
+  const spec = specOf([]);
+  await runInDurableObject(jobOf(spec), async (_job, { storage }) => {
+    const store = new JobStore(storage);
+    store.create(spec, 'a-made-up-run-token', 1);
+    store.mark('admitted_at', 1);
+    store.start(1);
+    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
+    await driveJob(
+      { store, executor, gate, executorLostMs: 1, now: () => 1, sleep: async () => {}, changed: () => {} },
+      2,
+      'running',
+    );
+    expect(store.job()).toMatchObject({ state: 'orphaned', cursor: 1, ending: { reason: 'executor_lost' } });
+    expect(store.job()?.ending?.error?.message).toContain('expected event 2, got 3');
+  });
+});
 
 /** Drives a job to its start against an executor that has these states and gives these answers, one after the other. */
 async function begin(states: string[], answers: Reply<null>[]) {
