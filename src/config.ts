@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** The shipped policies, strictest first. */
+export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
+
 const count = (byDefault: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(byDefault);
 
 /** Every limit in force, by name with its unit. Each is set by the env variable of the same name in capitals (`SYNC_DEADLINE_MS`). */
@@ -86,6 +89,8 @@ const settingShape = {
   githubAllowed: names,
   githubUrl: z.url().default('https://github.com'),
   githubApiUrl: z.url().default('https://api.github.com'),
+  /** The policy of a grant that has none of its own, in an account that has set none. */
+  defaultPolicy: z.enum(PRESET_NAMES).default('careful'),
   /** An executor elsewhere; absent: each account and workspace has a container of its own. */
   executorUrl: z.url().optional(),
   /** Token that the executor asks for, at least 16 characters. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fileOption, option } from './option.ts';
+import { dangerous, fileOption, option } from './option.ts';
 import type { Provider } from './provider.ts';
 import { json, jsonText, mcpServers, name, relativePath, rules, text } from './values.ts';
 
@@ -36,10 +36,16 @@ export const options = {
     `--fallback-model=${list.split(',').map(resolved).join(',')}`,
   ]),
   effort: option('--effort', z.enum(['low', 'medium', 'high', 'xhigh', 'max']), 'How long to think.'),
-  permissionMode: option('--permission-mode', z.enum(modes), 'Default dontAsk: what would ask is denied and listed.', (mode) => [
-    `--permission-mode=${mode === 'default' ? 'manual' : mode}`,
-  ]),
-  dangerouslySkipPermissions: option('--dangerously-skip-permissions', z.boolean(), 'Same as bypassPermissions.'),
+  permissionMode: dangerous(
+    option('--permission-mode', z.enum(modes), 'Default dontAsk: what would ask is denied and listed.', (mode) => [
+      `--permission-mode=${mode === 'default' ? 'manual' : mode}`,
+    ]),
+    'bypassPermissions',
+  ),
+  dangerouslySkipPermissions: dangerous(
+    option('--dangerously-skip-permissions', z.boolean(), 'Same as bypassPermissions.'),
+    true,
+  ),
   allowedTools: option('--allowedTools', rules, 'Calls that need no permission: Bash(git *).'),
   disallowedTools: option('--disallowedTools', rules, 'Calls that are denied; a bare name removes the tool.'),
   tools: option('--tools', z.array(z.string().max(200)).max(100), 'Built-in tools that exist; [] for none.', (tools) => [
@@ -67,17 +73,17 @@ export const options = {
   }),
   agent: option('--agent', name, 'Agent that answers.'),
   forwardSubagentText: option('--forward-subagent-text', z.boolean(), 'Put text of subagents into the raw output.'),
-  mcpServers: fileOption('--mcp-config', mcpServers, 'MCP servers: {name: {command, args, env} or {type, url}}.', {
-    name: 'mcp.json',
-    text: (servers) => JSON.stringify({ mcpServers: servers }),
-  }),
-  strictMcpConfig: option('--strict-mcp-config', z.boolean(), 'Default true; false: also servers from settingSources.'),
-  settingSources: option(
-    '--setting-sources',
-    sources,
-    'Settings to load: user,project,local. Default none; project runs its hooks.',
+  mcpServers: dangerous(
+    fileOption('--mcp-config', mcpServers, 'MCP servers: {name: {command, args, env} or {type, url}}.', {
+      name: 'mcp.json',
+      text: (servers) => JSON.stringify({ mcpServers: servers }),
+    }),
   ),
-  addDir: option('--add-dir', z.array(relativePath).max(50), 'More directories, relative.'),
+  strictMcpConfig: option('--strict-mcp-config', z.boolean(), 'Default true; false: also servers from settingSources.'),
+  settingSources: dangerous(
+    option('--setting-sources', sources, 'Settings to load: user,project,local. Default none; project runs its hooks.'),
+  ),
+  addDir: dangerous(option('--add-dir', z.array(relativePath).max(50), 'More directories, relative.')),
   bare: option('--bare', z.boolean(), 'Three tools, no hooks, no CLAUDE.md.'),
   safeMode: option('--safe-mode', z.boolean(), 'No customizations.'),
   noSessionPersistence: option('--no-session-persistence', z.boolean(), 'Do not keep the conversation.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toolNames } from './grok-tools.ts';
-import { option } from './option.ts';
+import { dangerous, option } from './option.ts';
 import type { Provider } from './provider.ts';
 import { ARGUMENT_MAX_BYTES, json, jsonText, name, rules, text } from './values.ts';
 
@@ -25,8 +25,11 @@ export const options = {
   ),
   effort: option('--reasoning-effort', z.enum(efforts), 'How long to think; not every model has every level.'),
   reasoningEffort: option('--reasoning-effort', z.enum(efforts), 'Same as effort.'),
-  permissionMode: option('--permission-mode', z.enum(modes), 'Default dontAsk: a call that would ask ends the turn.'),
-  alwaysApprove: option('--always-approve', z.boolean(), 'Same as bypassPermissions; deny still holds.'),
+  permissionMode: dangerous(
+    option('--permission-mode', z.enum(modes), 'Default dontAsk: a call that would ask ends the turn.'),
+    'bypassPermissions',
+  ),
+  alwaysApprove: dangerous(option('--always-approve', z.boolean(), 'Same as bypassPermissions; deny still holds.'), true),
   allow: option('--allow', rules, 'Calls that need no permission: Bash(git *), Edit(**).'),
   deny: option('--deny', rules, 'Calls that are refused; the model goes on.'),
   tools: option('--tools', toolNames, 'Only these built-in tools.', elsewhere),

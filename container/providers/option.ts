@@ -28,3 +28,9 @@ export function fileOption<T extends z.ZodType>(
   const text = (value: unknown) => file.text(type.parse(value));
   return { type: type.optional().describe(about), flag, file: { flag: file.read ?? flag, name: file.name, text } };
 }
+
+/** An option of which some values take a barrier away: those that equal `value`, or any where none is given. */
+export const dangerous = (declared: Option, value?: unknown): Option => ({
+  ...declared,
+  danger: value === undefined ? { op: 'exists', value: true } : { op: 'eq', value },
+});

@@ -9,6 +9,8 @@ export interface Option {
   flag?: string;
   /** Arguments for a value. */
   argv?: (value: unknown) => string[];
+  /** Which values take a barrier away: they run code of others, skip every question, or leave the workspace. Presets deny them. */
+  danger?: { op: 'eq' | 'exists'; value: unknown };
   /** Text for a file whose path is the argument, for values that may be longer than an argument. */
   file?: { flag: string; name: string; text: (value: unknown) => string };
 }

@@ -1,17 +1,14 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
+import { nearest, SHOWN_CHARS } from '../nearest.ts';
 
-/** A known name this close to an unknown one is worth a guess. */
-const NEAR = 3;
 /** Most complaints in one answer. */
 const ISSUES_MAX = 8;
 
 function unknownKey(key: string, known: string[]): string {
-  const shown = JSON.stringify(key.slice(0, 80));
-  const guess = known.length > 0 ? closest(key.slice(0, 80), known) : undefined;
-  const near = guess !== undefined && distance(key.slice(0, 80), guess) <= NEAR;
-  return near
+  const shown = JSON.stringify(key.slice(0, SHOWN_CHARS));
+  const guess = nearest(key, known);
+  return guess
     ? `Unknown parameter ${shown}. Did you mean "${guess}"?`
     : `Unknown parameter ${shown}. Remove it; tools/list names the parameters.`;
 }

@@ -12,13 +12,14 @@ const LAYERS = [
   'health',
   'auth',
   'mcp',
-  'policy',
   'account',
   'job',
   'runner',
   'pages',
+  'policy',
   'config',
   'errors',
+  'nearest',
   'version',
 ];
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;

@@ -1,0 +1,31 @@
+import type { UsageName } from './document.ts';
+import type { Charge } from './evaluate.ts';
+
+/** When the window of a time began, in ms since 1970. Windows are aligned to the clock of UTC. */
+export const windowStart = (now: number, windowS: number): number => Math.floor(now / (windowS * 1_000)) * windowS * 1_000;
+
+/** Sums of USD are not exact. */
+const ROUNDING = 1e-9;
+
+/** A charge that would pass its maximum. */
+export interface Overrun {
+  rule: string;
+  used: number;
+  amount: number;
+  max: number;
+  usage?: UsageName;
+  /** Until the counter begins anew, in ms; absent where the amount alone is too much. */
+  retryAfterMs?: number;
+}
+
+/** The first charge that does not fit, given what its counter has. */
+export function overrun(charges: Charge[], used: (charge: Charge) => number, now: number): Overrun | undefined {
+  for (const charge of charges) {
+    const { rule, max, amount, usage, windowS } = charge;
+    const before = used(charge);
+    if (before + amount <= max + ROUNDING) continue;
+    const retryAfterMs = windowStart(now, windowS) + windowS * 1_000 - now;
+    return { rule, used: before, amount, max, ...(usage && { usage }), ...(amount <= max && { retryAfterMs }) };
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { argumentAt } from './argument.ts';
+import type { Policy, Quota, ToolRule } from './compile.ts';
+import type { Finding, Question } from './condition.ts';
+import type { UsageName } from './document.ts';
+
+/** A call as a policy sees it. */
+export interface Ask {
+  tool: string;
+  /** As the caller wrote them, after their check. */
+  args: Record<string, unknown>;
+  /** What the job that it makes is expected to use; absent: it makes none. */
+  estimate?: Record<UsageName, number>;
+}
+
+/** What a call adds to a counter. */
+export interface Charge extends Omit<Quota, 'from'> {
+  amount: number;
+  /** Set where the amount is an estimate, to be settled when the job ends. */
+  usage?: UsageName;
+}
+
+/** Which rule decides, and why. */
+export interface Ground {
+  /** Its place in the document. */
+  rule: string;
+  reason: string;
+}
+
+/** What a document says about a call. Whether its charges fit is for who keeps the counters. */
+export type Verdict =
+  | ({ kind: 'hide' } & Ground)
+  | ({ kind: 'deny' } & Ground)
+  | ({ kind: 'pass'; charges: Charge[]; approval?: Ground; maxRunning?: { max: number; rule: string } } & Ground);
+
+const deny = (rule: string, reason: string): Verdict => ({ kind: 'deny', rule, reason });
+
+/** The first of some conditions with one of these findings. */
+function first(questions: Question[], place: string, args: Ask['args'], findings: Finding[]) {
+  for (const [i, { text, ask }] of questions.entries()) {
+    const finding = ask(args);
+    if (findings.includes(finding)) return { rule: `${place}[${i}]`, text, finding };
+  }
+  return undefined;
+}
+
+const TOO_LONG = 'the argument is too long to be judged by this pattern';
+
+function denied({ rule, reason, action, require, denyIf }: ToolRule, args: Ask['args']): Verdict | undefined {
+  if (action === 'deny') return deny(`${rule}.action`, reason ?? 'this tool is denied');
+  const unmet = first(require, `${rule}.require`, args, ['fails', 'unjudged']);
+  if (unmet) return deny(unmet.rule, reason ?? (unmet.finding === 'fails' ? `it requires ${unmet.text}` : TOO_LONG));
+  const met = first(denyIf, `${rule}.deny_if`, args, ['holds', 'unjudged']);
+  if (met) return deny(met.rule, reason ?? (met.finding === 'holds' ? `it is denied where ${met.text}` : TOO_LONG));
+  return undefined;
+}
+
+function approvalOf({ rule, reason, action, askIf }: ToolRule, args: Ask['args']): Ground | undefined {
+  if (action === 'require_approval') return { rule: `${rule}.action`, reason: reason ?? 'this tool needs approval' };
+  const met = first(askIf, `${rule}.require_approval_if`, args, ['holds', 'unjudged']);
+  return met && { rule: met.rule, reason: reason ?? `it needs approval where ${met.text}` };
+}
+
+/** What a call counts as; undefined where its argument is no amount. Only what makes a job uses anything. */
+function amountOf({ from }: Quota, { args, estimate }: Ask): number | undefined {
+  if (from.kind === 'calls') return 1;
+  if (from.kind === 'usage') return estimate?.[from.usage] ?? 0;
+  const found = argumentAt(args, from.path);
+  return typeof found === 'number' && Number.isFinite(found) && found >= 0 ? found : undefined;
+}
+
+const isCounted = ({ from }: Quota, { estimate }: Ask) => from.kind !== 'usage' || estimate !== undefined;
+
+/** What a document says about a call. Pure: the order of its rules changes nothing. */
+export function evaluate(policy: Policy, ask: Ask): Verdict {
+  const { tool, args } = ask;
+  if (policy.isHidden(tool)) return { kind: 'hide', rule: 'hide', reason: 'this tool is hidden' };
+  const rule = policy.ruleOf(tool);
+  if (!rule && policy.document.default === 'deny')
+    return deny('default', 'this tool is not listed, and what is not listed is denied');
+  const refusal = rule && denied(rule, args);
+  if (refusal) return refusal;
+  const quotas = [...policy.quotas, ...(rule?.quotas ?? [])].filter((quota) => isCounted(quota, ask));
+  const charges: Charge[] = [];
+  for (const quota of quotas) {
+    const { from, ...rest } = quota;
+    const amount = amountOf(quota, ask);
+    if (amount === undefined && from.kind === 'argument')
+      return deny(quota.rule, `${from.path} is counted: give it as a number from 0`);
+    charges.push({ ...rest, amount: amount ?? 0, ...(from.kind === 'usage' && { usage: from.usage }) });
+  }
+  const approval = rule && approvalOf(rule, args);
+  return {
+    kind: 'pass',
+    rule: rule?.rule ?? 'default',
+    reason: rule ? 'the tool is listed' : 'what is not listed is allowed',
+    charges,
+    ...(approval && { approval }),
+    ...(rule?.maxRunning !== undefined && { maxRunning: { max: rule.maxRunning, rule: `${rule.rule}.max_running` } }),
+  };
+}

@@ -1,0 +1,27 @@
+import { RE2JS } from 're2js';
+
+/** Longest pattern, in characters. */
+export const PATTERN_MAX_CHARS = 500;
+/** Most instructions that a pattern may compile to: `a{250}` has about as many. */
+export const PATTERN_MAX_STEPS = 250;
+/** Most instructions of all patterns that one call may have to be matched against. */
+export const PATTERNS_MAX_STEPS = 1_000;
+/** Longest text that a pattern is matched against, in UTF-16 units. Time grows with text times instructions, and with nothing else. */
+export const TEXT_MAX_CHARS = 65_536;
+
+/** A pattern of RE2's syntax, which is matched in linear time. */
+export type Pattern = Pick<RE2JS, 'test' | 'programSize'>;
+
+/** A compiled pattern, or what is wrong with it. */
+export function compilePattern(source: string): { pattern: Pattern } | { problem: string } {
+  if (source.length > PATTERN_MAX_CHARS) return { problem: `has ${source.length} characters, the most is ${PATTERN_MAX_CHARS}` };
+  try {
+    const pattern = RE2JS.compile(source);
+    const steps = pattern.programSize();
+    if (steps > PATTERN_MAX_STEPS)
+      return { problem: `compiles to ${steps} instructions, the most is ${PATTERN_MAX_STEPS}: repeat less` };
+    return { pattern };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error) };
+  }
+}

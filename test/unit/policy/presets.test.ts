@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { evaluate } from '../../../src/policy/evaluate.ts';
+import { PRESETS, type PresetName } from '../../../src/policy/presets.ts';
+
+type Outcome = 'pass' | 'deny' | 'ask';
+
+function outcome(preset: PresetName, tool: string, args: Record<string, unknown> = {}): Outcome {
+  const verdict = evaluate(PRESETS[preset].policy, { tool, args });
+  if (verdict.kind !== 'pass') return 'deny';
+  return verdict.approval ? 'ask' : 'pass';
+}
+
+const rows: [tool: string, args: Record<string, unknown>, readOnly: Outcome, careful: Outcome, open: Outcome][] = [
+  ['llm_job_status', {}, 'pass', 'pass', 'pass'],
+  ['audit_list', {}, 'pass', 'pass', 'pass'],
+  ['claude_request', {}, 'deny', 'pass', 'pass'],
+  ['grok_request_async', {}, 'deny', 'pass', 'pass'],
+  ['approval_decide', {}, 'deny', 'pass', 'pass'],
+  ['llm_job_cancel', {}, 'deny', 'ask', 'pass'],
+  ['llm_job_delete', {}, 'deny', 'ask', 'pass'],
+  ['policy_set', {}, 'deny', 'ask', 'pass'],
+  ['session_clear_all', {}, 'deny', 'deny', 'pass'],
+  ['claude_request', { permissionMode: 'acceptEdits' }, 'deny', 'pass', 'pass'],
+  ['claude_request', { permissionMode: 'bypassPermissions' }, 'deny', 'deny', 'pass'],
+  ['claude_request_async', { dangerouslySkipPermissions: true }, 'deny', 'deny', 'pass'],
+  ['claude_request', { addDir: ['..'] }, 'deny', 'deny', 'pass'],
+  ['claude_request', { settingSources: 'project' }, 'deny', 'deny', 'pass'],
+  ['claude_request', { mcpServers: {} }, 'deny', 'deny', 'pass'],
+  ['grok_request', { alwaysApprove: true }, 'deny', 'deny', 'pass'],
+  ['grok_request', { permissionMode: 'bypassPermissions' }, 'deny', 'deny', 'pass'],
+];
+
+test.each(rows)('%s %j: read-only %s, careful %s, open %s', (tool, args, readOnly, careful, open) => {
+  expect([outcome('read-only', tool, args), outcome('careful', tool, args), outcome('open', tool, args)]).toEqual([
+    readOnly,
+    careful,
+    open,
+  ]);
+});
+
+test('careful lets a grant make 10 requests a minute, whatever the provider', () => {
+  const charged = ['claude_request', 'claude_request_async', 'grok_request', 'grok_request_async'].map((tool) =>
+    evaluate(PRESETS.careful.policy, { tool, args: {} }),
+  );
+  for (const verdict of charged)
+    expect(verdict).toMatchObject({ charges: [{ counter: 'requests', scope: 'grant', windowS: 60, max: 10, amount: 1 }] });
+});
