@@ -21,6 +21,8 @@ const madeUp = {
   GITHUB_CLIENT_ID: '',
   GITHUB_CLIENT_SECRET: '',
   MCP_RESOURCE: '',
+  // Policies have tests of their own.
+  DEFAULT_POLICY: 'open',
 };
 
 export default defineConfig({

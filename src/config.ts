@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** The shipped policies, strictest first. */
 export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
 
+/** The account, and the grant, of the gateway token; the account of the owner passphrase. */
+export const OWNER = 'owner';
+
 const count = (byDefault: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(byDefault);
 
 /** Every limit in force, by name with its unit. Each is set by the env variable of the same name in capitals (`SYNC_DEADLINE_MS`). */
@@ -31,6 +34,20 @@ const limitShape = {
   runningPerAccount: count(8, 1, 1_000),
   /** Jobs of one account and provider that run at once. */
   runningPerProvider: count(8, 1, 1_000),
+  /** A question to a person is answered with no after this. */
+  approvalTimeoutMs: count(3_600_000, 1_000, 604_800_000),
+  /** The same for a question from inside a run, whose CLI waits for it. */
+  askTimeoutMs: count(600_000, 1_000, 86_400_000),
+  /** Questions of one account that wait for a person. */
+  approvalsPending: count(100, 1, 1_000),
+  /** What a job is expected to cost, in USD, where the account has run none of its provider. */
+  estimateCostUsd: z.coerce.number().min(0).max(10_000).default(0.25),
+  /** Tokens that it is expected to use. */
+  estimateTokens: count(50_000, 0, 100_000_000),
+  /** Time that it is expected to take, in s. */
+  estimateRuntimeS: count(60, 0, 86_400),
+  /** Rows of the audit log are kept this long. */
+  auditRetentionDays: count(365, 1, 3_650),
   /** Jobs of one account that wait. */
   queuedPerAccount: count(64, 0, 10_000),
   /** A job that waited this long for its turn fails. */
@@ -91,6 +108,8 @@ const settingShape = {
   githubApiUrl: z.url().default('https://api.github.com'),
   /** The policy of a grant that has none of its own, in an account that has set none. */
   defaultPolicy: z.enum(PRESET_NAMES).default('careful'),
+  /** off: what needs approval is decided on the page or by another grant, never by the person behind the asking client. */
+  approvalByClient: z.enum(['on', 'off']).default('on'),
   /** An executor elsewhere; absent: each account and workspace has a container of its own. */
   executorUrl: z.url().optional(),
   /** Token that the executor asks for, at least 16 characters. */

@@ -5,7 +5,13 @@ export type Failure =
   | { code: 'wrong_url'; url: string }
   | { code: 'host_refused'; host: string }
   | { code: 'origin_refused'; origin: string }
-  | { code: 'rate_limited'; retryAfterMs: number }
+  | { code: 'rate_limited'; retryAfterMs?: number; rule?: string; reason?: string }
+  | { code: 'policy_denied'; tool: string; rule: string; reason: string }
+  | { code: 'approval_required'; tool: string; rule: string; reason: string; approvalId: string; expiresAt: number; url: string }
+  | { code: 'budget_exceeded'; rule: string; reason: string; retryAfterMs?: number }
+  | { code: 'approval_not_found'; approvalId: string }
+  | { code: 'approval_decided'; approvalId: string; state: string }
+  | { code: 'own_approval'; approvalId: string }
   | { code: 'body_too_large'; maxBytes: number }
   | { code: 'unknown_tool'; tool: string }
   | { code: 'scope_missing'; scope: string }
@@ -16,8 +22,7 @@ export type Failure =
   | { code: 'offset_ahead'; offset: number; total: number }
   | { code: 'session_not_found'; provider: string; sessionId: string }
   | { code: 'session_exists'; sessionId: string }
-  | { code: 'saturated'; queued: number; max: number; retryAfterMs: number }
-  | { code: 'budget_spent'; dailyBudgetUsd: number }
+  | { code: 'saturated'; what: 'jobs' | 'approvals'; queued: number; max: number; retryAfterMs: number }
   | { code: 'idempotency_conflict'; jobId: string }
   | { code: 'provider_unavailable'; provider: string; settings: string[] }
   | { code: 'gate_refused'; reason: string }
@@ -30,10 +35,31 @@ export interface ToolError {
   message: string;
   retryable: boolean;
   retryAfterMs?: number;
+  /** Place in the policy that decided, and what it says. */
+  rule?: string;
+  reason?: string;
+  /** The question that is put to a person. */
+  approvalId?: string;
 }
 
-const no = (message: string) => ({ message, retryable: false });
-const yes = (message: string, retryAfterMs?: number) => ({ message, retryable: true, ...(retryAfterMs && { retryAfterMs }) });
+type Ground = Pick<ToolError, 'rule' | 'reason' | 'approvalId'>;
+const groundOf = ({ rule, reason, approvalId }: Ground = {}) => ({
+  ...(rule && { rule }),
+  ...(reason && { reason }),
+  ...(approvalId && { approvalId }),
+});
+const no = (message: string, ground?: Ground) => ({ message, retryable: false, ...groundOf(ground) });
+const yes = (message: string, retryAfterMs?: number, ground?: Ground) => ({
+  message,
+  retryable: true,
+  ...(retryAfterMs && { retryAfterMs }),
+  ...groundOf(ground),
+});
+/** A refusal that waiting mends only where it says how long. */
+const mended = (message: string, failure: Ground & { retryAfterMs?: number }) =>
+  failure.retryAfterMs === undefined ? no(message, failure) : yes(message, failure.retryAfterMs, failure);
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 function describe(failure: Failure): Omit<ToolError, 'code'> {
   switch (failure.code) {
@@ -48,7 +74,25 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
     case 'origin_refused':
       return no(`Pages of ${failure.origin} may not call this gateway. The operator allows them in ALLOWED_ORIGINS.`);
     case 'rate_limited':
-      return yes('Too many requests. Wait before the next one.', failure.retryAfterMs);
+      return mended(failure.reason ? sentence(failure.reason) : 'Too many requests. Wait before the next one.', failure);
+    case 'policy_denied':
+      return no(`The policy of this connection denies ${failure.tool}: ${sentence(failure.reason)} (${failure.rule})`, failure);
+    case 'approval_required':
+      return yes(
+        `A person has to approve this call of ${failure.tool}: ${sentence(failure.reason)} It is asked at ${failure.url} until ${new Date(failure.expiresAt).toISOString()}; after that make the very same call again.`,
+        undefined,
+        failure,
+      );
+    case 'budget_exceeded':
+      return mended(`The budget is used up: ${sentence(failure.reason)} (${failure.rule})`, failure);
+    case 'approval_not_found':
+      return no(`There is no approval "${failure.approvalId}". approval_list shows those that are pending.`);
+    case 'approval_decided':
+      return no(`Approval ${failure.approvalId} is ${failure.state} already.`);
+    case 'own_approval':
+      return no(
+        `Approval ${failure.approvalId} was asked by this very connection, which cannot decide it. A person or another one can.`,
+      );
     case 'body_too_large':
       return no(`The request body is over ${failure.maxBytes} bytes. Send a shorter prompt.`);
     case 'unknown_tool':
@@ -77,11 +121,9 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       );
     case 'saturated':
       return yes(
-        `${failure.queued} jobs are waiting already, the most is ${failure.max}. Try again later.`,
+        `${failure.queued} ${failure.what} are waiting already, the most is ${failure.max}. Try again later.`,
         failure.retryAfterMs,
       );
-    case 'budget_spent':
-      return no(`Today's budget of ${failure.dailyBudgetUsd} USD is spent. Try again after midnight UTC.`);
     case 'idempotency_conflict':
       return no(`This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`);
     case 'provider_unavailable':
@@ -109,6 +151,12 @@ const STATUS: Record<Failure['code'], number> = {
   host_refused: 403,
   origin_refused: 403,
   rate_limited: 429,
+  policy_denied: 403,
+  approval_required: 403,
+  budget_exceeded: 429,
+  approval_not_found: 404,
+  approval_decided: 409,
+  own_approval: 403,
   body_too_large: 413,
   unknown_tool: 404,
   scope_missing: 403,
@@ -120,7 +168,6 @@ const STATUS: Record<Failure['code'], number> = {
   session_not_found: 404,
   session_exists: 409,
   saturated: 429,
-  budget_spent: 429,
   idempotency_conflict: 409,
   provider_unavailable: 503,
   gate_refused: 403,

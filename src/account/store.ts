@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Settlement } from '../job/chores.ts';
 import { STATES } from '../job/machine.ts';
+import { addColumns } from '../sql.ts';
 import type { Standing } from './admission.ts';
+import type { Average } from './estimate.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entry (
@@ -15,7 +17,19 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);
   CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, provider TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT;`;
 
-const UNFINISHED = `state IN ('queued', 'running')`;
+/** Columns that accounts of earlier versions lack. */
+const LATER = {
+  grant_id: "TEXT NOT NULL DEFAULT ''",
+  tool: "TEXT NOT NULL DEFAULT ''",
+  client: "TEXT NOT NULL DEFAULT ''",
+  origin: "TEXT NOT NULL DEFAULT ''",
+  started_at: 'INTEGER',
+} as const;
+
+const UNFINISHED = `state IN ('held', 'queued', 'running')`;
+
+/** Jobs whose average is what the next one is expected to use. */
+const AVERAGED = 20;
 
 /** A job in its account's index. `place` orders jobs by arrival. */
 const Entry = z.object({
@@ -34,8 +48,16 @@ const Entry = z.object({
   finished_at: z.number().nullable(),
   cost_usd: z.number(),
   total_tokens: z.number(),
+  /** Who asked for it, by which tool, from where. */
+  grant_id: z.string(),
+  tool: z.string(),
+  client: z.string(),
+  origin: z.string(),
+  started_at: z.number().nullable(),
 });
 export type Entry = z.infer<typeof Entry>;
+
+const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
 
 /** Which jobs a list shows. `before` is the place of the last one already shown. */
 export interface ListFilter {
@@ -52,6 +74,7 @@ export class AccountStore {
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
+    addColumns(this.#sql, 'entry', LATER);
   }
 
   #entries(query: string, ...values: (string | number)[]): Entry[] {
@@ -61,13 +84,10 @@ export class AccountStore {
       .map((row) => Entry.parse(row));
   }
 
-  add(entry: Omit<Entry, 'place' | 'reason' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
-    this.#sql.exec(
-      `INSERT INTO entry (id, account, provider, state, session, request_key, idempotency_key, label, correlation_id, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[entry.id, entry.account, entry.provider, entry.state, entry.session, entry.request_key, entry.idempotency_key],
-      ...[entry.label, entry.correlation_id, entry.created_at],
-    );
+  add(entry: Omit<Entry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
+    const columns = Object.keys(entry);
+    const marks = columns.map(() => '?').join(', ');
+    this.#sql.exec(`INSERT INTO entry (${columns.join(', ')}) VALUES (${marks})`, ...Object.values(entry));
   }
 
   /** Takes back an entry whose job never came to be. */
@@ -86,7 +106,7 @@ export class AccountStore {
 
   /** The newest job of an identical request that is not over, or, if asked, that was completed. */
   byRequestKey(key: string, completed: boolean): Entry | undefined {
-    const states = completed ? `state IN ('queued', 'running', 'completed')` : UNFINISHED;
+    const states = completed ? `(${UNFINISHED} OR state = 'completed')` : UNFINISHED;
     return this.#entries(`WHERE request_key = ? AND ${states} ORDER BY place DESC LIMIT 1`, key)[0];
   }
 
@@ -95,8 +115,33 @@ export class AccountStore {
     return this.#entries(`WHERE ${UNFINISHED} ORDER BY place`);
   }
 
+  /** Those that have or want a turn. */
   standings(): Standing[] {
-    return this.unfinished().map(({ id, provider, session, state }) => ({ id, provider, session, running: state === 'running' }));
+    return this.unfinished()
+      .filter(({ state }) => state !== 'held')
+      .map(({ id, provider, session, state }) => ({ id, provider, session, running: state === 'running' }));
+  }
+
+  /** Jobs of a grant and tool that are not over. */
+  countOf(grant: string, tool: string): number {
+    const query = `SELECT COUNT(*) AS n FROM entry WHERE grant_id = ? AND tool = ? AND ${UNFINISHED}`;
+    return this.#sql.exec<{ n: number }>(query, grant, tool).one().n;
+  }
+
+  /** What the latest jobs of a provider used on average; null where none was run. */
+  averageOf(provider: string): Average {
+    const query = `SELECT AVG(cost_usd) AS usd, AVG(total_tokens) AS tokens, AVG(finished_at - started_at) / 1000 AS seconds FROM (
+      SELECT * FROM entry WHERE provider = ? AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY place DESC LIMIT ${AVERAGED})`;
+    const { usd, tokens, seconds } = Averages.parse(this.#sql.exec(query, provider).one());
+    if (usd === null) return null;
+    return { 'usage.costUsd': usd, 'usage.totalTokens': tokens ?? 0, runtimeSeconds: seconds ?? 0 };
+  }
+
+  /** Lets a held job wait for its turn. False where it is not held. */
+  unhold(id: string): boolean {
+    return (
+      this.#sql.exec(`UPDATE entry SET state = 'queued' WHERE id = ? AND state = 'held' RETURNING id`, id).toArray().length === 1
+    );
   }
 
   /** Gives a queued job its slot. False where it has one or is over. */
@@ -108,10 +153,10 @@ export class AccountStore {
   }
 
   /** Ends an entry and so gives its slot back. False where that had happened before. */
-  release(id: string, { state, reason, finishedAt, costUsd, totalTokens }: Settlement): boolean {
+  release(id: string, { state, reason, startedAt, finishedAt, costUsd, totalTokens }: Settlement): boolean {
     const released = this.#sql.exec(
-      `UPDATE entry SET state = ?, reason = ?, finished_at = ?, cost_usd = ?, total_tokens = ? WHERE id = ? AND ${UNFINISHED} RETURNING id`,
-      ...[state, reason, finishedAt, costUsd, totalTokens, id],
+      `UPDATE entry SET state = ?, reason = ?, started_at = ?, finished_at = ?, cost_usd = ?, total_tokens = ? WHERE id = ? AND ${UNFINISHED} RETURNING id`,
+      ...[state, reason, startedAt ?? null, finishedAt, costUsd, totalTokens, id],
     );
     return released.toArray().length === 1;
   }

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
+import { type Config, OWNER } from '../config.ts';
 import { type Caller, SCOPES } from '../mcp/call.ts';
-import { isScope, OWNER } from './scopes.ts';
+import { isScope } from './scopes.ts';
 import { oauthServer } from './server.ts';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;

@@ -1,7 +1,5 @@
+import { OWNER } from '../config.ts';
 import { SCOPES, type Scope } from '../mcp/call.ts';
-
-/** The account of the gateway token and of the owner passphrase. */
-export const OWNER = 'owner';
 
 /** What a client is told to ask for first: what the gateway's main tools need. */
 export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];

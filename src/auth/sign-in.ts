@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
+import { OWNER } from '../config.ts';
 import { setupPage } from '../pages/problem.ts';
 import { signInPage } from '../pages/sign-in.ts';
 import type { Door } from './context.ts';
@@ -9,7 +10,6 @@ import { methods, readyMethods } from './methods.ts';
 import { nextPath } from './next.ts';
 import { isPassphrase } from './passphrase.ts';
 import { addressOf } from './rate-limit.ts';
-import { OWNER } from './scopes.ts';
 import { signIn as openSession, personOf, signOut } from './session.ts';
 import { show } from './show.ts';
 

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
+import { OWNER } from '../config.ts';
 import { problemPage } from '../pages/problem.ts';
 import type { Door } from './context.ts';
 import { cookieOf, setCookie } from './cookies.ts';
@@ -10,7 +11,6 @@ import { hasName, type Identity, type Provider, UPSTREAM_MS } from './identity.t
 import { readyMethods } from './methods.ts';
 import { nextPath } from './next.ts';
 import { oidc } from './oidc.ts';
-import { OWNER } from './scopes.ts';
 import { type Person, signIn } from './session.ts';
 import { show } from './show.ts';
 

@@ -6,6 +6,8 @@ import type { JobRow, JobStore } from './store.ts';
 export interface Settlement {
   state: JobRow['state'];
   reason: string;
+  /** Absent: nothing was ever run. */
+  startedAt?: number;
   finishedAt: number;
   costUsd: number;
   totalTokens: number;
@@ -14,9 +16,10 @@ export interface Settlement {
 /** An executor that did not answer for this long after the end is not asked again, in ms. */
 const EXECUTOR_FORGET_MS = 3_600_000;
 
-const settlement = ({ state, ending, finished_at, progress }: JobRow, now: number): Settlement => ({
+const settlement = ({ state, ending, started_at, finished_at, progress }: JobRow, now: number): Settlement => ({
   state,
   reason: ending?.reason ?? state,
+  ...(started_at !== null && { startedAt: started_at }),
   finishedAt: finished_at ?? now,
   costUsd: usageOf(progress)?.costUsd ?? 0,
   totalTokens: totalTokens(usageOf(progress)),

@@ -6,9 +6,10 @@ import { executorOf } from '../runner/executor.ts';
 import { settle } from './chores.ts';
 import { driveJob } from './drive.ts';
 import { isOver } from './machine.ts';
-import { orphaned } from './outcome.ts';
+import { notApproved, orphaned } from './outcome.ts';
 import { type TextPage, textPage } from './page.ts';
-import type { Ending, JobSpec, JobView } from './record.ts';
+import type { Ending, Hold, JobSpec, JobView } from './record.ts';
+import { DEAD_MAN_MS, expiresAt, nextAlarm, queueTimeout, waitsUntil } from './schedule.ts';
 import { Signal } from './signal.ts';
 import { passedBudget, SpendStore } from './spend.ts';
 import { type Channel, type JobRow, JobStore } from './store.ts';
@@ -33,11 +34,6 @@ export interface JobText {
 
 /** One alarm drives a job at most this long; the next one goes on. Under the platform's 15 min. */
 const DRIVE_MS = 600_000;
-/** A drive that was cut off is taken up again by an alarm after this. */
-const DEAD_MAN_MS = 3_000;
-/** Pause before chores of a finished job are tried again. */
-const CHORES_MS = 2_000;
-const DAY_MS = 86_400_000;
 /** Structured output above this many characters is not repeated beside the answer's text. */
 const STRUCTURED_INLINE_CHARS = 100_000;
 
@@ -49,21 +45,39 @@ export class Job extends DurableObject<Env> {
   readonly #changed = new Signal();
   #driving: Promise<void> | null = null;
 
-  /** Stores the job, once, and starts it if it has its turn already. */
-  async create(spec: JobSpec, runToken: string, hasTurn: boolean): Promise<JobView> {
+  /** Stores the job, once, and starts it if it has its turn already. With `hold` it waits until a person approves it. */
+  async create(spec: JobSpec, runToken: string, hasTurn: boolean, hold?: Hold): Promise<JobView> {
     const now = Date.now();
-    this.#store.create(spec, runToken, now);
+    this.#store.create(spec, runToken, now, hold);
     if (hasTurn) this.#store.mark('admitted_at', now);
     await this.#arm();
     if (hasTurn) this.ctx.waitUntil(this.#drive());
     return view(this.#existing(), now);
   }
 
-  /** Gives the job its turn. False where it is over or was never created. */
+  /** Lets a held job wait for its turn; any other stays as it is. */
+  async approve(): Promise<void> {
+    if (!this.#store.job() || !this.#store.approve(Date.now())) return;
+    this.#changed.fire();
+    await this.#arm();
+  }
+
+  /** Ends a held job that nobody let run; any other stays as it is. */
+  async refuse(decision: 'denied' | 'expired', said?: string): Promise<void> {
+    const row = this.#store.job();
+    if (row?.state !== 'held' || !row.hold) return;
+    this.#finish(notApproved(decision, row.hold, said));
+    await this.#arm();
+    this.ctx.waitUntil(this.#drive());
+  }
+
+  /** Gives the job its turn, which a held one has only once it was approved. False where it is over or was never created. */
   async admit(): Promise<boolean> {
     const row = this.#store.job();
     if (!row || isOver(row.state)) return false;
-    this.#store.mark('admitted_at', Date.now());
+    const now = Date.now();
+    if (this.#store.approve(now)) this.#changed.fire();
+    this.#store.mark('admitted_at', now);
     await this.#arm();
     this.ctx.waitUntil(this.#drive());
     return true;
@@ -126,7 +140,7 @@ export class Job extends DurableObject<Env> {
     if (isOver(row.state)) return { job: view(row, Date.now()), over: true };
     const now = Date.now();
     this.#store.mark('cancel_requested_at', now);
-    if (row.state === 'queued') this.#finish({ state: 'canceled', reason: 'cancel' });
+    if (row.state !== 'running') this.#finish({ state: 'canceled', reason: 'cancel' });
     else this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
     await this.#arm();
     return { job: view(this.#existing(), now), over: false };
@@ -188,7 +202,7 @@ export class Job extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now() + DEAD_MAN_MS);
     const row = this.#store.job();
     if (!row) return;
-    if (this.#expiresAt(row) <= Date.now()) return this.ctx.storage.deleteAll();
+    if (expiresAt(row, this.#config.limits) <= Date.now()) return this.ctx.storage.deleteAll();
     await this.#drive();
     await this.#arm();
   }
@@ -210,10 +224,11 @@ export class Job extends DurableObject<Env> {
     const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
-    const waitsUntil = row.created_at + limits.queueTimeoutMs;
     const drive = { store, executor, gate, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
-    if (row.state === 'queued') await driveJob(drive, waitsUntil, 'queued');
-    if (this.#existing().state === 'queued' && Date.now() >= waitsUntil) this.#finish(this.#queueTimeout());
+    if (row.state === 'held' && row.hold && Date.now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
+    if (row.state === 'queued') await driveJob(drive, waitsUntil(row, limits), 'queued');
+    const now = this.#existing();
+    if (now.state === 'queued' && Date.now() >= waitsUntil(now, limits)) this.#finish(queueTimeout(limits));
     await driveJob(drive, Date.now() + DRIVE_MS, 'running');
     const end = this.#existing();
     if (isOver(end.state)) await this.#settle(end, executor);
@@ -229,27 +244,9 @@ export class Job extends DurableObject<Env> {
     if (this.#store.finish(ending, Date.now())) this.#changed.fire();
   }
 
-  #queueTimeout(): Ending {
-    const seconds = this.#config.limits.queueTimeoutMs / 1_000;
-    const message = `The job waited ${seconds} s for its turn and was given up; nothing was run. Try again when fewer jobs run.`;
-    return { state: 'failed', reason: 'queue_timeout', error: { code: 'queue_timeout', message, retryable: true } };
-  }
-
   /** Sets the alarm for what comes next. */
   async #arm(): Promise<void> {
-    const { limits } = this.#config;
-    const row = this.#existing();
-    const now = Date.now();
-    const waits = row.admitted_at === null ? row.created_at + limits.queueTimeoutMs : now + (this.#driving ? DEAD_MAN_MS : 0);
-    const expires = this.#expiresAt(row);
-    const over = Number.isFinite(expires) ? expires : now + CHORES_MS;
-    await this.ctx.storage.setAlarm(isOver(row.state) ? over : waits);
-  }
-
-  /** When the job and its output go; never while something is left to do. */
-  #expiresAt(row: JobRow): number {
-    const done = row.settled_at !== null && row.acked_at !== null && row.finished_at !== null;
-    return done ? (row.finished_at ?? 0) + this.#config.limits.retentionDays * DAY_MS : Number.POSITIVE_INFINITY;
+    await this.ctx.storage.setAlarm(nextAlarm(this.#existing(), this.#config.limits, this.#driving !== null, Date.now()));
   }
 
   #executor(row: JobRow) {

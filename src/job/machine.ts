@@ -1,8 +1,9 @@
 /** The states of a job. Why it is there is the `reason` beside it; see README.md for the diagram. */
-export const STATES = ['queued', 'running', 'completed', 'failed', 'canceled', 'orphaned'] as const;
+export const STATES = ['held', 'queued', 'running', 'completed', 'failed', 'canceled', 'orphaned'] as const;
 export type State = (typeof STATES)[number];
 
 const NEXT = {
+  held: ['queued', 'failed', 'canceled'],
   queued: ['running', 'failed', 'canceled'],
   running: ['completed', 'failed', 'canceled', 'orphaned'],
   completed: [],

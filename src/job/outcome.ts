@@ -1,5 +1,5 @@
 import type { EndCause, Event, ResultItem } from '../../container/protocol.ts';
-import type { Ending, JobError } from './record.ts';
+import type { Ending, Hold, JobError } from './record.ts';
 
 type Exit = Extract<Event, { kind: 'exit' }>;
 
@@ -61,6 +61,17 @@ const CUT: Record<Exclude<EndCause, 'exit'>, (end: RunEnd) => Ending> = {
 export function orphaned(reason: string, what: string): Ending {
   const message = `${what} ${KEPT} It was not run again, because it may have changed things: check, then send the request again.`;
   return { state: 'orphaned', reason, error: error(reason, message, true) };
+}
+
+/** A job that nobody let run. `said`: the reason that a person gave. */
+export function notApproved(decision: 'denied' | 'expired', hold: Hold, said?: string): Ending {
+  const code = `approval_${decision}`;
+  const why = decision === 'denied' ? `A person denied it${said ? `: ${said}` : ''}.` : 'Nobody approved it in time.';
+  return failed({
+    ...error(code, `${why} Nothing was run.`, decision === 'expired'),
+    rule: hold.rule,
+    reason: said ?? hold.reason,
+  });
 }
 
 /** Failures of the model service by HTTP status; others from 500 up are `api_error`. */

@@ -23,6 +23,11 @@ export const JobError = z.object({
   message: z.string(),
   retryable: z.boolean(),
   retryAfterMs: z.number().optional(),
+  /** Place in the policy that decided, and what it says. */
+  rule: z.string().optional(),
+  reason: z.string().optional(),
+  /** The question that is put to a person. */
+  approvalId: z.string().optional(),
 });
 export type JobError = z.infer<typeof JobError>;
 
@@ -33,6 +38,17 @@ export const Ending = z.object({
   error: JobError.optional(),
 });
 export type Ending = z.infer<typeof Ending>;
+
+/** Why a job waits for a person, and until when, in ms since 1970. */
+export const Hold = z.object({
+  approvalId: z.string(),
+  rule: z.string(),
+  reason: z.string(),
+  expiresAt: z.number(),
+  /** Where persons decide. */
+  url: z.string(),
+});
+export type Hold = z.infer<typeof Hold>;
 
 /** What a job's events add up to so far. */
 export const Progress = z.object({
@@ -55,6 +71,9 @@ export const Progress = z.object({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** A step that a run asks about, as its owner sees it. */
+export const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.string(), askedAt: z.number() });
+
 /** A job as its owner sees it. Times are ms since 1970. */
 export const JobView = z.object({
   id: z.string(),
@@ -67,6 +86,10 @@ export const JobView = z.object({
   finishedAt: z.number().optional(),
   elapsedMs: z.number(),
   queuePlace: z.int().optional(),
+  /** Who has to be asked before it may run. */
+  hold: Hold.optional(),
+  /** Steps that wait for a person. */
+  asks: z.array(OpenAsk).optional(),
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),
   lastSeq: z.int(),

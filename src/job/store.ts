@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Event } from '../../container/protocol.ts';
+import { addColumns } from '../sql.ts';
 import { before, STATES, type State } from './machine.ts';
-import { Ending, JobSpec, Progress } from './record.ts';
+import { Ending, Hold, JobSpec, Progress } from './record.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS job (
@@ -16,6 +17,9 @@ const SCHEMA = `
     channel TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (channel, start)
   ) STRICT;`;
 
+/** Columns that jobs of earlier versions lack. */
+const LATER = { hold: 'TEXT', approved_at: 'INTEGER' } as const;
+
 const json = <T extends z.ZodType>(type: T) => z.string().transform((text) => type.parse(JSON.parse(text)));
 const Row = z.object({
   spec: json(JobSpec.omit({ prompt: true })),
@@ -26,6 +30,9 @@ const Row = z.object({
   finished_at: z.number().nullable(),
   cancel_requested_at: z.number().nullable(),
   admitted_at: z.number().nullable(),
+  /** Why it waits for a person; stays when that is over. */
+  hold: json(Hold).nullable(),
+  approved_at: z.number().nullable(),
   /** State of the executor that was asked for the run and has not answered; its answer may be lost. */
   asked_state: z.string().nullable(),
   cursor: z.number(),
@@ -51,11 +58,16 @@ export class JobStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    if (this.#exists()) addColumns(storage.sql, 'job', LATER);
+  }
+
+  #exists(): boolean {
+    return this.#storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 1;
   }
 
   /** The job, or null where none was ever created. */
   job(): JobRow | null {
-    if (this.#storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 0) return null;
+    if (!this.#exists()) return null;
     const [row] = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM job`).toArray();
     return row ? Row.parse(row) : null;
   }
@@ -64,13 +76,19 @@ export class JobStore {
     return z.object({ prompt: z.string() }).parse(this.#storage.sql.exec('SELECT prompt FROM job').one()).prompt;
   }
 
-  /** Stores a new job; a second call changes nothing. */
-  create({ prompt, ...spec }: JobSpec, runToken: string, now: number): void {
+  /** Stores a new job, held where `hold` says why; a second call changes nothing. */
+  create({ prompt, ...spec }: JobSpec, runToken: string, now: number, hold?: Hold): void {
     this.#storage.sql.exec(SCHEMA);
+    addColumns(this.#storage.sql, 'job', LATER);
     this.#storage.sql.exec(
-      `INSERT OR IGNORE INTO job (one, spec, prompt, run_token, state, created_at, progress) VALUES (1, ?, ?, ?, 'queued', ?, '{}')`,
-      ...[JSON.stringify(spec), prompt, runToken, now],
+      `INSERT OR IGNORE INTO job (one, spec, prompt, run_token, state, created_at, progress, hold) VALUES (1, ?, ?, ?, ?, ?, '{}', ?)`,
+      ...[JSON.stringify(spec), prompt, runToken, hold ? 'held' : 'queued', now, hold ? JSON.stringify(hold) : null],
     );
+  }
+
+  /** held to queued. False where the job is in another state. */
+  approve(now: number): boolean {
+    return this.#move('queued', 'approved_at = ?', now);
   }
 
   /** queued to running. False where the job is in another state. */

@@ -8,6 +8,8 @@ export function view(row: JobRow, now: number): JobView {
   const { spec, progress, ending } = row;
   const finishedAt = row.finished_at ?? undefined;
   const over = isOver(row.state);
+  const waiting =
+    row.state === 'held' ? 'waiting for approval' : row.admitted_at ? 'waiting for an executor' : 'waiting for its turn';
   return {
     id: spec.id,
     provider: spec.provider,
@@ -18,7 +20,8 @@ export function view(row: JobRow, now: number): JobView {
     startedAt: row.started_at ?? undefined,
     finishedAt,
     elapsedMs: (finishedAt ?? now) - row.created_at,
-    activity: over ? undefined : (progress.activity ?? (row.admitted_at ? 'waiting for an executor' : 'waiting for its turn')),
+    activity: over ? undefined : (progress.activity ?? waiting),
+    hold: row.state === 'held' && row.hold ? row.hold : undefined,
     lastActivityAt: progress.lastActivityAt,
     lastSeq: row.cursor,
     model: progress.model,

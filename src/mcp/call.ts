@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Tool } from './tool.ts';
 
 /** What a grant may do. */
 export const SCOPES = ['jobs:read', 'jobs:run', 'sessions:write', 'approvals:write', 'admin'] as const;
@@ -16,8 +17,18 @@ export interface Call {
   caller: Caller;
   env: Env;
   config: Config;
+  /** What the client calls itself; nobody checked it. */
+  client: string;
+  /** Where the gateway's pages are. */
+  origin: string;
   /** The client said with this request that it takes tasks. */
   takesTasks: boolean;
+  /** The same of questions, which it shows to its person. */
+  elicits: boolean;
+  /** The job that this call began, when it is made again with an answer. */
+  resumes?: string | undefined;
+  /** Any tool of the gateway, to make a call that was approved. */
+  toolOf: (name: string) => Tool | undefined;
   /** Aborted when the client no longer waits. */
   signal: AbortSignal;
   /** Shows a sentence to who waits, where the client asked for progress. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { APPROVAL_STATES } from '../account/approvals.ts';
+import { AuditHead, AuditRow } from '../account/audit-row.ts';
 import { STATES } from '../job/machine.ts';
 import { JobError, JobView } from '../job/record.ts';
 
@@ -40,8 +42,70 @@ const GatewayHealth = z.object({
   executor: z.looseObject({ reachable: z.boolean() }),
   running: integer,
   queued: integer,
+  held: integer,
   limits: z.record(text, z.number()),
 });
+
+/** A question to a person, and what was decided. Times are ms since 1970. */
+export const ApprovalView = z.object({
+  id: text,
+  /** A call that waits, or a step that a run asks about. */
+  kind: z.enum(['call', 'step']),
+  state: z.enum(APPROVAL_STATES),
+  tool: text,
+  args: z.record(text, z.unknown()),
+  grant: text,
+  client: text,
+  rule: text,
+  reason: text,
+  estimateUsd: z.number().optional(),
+  jobId: text.optional(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  decidedAt: z.number().optional(),
+  decidedBy: text.optional(),
+  said: text.optional(),
+});
+export type ApprovalView = z.infer<typeof ApprovalView>;
+
+/** A policy: the name of a preset, or a document. */
+const Written = z.union([text, z.record(text, z.unknown())]);
+
+/** What holds for a target, where it comes from, and how it changed. */
+const PolicyView = z.object({
+  target: text,
+  policy: Written,
+  from: text,
+  shadow: Written.optional(),
+  changes: z.array(z.object({ at: z.number(), by: text, mode: text, policy: Written.nullable() })).optional(),
+  /** Tools that a document names and that are not here. */
+  unknownTools: z.array(text).optional(),
+});
+
+/** What a policy would decide on a call, and why. */
+const DecisionView = z.object({
+  decision: z.enum(['allow', 'hold', 'deny', 'hide', 'limit', 'busy']),
+  rule: text,
+  reason: text,
+  /** How far the counters are that the call would be counted by. */
+  counters: z
+    .array(
+      z.object({
+        rule: text,
+        counter: text,
+        scope: text,
+        windowS: integer,
+        unit: text,
+        amount: z.number(),
+        used: z.number(),
+        max: z.number(),
+      }),
+    )
+    .optional(),
+});
+
+/** Rows of the audit log, and the ends of its chain. */
+const AuditView = z.object({ rows: z.array(AuditRow), base: AuditHead, head: AuditHead });
 
 /** What to call next, and why. */
 const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });
@@ -57,6 +121,11 @@ export const Envelope = z.object({
   nextCursor: text.optional(),
   models: z.array(Models).optional(),
   health: GatewayHealth.optional(),
+  approvals: z.array(ApprovalView).optional(),
+  approval: ApprovalView.optional(),
+  policies: z.array(PolicyView).optional(),
+  decision: DecisionView.optional(),
+  audit: AuditView.optional(),
   error: JobError.optional(),
   next: Next.optional(),
 });

@@ -41,6 +41,9 @@ const waiting = {
     .optional(),
 };
 
+/** How long a checked input wants to wait, in ms; undefined where it does not say. */
+export const waitOf = (input: Record<string, unknown>) => z.object(waiting).parse(input).syncDeadlineMs;
+
 /** The input of a provider's request tool: common parameters, the provider's options, and how long to wait. */
 export function requestInput(provider: Provider, isAsync: boolean) {
   const options = Object.fromEntries(Object.entries(provider.options).map(([key, option]) => [key, option.type]));
@@ -56,7 +59,6 @@ export interface Request {
   session: RunSession;
   options: Record<string, unknown>;
   common: Common;
-  syncDeadlineMs: number | undefined;
 }
 
 const join = ({ system, tools, context, task }: NonNullable<Common['promptParts']>) =>
@@ -136,6 +138,5 @@ export function readRequest(provider: Provider, input: Record<string, unknown>, 
     ...optionIssues(provider, options, limits),
   ];
   if (issues.length > 0) return fail({ code: 'invalid_input', issues });
-  const syncDeadlineMs = z.number().optional().parse(input.syncDeadlineMs);
-  return ok({ prompt, session: plan(asked, isLatest), options, common: asked, syncDeadlineMs });
+  return ok({ prompt, session: plan(asked, isLatest), options, common: asked });
 }

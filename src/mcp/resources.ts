@@ -1,6 +1,7 @@
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
 import { isOver } from '../job/machine.ts';
 import { accountOf, type Call, jobOf } from './call.ts';
+import { demand } from './perform.ts';
 import { plain } from './render.ts';
 
 /** Jobs that resources/list shows. */
@@ -17,6 +18,7 @@ export const resourceTemplates = [
 
 /** The newest jobs' answers. */
 export async function listResources(call: Call) {
+  await demand('llm_job_list', {}, call);
   const entries = await accountOf(call).list({ limit: LISTED });
   return entries
     .filter(({ state }) => isOver(state))
@@ -47,6 +49,7 @@ async function events(jobId: string, call: Call): Promise<string | undefined> {
 /** The text behind a job:// address. A foreign job and an unknown one are both not found. */
 export async function readResource(uri: string, call: Call) {
   const [, jobId, kind] = URI.exec(uri) ?? [];
+  if (jobId !== undefined) await demand(kind === 'result' ? 'llm_job_result' : 'llm_job_status', { jobId }, call);
   const text = jobId === undefined ? undefined : await (kind === 'result' ? result : events)(jobId, call);
   if (text === undefined) throw new ResourceNotFoundError(uri);
   return { uri, mimeType: kind === 'result' ? 'text/plain' : 'application/x-ndjson', text };

@@ -1,19 +1,16 @@
-import {
-  McpServer,
-  type McpServerFactory,
-  ProtocolError,
-  ProtocolErrorCode,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { CLIENT_INFO_META_KEY, McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { fail, toToolError } from '../errors.ts';
-import { isOver } from '../job/machine.ts';
 import { VERSION } from '../version.ts';
+import { answerCall } from './answer.ts';
 import type { Call, Caller } from './call.ts';
+import { takesForms } from './elicitation.ts';
 import { mcpHandler } from './handler.ts';
+import { jobTasks } from './job-tasks.ts';
+import { plain } from './render.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
-import { jobTasks, newTask, serveTasks, TASKS, takesTasks, taskOf } from './tasks.ts';
-import { callTool, envelopeOf, type Listing, listing, toolResult } from './tool.ts';
+import { serveTasks, TASKS, takesTasks } from './tasks.ts';
+import { type Listing, listing } from './tool.ts';
 import { tools } from './tools/index.ts';
 
 const INSTRUCTIONS =
@@ -22,18 +19,29 @@ const INSTRUCTIONS =
 /** How long a client may keep the list of tools, in ms. */
 const LIST_TTL_MS = 300_000;
 
+/** Longest name of a client that is kept, in characters. */
+const CLIENT_CHARS = 100;
+
 type Era = Parameters<McpServerFactory>[0]['era'];
 type CallOf = (context: ServerContext) => Call;
 
 const byName = new Map(tools.map((tool) => [tool.name, tool]));
 const listings = new Map<string, Listing[]>();
 
-/** The tools that a caller may call. One list is kept per set of scopes. */
+/** The tools that a caller's scopes allow. One list is kept per set of scopes. */
 function toolsFor({ scopes }: Caller): Listing[] {
   const key = [...scopes].sort().join(' ');
   const listed = listings.get(key) ?? tools.filter(({ scope }) => scopes.includes(scope)).map(listing);
   listings.set(key, listed);
   return listed;
+}
+
+/** The same without those that the caller's policy hides. */
+async function listTools({ caller, env }: Pick<Call, 'caller' | 'env'>): Promise<Listing[]> {
+  const all = toolsFor(caller);
+  const names = all.map(({ name }) => name);
+  const hidden = await env.ACCOUNTS.getByName(caller.account).policies().hidden(caller.grant, names);
+  return all.filter(({ name }) => !hidden.includes(name));
 }
 
 /** Sends progress with a rising figure, where the client asked for it. */
@@ -47,16 +55,6 @@ function progressOf({ mcpReq }: ServerContext): Call['progress'] {
   };
 }
 
-async function answerCall(name: string, args: Record<string, unknown>, call: Call) {
-  const tool = byName.get(name);
-  if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError({ code: 'unknown_tool', tool: name }).message);
-  if (!call.caller.scopes.includes(tool.scope)) return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })));
-  const envelope = await callTool(tool, args, call);
-  const { job } = envelope;
-  if (!tool.becomesTask || !call.takesTasks || !job || isOver(job.state)) return toolResult(envelope);
-  return newTask(taskOf(job, call.config.limits.retentionDays));
-}
-
 function serveResources({ server }: McpServer, callOf: CallOf) {
   server.setRequestHandler('resources/list', async (_request, context) => ({ resources: await listResources(callOf(context)) }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
@@ -65,7 +63,15 @@ function serveResources({ server }: McpServer, callOf: CallOf) {
   }));
 }
 
-function serverFor(caller: Caller, env: Env, config: Config, era: Era): McpServer {
+const ClientInfo = z.looseObject({ [CLIENT_INFO_META_KEY]: z.object({ name: z.string(), version: z.string() }) });
+
+/** What the client calls itself: in the protocol's own field, or in the request's header. */
+function clientOf({ mcpReq }: ServerContext, userAgent: string): string {
+  const told = ClientInfo.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY];
+  return plain(told ? `${told.name} ${told.version}` : userAgent).slice(0, CLIENT_CHARS);
+}
+
+function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: Request): McpServer {
   const name = { name: 'llm-cli-gateway', title: 'LLM CLI Gateway', version: VERSION };
   const cacheable = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
   const reads = caller.scopes.includes('jobs:read');
@@ -83,13 +89,17 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era): McpServe
     caller,
     env,
     config,
+    client: clientOf(context, request.headers.get('user-agent') ?? ''),
+    origin: new URL(request.url).origin,
     takesTasks: hasTasks && takesTasks(context),
+    elicits: era === 'modern' && config.approvalByClient === 'on' && takesForms(context),
+    toolOf: (name) => byName.get(name),
     signal: context.mcpReq.signal,
     progress: progressOf(context),
   });
-  mcp.server.setRequestHandler('tools/list', () => ({ tools: toolsFor(caller) }));
+  mcp.server.setRequestHandler('tools/list', async () => ({ tools: await listTools({ caller, env }) }));
   mcp.server.setRequestHandler('tools/call', ({ params }, context) =>
-    answerCall(params.name, params.arguments ?? {}, callOf(context)),
+    answerCall(byName.get(params.name), params.name, params.arguments ?? {}, callOf(context), context),
   );
   if (reads) serveResources(mcp, callOf);
   if (hasTasks) serveTasks(mcp, (context) => jobTasks(callOf(context)));
@@ -98,6 +108,6 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era): McpServe
 
 /** Answers one MCP request of a caller who is known: both eras of the protocol, no session. */
 export function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
-  const handler = mcpHandler(({ era }) => serverFor(caller, env, config, era), config.limits.mcpBodyMaxBytes);
+  const handler = mcpHandler(({ era }) => serverFor(caller, env, config, era, request), config.limits.mcpBodyMaxBytes);
   return handler.fetch(request);
 }

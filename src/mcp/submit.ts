@@ -1,6 +1,7 @@
 import type { Provider } from '../../container/providers/provider.ts';
-import type { Submitted } from '../account/account.ts';
 import { requestKey } from '../account/request-key.ts';
+import type { Submitted } from '../account/submit.ts';
+import type { ToolCall } from '../account/tool-call.ts';
 import { fail, type Result } from '../errors.ts';
 import { UPSTREAMS } from '../runner/upstreams.ts';
 import { accountOf, type Call } from './call.ts';
@@ -26,7 +27,8 @@ export async function submit(
   provider: Provider,
   input: Record<string, unknown>,
   call: Call,
-): Promise<Result<Submitted & { request: Request }>> {
+  asked: ToolCall,
+): Promise<Result<Submitted>> {
   const { limits } = call.config;
   const upstream = UPSTREAMS[provider.id];
   if (!upstream?.credentials(call.config, new Headers()))
@@ -36,7 +38,8 @@ export async function submit(
   const { prompt, session, options, common } = read.value;
   const { idleTimeoutMs = limits.idleTimeoutMs, runTimeoutMs = limits.runTimeoutMs } = common;
   const { outputCapBytes, outputTailBytes, cancelGraceMs } = limits;
-  const submitted = await accountOf(call).submit({
+  return accountOf(call).submit({
+    call: asked,
     spec: {
       id: `job_${crypto.randomUUID().replaceAll('-', '')}`,
       account: call.caller.account,
@@ -56,5 +59,4 @@ export async function submit(
     reuseCompleted: common.reuseCompleted ?? false,
     label: prompt.replace(/\s+/g, ' ').slice(0, LABEL_CHARS).toWellFormed(),
   });
-  return submitted.ok ? { ok: true, value: { ...submitted.value, request: read.value } } : submitted;
 }

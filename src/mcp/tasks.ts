@@ -8,19 +8,9 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { State } from '../job/machine.ts';
-import type { JobView } from '../job/record.ts';
-import { type Call, jobOf } from './call.ts';
-import { progressLine } from './render.ts';
-import { envelopeOf, toolResult } from './tool.ts';
-import { answerOf } from './tools/request.ts';
 
 /** Name of the extension, as both sides declare it. */
 export const TASKS = 'io.modelcontextprotocol/tasks';
-
-/** Polls of a task are meant to be this far apart, in ms. */
-const POLL_INTERVAL_MS = 2_000;
-const DAY_MS = 86_400_000;
 
 /** A task as `tasks/get` shows it. Times are ISO 8601; `ttlMs` counts from the creation. */
 export interface Task {
@@ -110,49 +100,4 @@ export async function refuseTaskEvents(request: Request): Promise<Response | und
     .catch(() => undefined);
   const { data: listen } = Listen.safeParse(body);
   return listen && !declaresTasks(listen.params._meta) ? tasksRefusal(listen.id) : undefined;
-}
-
-/** A job that failed has a result, which says so: `failed` is for errors of the protocol. */
-const STATUS = {
-  queued: 'working',
-  running: 'working',
-  completed: 'completed',
-  failed: 'completed',
-  canceled: 'cancelled',
-  orphaned: 'completed',
-} as const satisfies Record<State, Task['status']>;
-
-const iso = (ms: number) => new Date(ms).toISOString();
-
-/** A job as a task, without its result. */
-export function taskOf(job: JobView, retentionDays: number): Task {
-  return {
-    taskId: job.id,
-    status: STATUS[job.state],
-    statusMessage: progressLine(job),
-    createdAt: iso(job.createdAt),
-    lastUpdatedAt: iso(job.finishedAt ?? job.lastActivityAt ?? job.startedAt ?? job.createdAt),
-    ttlMs: retentionDays * DAY_MS,
-    pollIntervalMs: POLL_INTERVAL_MS,
-  };
-}
-
-/** The caller's jobs as tasks: the id of a task is the id of its job. */
-export function jobTasks(call: Call): TaskSource {
-  const { retentionDays, resultPageChars } = call.config.limits;
-  const get = async (taskId: string) => {
-    const found = await jobOf(call, taskId).status(0, 0);
-    if (!found?.ok) return undefined;
-    const task = taskOf(found.value.job, retentionDays);
-    if (task.status !== 'completed') return task;
-    const text = await jobOf(call, taskId).text('answer', 0, resultPageChars);
-    if (!text) return undefined;
-    return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
-  };
-  return {
-    get,
-    cancel: async (taskId) => (await jobOf(call, taskId).cancel()) !== null,
-    // A job asks its caller nothing.
-    answer: async (taskId) => (await jobOf(call, taskId).status(0, 0)) !== null,
-  };
 }

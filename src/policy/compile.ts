@@ -1,6 +1,8 @@
 import { type Question, toQuestion } from './condition.ts';
-import type { Limit, PolicyDocument, Rule, UsageName } from './document.ts';
-import { isUsage, WINDOWS } from './document.ts';
+import { type Limit, type PolicyDocument, type Rule, WINDOWS } from './document.ts';
+
+/** The unit of a limit that counts calls. */
+export const CALLS = 'calls';
 
 /** A limit, ready to be counted. */
 export interface Quota {
@@ -9,8 +11,8 @@ export interface Quota {
   counter: string;
   windowS: number;
   max: number;
-  /** What is counted: calls, a named argument, or what a job used. */
-  from: { kind: 'calls' } | { kind: 'argument'; path: string } | { kind: 'usage'; usage: UsageName };
+  /** What is counted: "calls", the path of an argument, or what a job used. */
+  unit: string;
   /** Its place in the document. */
   rule: string;
 }
@@ -50,14 +52,14 @@ function lookup<T>(entries: [name: string, value: T][]): (tool: string) => T | u
   return (tool) => exact.get(tool) ?? prefixes.find(({ prefix }) => tool.startsWith(prefix))?.value;
 }
 
-function quota({ counter, window, max, scope, increment_from: from }: Limit, rule: string): Quota {
-  const common = { scope, windowS: WINDOWS[window], max, rule };
-  if (from === undefined) return { ...common, counter, from: { kind: 'calls' } };
-  const own = `${counter}=${from}`;
-  return isUsage(from)
-    ? { ...common, counter: own, from: { kind: 'usage', usage: from } }
-    : { ...common, counter: own, from: { kind: 'argument', path: from } };
-}
+const quota = ({ counter, window, max, scope, increment_from: from }: Limit, rule: string): Quota => ({
+  scope,
+  counter: from === undefined ? counter : `${counter}=${from}`,
+  windowS: WINDOWS[window],
+  max,
+  unit: from ?? CALLS,
+  rule,
+});
 
 const quotas = (limits: Limit[], place: string) => limits.map((limit, i) => quota(limit, `${place}.limits[${i}]`));
 
@@ -71,7 +73,7 @@ function toolRule(name: string, written: Rule): ToolRule {
           counter: `${rule}.rate_limit`,
           windowS: rate.window,
           max: rate.max,
-          from: { kind: 'calls' },
+          unit: CALLS,
           rule: `${rule}.rate_limit`,
         },
       ]

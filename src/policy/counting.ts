@@ -1,4 +1,3 @@
-import type { UsageName } from './document.ts';
 import type { Charge } from './evaluate.ts';
 
 /** When the window of a time began, in ms since 1970. Windows are aligned to the clock of UTC. */
@@ -8,24 +7,20 @@ export const windowStart = (now: number, windowS: number): number => Math.floor(
 const ROUNDING = 1e-9;
 
 /** A charge that would pass its maximum. */
-export interface Overrun {
-  rule: string;
+export interface Overrun extends Pick<Charge, 'rule' | 'amount' | 'max' | 'unit'> {
   used: number;
-  amount: number;
-  max: number;
-  usage?: UsageName;
   /** Until the counter begins anew, in ms; absent where the amount alone is too much. */
   retryAfterMs?: number;
 }
 
 /** The first charge that does not fit, given what its counter has. */
-export function overrun(charges: Charge[], used: (charge: Charge) => number, now: number): Overrun | undefined {
+export function overrun<C extends Charge>(charges: C[], used: (charge: C) => number, now: number): Overrun | undefined {
   for (const charge of charges) {
-    const { rule, max, amount, usage, windowS } = charge;
+    const { rule, max, amount, unit, windowS } = charge;
     const before = used(charge);
     if (before + amount <= max + ROUNDING) continue;
     const retryAfterMs = windowStart(now, windowS) + windowS * 1_000 - now;
-    return { rule, used: before, amount, max, ...(usage && { usage }), ...(amount <= max && { retryAfterMs }) };
+    return { rule, used: before, amount, max, unit, ...(amount <= max && { retryAfterMs }) };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { argumentAt } from './argument.ts';
-import type { Policy, Quota, ToolRule } from './compile.ts';
+import { CALLS, type Policy, type Quota, type ToolRule } from './compile.ts';
 import type { Finding, Question } from './condition.ts';
-import type { UsageName } from './document.ts';
+import { isUsage, type UsageName } from './document.ts';
 
 /** A call as a policy sees it. */
 export interface Ask {
@@ -13,10 +13,9 @@ export interface Ask {
 }
 
 /** What a call adds to a counter. */
-export interface Charge extends Omit<Quota, 'from'> {
+export interface Charge extends Quota {
+  /** In its unit; an estimate where that is what a job uses, to be settled when the job ends. */
   amount: number;
-  /** Set where the amount is an estimate, to be settled when the job ends. */
-  usage?: UsageName;
 }
 
 /** Which rule decides, and why. */
@@ -60,15 +59,13 @@ function approvalOf({ rule, reason, action, askIf }: ToolRule, args: Ask['args']
   return met && { rule: met.rule, reason: reason ?? `it needs approval where ${met.text}` };
 }
 
-/** What a call counts as; undefined where its argument is no amount. Only what makes a job uses anything. */
-function amountOf({ from }: Quota, { args, estimate }: Ask): number | undefined {
-  if (from.kind === 'calls') return 1;
-  if (from.kind === 'usage') return estimate?.[from.usage] ?? 0;
-  const found = argumentAt(args, from.path);
+/** What a call counts as; undefined where its argument is no amount. */
+function amountOf({ unit }: Quota, { args, estimate }: Ask): number | undefined {
+  if (unit === CALLS) return 1;
+  if (isUsage(unit)) return estimate?.[unit] ?? 0;
+  const found = argumentAt(args, unit);
   return typeof found === 'number' && Number.isFinite(found) && found >= 0 ? found : undefined;
 }
-
-const isCounted = ({ from }: Quota, { estimate }: Ask) => from.kind !== 'usage' || estimate !== undefined;
 
 /** What a document says about a call. Pure: the order of its rules changes nothing. */
 export function evaluate(policy: Policy, ask: Ask): Verdict {
@@ -79,14 +76,13 @@ export function evaluate(policy: Policy, ask: Ask): Verdict {
     return deny('default', 'this tool is not listed, and what is not listed is denied');
   const refusal = rule && denied(rule, args);
   if (refusal) return refusal;
-  const quotas = [...policy.quotas, ...(rule?.quotas ?? [])].filter((quota) => isCounted(quota, ask));
+  // Only what makes a job uses anything.
+  const quotas = [...policy.quotas, ...(rule?.quotas ?? [])].filter(({ unit }) => ask.estimate || !isUsage(unit));
   const charges: Charge[] = [];
   for (const quota of quotas) {
-    const { from, ...rest } = quota;
     const amount = amountOf(quota, ask);
-    if (amount === undefined && from.kind === 'argument')
-      return deny(quota.rule, `${from.path} is counted: give it as a number from 0`);
-    charges.push({ ...rest, amount: amount ?? 0, ...(from.kind === 'usage' && { usage: from.usage }) });
+    if (amount === undefined) return deny(quota.rule, `${quota.unit} is counted: give it as a number from 0`);
+    charges.push({ ...quota, amount });
   }
   const approval = rule && approvalOf(rule, args);
   return {

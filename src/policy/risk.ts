@@ -32,7 +32,10 @@ export const RISKS = {
 export type Risk = keyof typeof RISKS;
 
 /** The tools that run a provider's CLI. */
-export const requestToolsOf = (provider: string) => [`${provider}_request`, `${provider}_request_async`];
+export const requestToolsOf = (provider: string): [waits: string, starts: string] => [
+  `${provider}_request`,
+  `${provider}_request_async`,
+];
 
 const requests = Object.keys(providers).flatMap(requestToolsOf);
 

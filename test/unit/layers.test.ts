@@ -20,6 +20,7 @@ const LAYERS = [
   'config',
   'errors',
   'nearest',
+  'sql',
   'version',
 ];
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;

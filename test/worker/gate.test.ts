@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/spending.ts';
 import type { JobSpec } from '../../src/job/record.ts';
-import { ended, jobOf, specOf, submit } from './jobs.ts';
+import { callOf, ended, jobOf, specOf, submit } from './jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';
 const QUESTION = JSON.stringify({
@@ -91,12 +91,28 @@ test('the gate lets a run through to the model calls of its provider alone', asy
 
 test('an account that has spent its daily budget starts no more jobs until midnight UTC', async () => {
   const spec = specOf([]);
-  const submission = { spec, runToken: TOKEN, requestKey: spec.id, forceRefresh: false, reuseCompleted: false, label: '' };
+  const submission = {
+    spec,
+    call: callOf('claude_request'),
+    runToken: TOKEN,
+    requestKey: spec.id,
+    forceRefresh: false,
+    reuseCompleted: false,
+    label: '',
+  };
   await runInDurableObject(env.ACCOUNTS.getByName(spec.account), async (_account, state) => {
     const settings = { ...env, DAILY_BUDGET_USD: '0.5' };
     const account = new Account(state, settings);
     expect([account.spend(0.25), account.spend(0.5)]).toEqual([0.25, 0.75]);
-    expect(await account.submit(submission)).toEqual({ ok: false, failure: { code: 'budget_spent', dailyBudgetUsd: 0.5 } });
+    expect(await account.submit(submission)).toEqual({
+      ok: false,
+      failure: {
+        code: 'budget_exceeded',
+        rule: 'DAILY_BUDGET_USD',
+        reason: expect.stringContaining('0.75 of 0.5 USD'),
+        retryAfterMs: expect.any(Number),
+      },
+    });
     const spending = new Spending(state.storage);
     const tomorrow = Date.now() + 86_400_000;
     expect(spending.today(tomorrow)).toBe(0);

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import type { ToolCall } from '../../src/account/tool-call.ts';
 import type { Settlement } from '../../src/job/chores.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 
@@ -41,13 +42,31 @@ type Address = Pick<JobSpec, 'account' | 'id'>;
 
 export const jobOf = ({ account, id }: Address) => env.JOBS.getByName(`${account}/${id}`);
 
+/** A call of a tool by a grant. */
+export const callOf = (tool: string, args: Record<string, unknown> = {}, grant = 'g'): ToolCall => ({
+  grant,
+  scopes: ['jobs:read', 'jobs:run'],
+  client: 'a test',
+  tool,
+  args,
+  digest: { hash: JSON.stringify(args), view: JSON.stringify(args) },
+  origin: 'https://gateway.test',
+});
+
 /** Submits a job to its account, as the tools do. */
 export async function submit(
   spec: JobSpec,
-  change: { requestKey?: string; idempotencyKey?: string; forceRefresh?: boolean; reuseCompleted?: boolean } = {},
+  change: {
+    requestKey?: string;
+    idempotencyKey?: string;
+    forceRefresh?: boolean;
+    reuseCompleted?: boolean;
+    call?: ToolCall;
+  } = {},
 ) {
   return env.ACCOUNTS.getByName(spec.account).submit({
     spec,
+    call: callOf('claude_request'),
     runToken: 'a-made-up-run-token',
     requestKey: crypto.randomUUID(),
     forceRefresh: false,

@@ -4,7 +4,7 @@ import { ok } from '../../errors.ts';
 import { executorOf } from '../../runner/executor.ts';
 import { VERSION } from '../../version.ts';
 import { accountOf } from '../call.ts';
-import { HINTS, tool } from '../tool.ts';
+import { tool } from '../tool.ts';
 
 const known = Object.values(providers);
 
@@ -13,7 +13,6 @@ export const listModels = tool({
   title: 'List models',
   description: 'Models, aliases and default of each provider. Other model names are passed on.',
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({ provider: z.enum(Object.keys(providers)).optional() }),
   parts: ['models'],
   run: async ({ provider }) => {
@@ -34,7 +33,6 @@ export const processHealth = tool({
   title: 'Gateway health',
   description: 'Executor, CLI versions, your running and queued jobs, and the limits in force.',
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({}),
   parts: ['health'],
   run: async (_input, call) => {

@@ -1,7 +1,10 @@
 import { providers } from '../../../container/providers/index.ts';
 import type { Tool } from '../tool.ts';
+import { approvalDecide, approvalList } from './approval.ts';
+import { auditList } from './audit.ts';
 import { listModels, processHealth } from './gateway.ts';
 import { jobCancel, jobDelete, jobList, jobResult, jobStatus, jobWatch } from './job.ts';
+import { policyGet, policySet, policyTest } from './policy.ts';
 import { requestTools } from './request.ts';
 
 /** Every tool, in the order in which tools/list shows them. */
@@ -15,4 +18,10 @@ export const tools: readonly Tool[] = [
   jobList,
   listModels,
   processHealth,
+  approvalList,
+  approvalDecide,
+  policyGet,
+  policySet,
+  policyTest,
+  auditList,
 ];

@@ -6,7 +6,7 @@ import { STATES } from '../../job/machine.ts';
 import { accountOf, type Call, jobOf } from '../call.ts';
 import { nextFor } from '../next.ts';
 import { progressLine } from '../render.ts';
-import { HINTS, type ToolAnswer, tool } from '../tool.ts';
+import { type ToolAnswer, tool } from '../tool.ts';
 import { answerOf } from './request.ts';
 
 const jobId = z.string().min(1).max(64);
@@ -41,7 +41,6 @@ export const jobStatus = tool({
   title: 'Job status',
   description: 'State, last activity, usage and cost of a job, and a page of its events.',
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({ jobId, afterSeq, limit }),
   parts: ['job', 'events', 'nextAfterSeq', 'next'],
   run: async (input, call) => {
@@ -58,7 +57,6 @@ export const jobWatch = tool({
   title: 'Watch a job',
   description: 'Waits for news of a job after afterSeq, or for its end, and answers like llm_job_status.',
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({ jobId, afterSeq, limit, waitMs: z.int().min(0).max(50_000).default(30_000).describe('Longest wait.') }),
   parts: ['job', 'events', 'nextAfterSeq', 'next'],
   run: async (input, call) => {
@@ -75,7 +73,6 @@ export const jobResult = tool({
   title: 'Job result',
   description: "A job's answer page by page, also while it runs; raw gives what the CLI itself wrote.",
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({
     jobId,
     offset: z.int().min(0).default(0).describe('nextOffset of an earlier answer.'),
@@ -97,7 +94,6 @@ export const jobCancel = tool({
   title: 'Cancel a job',
   description: 'Ends a queued or running job. What it wrote is kept.',
   scope: 'jobs:run',
-  hints: HINTS.end,
   input: z.strictObject({ jobId }),
   parts: ['job', 'next'],
   run: async (input, call) => {
@@ -112,7 +108,6 @@ export const jobDelete = tool({
   title: 'Delete a job',
   description: 'Deletes a job that is over, with its answer and its log. Jobs go by themselves after 30 days.',
   scope: 'jobs:run',
-  hints: HINTS.end,
   input: z.strictObject({ jobId }),
   parts: ['job'],
   run: async (input, call) => {
@@ -129,7 +124,6 @@ export const jobList = tool({
   title: 'List jobs',
   description: 'Your jobs, newest first.',
   scope: 'jobs:read',
-  hints: HINTS.read,
   input: z.strictObject({
     state: z.enum(STATES).optional(),
     provider: z.string().max(32).optional(),

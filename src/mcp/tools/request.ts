@@ -1,14 +1,16 @@
 import type { Provider } from '../../../container/providers/provider.ts';
-import { ok, type Result } from '../../errors.ts';
+import type { ToolCall } from '../../account/tool-call.ts';
+import { fail, ok, type Result } from '../../errors.ts';
 import type { JobText } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
+import { requestToolsOf } from '../../policy/risk.ts';
 import { type Call, jobOf } from '../call.ts';
 import { nextFor, nextPage } from '../next.ts';
 import { plain, progressLine } from '../render.ts';
-import { requestInput } from '../request.ts';
+import { requestInput, waitOf } from '../request.ts';
 import { submit } from '../submit.ts';
-import { HINTS, type Tool, type ToolAnswer, tool } from '../tool.ts';
+import { type Tool, type ToolAnswer, tool } from '../tool.ts';
 
 /** Progress comes no more often than this, in ms: a person reads it. */
 const PROGRESS_LINGER_MS = 1_000;
@@ -51,46 +53,51 @@ async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
   return ok({ ...found, job: { ...text.value.job, deduplicated: job.deduplicated, queuePlace: job.queuePlace } });
 }
 
+/** The job of a request: made or found now, or begun by this very call before it was made again with an answer. */
+async function jobFor(provider: Provider, input: Record<string, unknown>, call: Call, asked: ToolCall): Promise<Result<JobView>> {
+  if (call.resumes !== undefined) {
+    const status = await jobOf(call, call.resumes).status(0, 0);
+    return status?.ok ? ok(status.value.job) : fail({ code: 'job_not_found', jobId: call.resumes });
+  }
+  const submitted = await submit(provider, input, call, asked);
+  if (!submitted.ok) return submitted;
+  const { job, deduplicated } = submitted.value;
+  return ok(deduplicated ? { ...job, deduplicated } : job);
+}
+
 /** The two request tools of a provider: one declaration, waiting or not. */
 export function requestTools(provider: Provider): Tool[] {
-  const { id, title } = provider;
-  const marked = (job: JobView, deduplicated: boolean) => (deduplicated ? { ...job, deduplicated } : job);
+  const { title } = provider;
+  const [waits, starts] = requestToolsOf(provider.id);
   return [
     tool({
-      name: `${id}_request`,
+      name: waits,
       title: `Ask ${title}`,
       description: `Runs ${title} on a prompt as a job and waits for the answer. After the deadline it gives the job id; the job goes on even if you disconnect.`,
       scope: 'jobs:run',
-      hints: HINTS.execute,
       input: requestInput(provider, false),
       parts: ['job', 'answer', 'next'],
+      makesJob: true,
       becomesTask: true,
-      run: async (input, call) => {
-        const submitted = await submit(provider, input, call);
-        if (!submitted.ok) return submitted;
-        const { job, deduplicated, request } = submitted.value;
+      run: async (input, call, asked) => {
+        const job = await jobFor(provider, input, call, asked);
+        if (!job.ok) return job;
         const { syncDeadlineMs, taskAfterMs } = call.config.limits;
-        const waitMs = Math.min(
-          request.syncDeadlineMs ?? syncDeadlineMs,
-          call.takesTasks ? taskAfterMs : Number.POSITIVE_INFINITY,
-        );
-        const until = Date.now() + waitMs;
-        return answer(await follow(marked(job, deduplicated), until, call), call);
+        const waitMs = Math.min(waitOf(input) ?? syncDeadlineMs, call.takesTasks ? taskAfterMs : Number.POSITIVE_INFINITY);
+        return answer(await follow(job.value, Date.now() + waitMs, call), call);
       },
     }),
     tool({
-      name: `${id}_request_async`,
+      name: starts,
       title: `Start ${title}`,
       description: `Starts ${title} on a prompt as a job and gives its id at once; collect it with llm_job_watch and llm_job_result.`,
       scope: 'jobs:run',
-      hints: HINTS.execute,
       input: requestInput(provider, true),
       parts: ['job', 'next'],
-      run: async (input, call) => {
-        const submitted = await submit(provider, input, call);
-        if (!submitted.ok) return submitted;
-        const job = marked(submitted.value.job, submitted.value.deduplicated);
-        return ok({ job, next: nextFor(job) });
+      makesJob: true,
+      run: async (input, call, asked) => {
+        const job = await jobFor(provider, input, call, asked);
+        return job.ok ? ok({ job: job.value, next: nextFor(job.value) }) : job;
       },
     }),
   ];

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { before, isOver, STATES, type State } from '../../../src/job/machine.ts';
 
 const ALLOWED: Record<State, State[]> = {
+  held: ['canceled', 'failed', 'queued'],
   queued: ['running', 'failed', 'canceled'],
   running: ['completed', 'failed', 'canceled', 'orphaned'],
   completed: [],

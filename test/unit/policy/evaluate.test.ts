@@ -66,9 +66,17 @@ test('a call is charged for all tools, for its own limits and for its rate', () 
     tools: { t: { limits: [{ ...LIMIT, counter: 'd', window: 'day' }], rate_limit: { max: 2, window: 3_600 } } },
   });
   expect(charges(written)).toEqual([
-    { rule: 'all_tools.limits[0]', counter: 'c', scope: 'grant', windowS: 60, max: 10, amount: 1 },
-    { rule: 'tools.t.limits[0]', counter: 'd', scope: 'grant', windowS: 86_400, max: 10, amount: 1 },
-    { rule: 'tools.t.rate_limit', counter: 'tools.t.rate_limit', scope: 'grant', windowS: 3_600, max: 2, amount: 1 },
+    { rule: 'all_tools.limits[0]', counter: 'c', scope: 'grant', windowS: 60, max: 10, amount: 1, unit: 'calls' },
+    { rule: 'tools.t.limits[0]', counter: 'd', scope: 'grant', windowS: 86_400, max: 10, amount: 1, unit: 'calls' },
+    {
+      rule: 'tools.t.rate_limit',
+      counter: 'tools.t.rate_limit',
+      scope: 'grant',
+      windowS: 3_600,
+      max: 2,
+      amount: 1,
+      unit: 'calls',
+    },
   ]);
 });
 
@@ -85,7 +93,7 @@ test('an argument is counted in place of the call, and has to be there', () => {
 
 test('what a job uses is charged by its estimate, and only to what makes a job', () => {
   const written = one({ increment_from: 'usage.costUsd' });
-  expect(charges(written)).toMatchObject([{ amount: 0.5, usage: 'usage.costUsd' }]);
+  expect(charges(written)).toMatchObject([{ amount: 0.5, unit: 'usage.costUsd' }]);
   expect(evaluate(policyOf(written), { tool: 't', args: {} })).toMatchObject({ kind: 'pass', charges: [] });
 });
 
@@ -103,7 +111,7 @@ const fits: [what: string, used: number, amount: number, max: number, windowS: n
 ];
 
 test.each(fits)('%s', (_what, used, amount, max, windowS, expected) => {
-  const charge = { scope: 'grant', counter: 'c', windowS, max, amount, rule: 'r' } as const;
+  const charge = { scope: 'grant', counter: 'c', windowS, max, amount, unit: 'calls', rule: 'r' } as const;
   const found = overrun([charge], () => used, MINUTE + 15_000);
   if (expected === 'fits') return expect(found).toBeUndefined();
   expect(found).toMatchObject({ rule: 'r', used, max, amount });

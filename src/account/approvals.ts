@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import type { ToolCall } from './tool-call.ts';
+
+export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired'] as const;
+export type ApprovalState = (typeof APPROVAL_STATES)[number];
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS approval (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, call TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL,
+    args_hash TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, estimate_usd REAL, job TEXT, question TEXT,
+    created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
+    decided_at INTEGER, decided_by TEXT, said TEXT, outcome TEXT
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS approval_state ON approval (state);
+  CREATE INDEX IF NOT EXISTS approval_job ON approval (job);
+  CREATE TABLE IF NOT EXISTS alike (
+    kind TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL, rule TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (kind, grant_id, tool, rule)
+  ) STRICT;`;
+
+/** A call as it was asked about. */
+const Call = z.object({
+  grant: z.string(),
+  scopes: z.array(z.string()).readonly(),
+  client: z.string(),
+  tool: z.string(),
+  /** As JSON. */
+  args: z.string(),
+  digest: z.object({ hash: z.string(), view: z.string() }),
+  origin: z.string(),
+});
+
+const Row = z
+  .object({
+    place: z.number(),
+    id: z.string(),
+    kind: z.enum(['call', 'step']),
+    call: z.string().transform((text) => Call.parse(JSON.parse(text))),
+    rule: z.string(),
+    reason: z.string(),
+    estimate_usd: z.number().nullable(),
+    job: z.string().nullable(),
+    question: z.string().nullable(),
+    created_at: z.number(),
+    expires_at: z.number(),
+    state: z.enum(APPROVAL_STATES),
+    decided_at: z.number().nullable(),
+    decided_by: z.string().nullable(),
+    said: z.string().nullable(),
+    outcome: z.string().nullable(),
+  })
+  .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, ...row }) => ({
+    ...row,
+    estimateUsd: estimate_usd,
+    createdAt: created_at,
+    expiresAt: expires_at,
+    decidedAt: decided_at,
+    decidedBy: decided_by,
+  }));
+
+/**
+ * A question to a person: whether a call may be made, or whether a run may take a step. Times are ms since 1970. `said` is the reason of
+ * who decided, `outcome` what the call answered when it was made after that, as JSON.
+ */
+export type Approval = z.infer<typeof Row>;
+
+/** What is asked, and until when. A step names its job and the question of the run. */
+export interface Question extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'estimateUsd' | 'job' | 'question' | 'expiresAt'> {
+  call: ToolCall;
+}
+
+/** Calls like one that was approved: the same grant, tool and rule. */
+export type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string };
+
+/** All SQL of what waits for a person, and of what persons decided. */
+export class Approvals {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+    this.#sql.exec(SCHEMA);
+  }
+
+  #rows(query: string, ...values: (string | number)[]): Approval[] {
+    return this.#sql
+      .exec(`SELECT * FROM approval ${query}`, ...values)
+      .toArray()
+      .map((row) => Row.parse(row));
+  }
+
+  add(id: string, { kind, call, rule, reason, estimateUsd, job, question, expiresAt }: Question, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO approval (id, kind, call, grant_id, tool, args_hash, rule, reason, estimate_usd, job, question, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[
+        id,
+        kind,
+        JSON.stringify({ ...call, args: JSON.stringify(call.args) }),
+        call.grant,
+        call.tool,
+        call.digest.hash,
+        rule,
+        reason,
+      ],
+      ...[estimateUsd, job, question, now, expiresAt],
+    );
+  }
+
+  find(id: string): Approval | undefined {
+    return this.#rows('WHERE id = ?', id)[0];
+  }
+
+  /** The newest question about this very call that is not over at `now`. */
+  ofCall({ grant, tool, digest }: ToolCall, now: number): Approval | undefined {
+    const query = `WHERE kind = 'call' AND job IS NULL AND grant_id = ? AND tool = ? AND args_hash = ? AND expires_at > ? ORDER BY place DESC LIMIT 1`;
+    return this.#rows(query, grant, tool, digest.hash, now)[0];
+  }
+
+  /** The questions of a job. */
+  ofJob(job: string): Approval[] {
+    return this.#rows('WHERE job = ? ORDER BY place', job);
+  }
+
+  /** Newest first; `before` is the place of the last one already shown. */
+  list(state: ApprovalState | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
+    const wanted = state ?? '';
+    return this.#rows(`WHERE place < ? AND (? = '' OR state = ?) ORDER BY place DESC LIMIT ?`, before, wanted, wanted, limit);
+  }
+
+  pending(): number {
+    return this.#sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM approval WHERE state = 'pending'`).one().n;
+  }
+
+  /** Decides a pending question. False where it was decided before. */
+  decide(id: string, state: 'approved' | 'denied' | 'expired', by: string, said: string | null, now: number): boolean {
+    const decided = this.#sql.exec(
+      `UPDATE approval SET state = ?, decided_at = ?, decided_by = ?, said = ? WHERE id = ? AND state = 'pending' RETURNING id`,
+      ...[state, now, by, said, id],
+    );
+    return decided.toArray().length === 1;
+  }
+
+  /** Keeps what an approved call answered. False where it was made before. */
+  record(id: string, outcome: string): boolean {
+    const kept = this.#sql.exec(
+      `UPDATE approval SET outcome = ? WHERE id = ? AND state = 'approved' AND outcome IS NULL RETURNING id`,
+      ...[outcome, id],
+    );
+    return kept.toArray().length === 1;
+  }
+
+  /** Pending questions whose time is over. */
+  overdue(now: number): Approval[] {
+    return this.#rows(`WHERE state = 'pending' AND expires_at <= ? ORDER BY place`, now);
+  }
+
+  /** When the next pending question is over; null where none is pending. */
+  nextExpiry(): number | null {
+    return this.#sql.exec<{ at: number | null }>(`SELECT MIN(expires_at) AS at FROM approval WHERE state = 'pending'`).one().at;
+  }
+
+  /** Lets calls alike pass until a time. */
+  letPass({ kind, grant, tool, rule }: Likeness, until: number): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO alike (kind, grant_id, tool, rule, until) VALUES (?, ?, ?, ?, ?)',
+      ...[kind, grant, tool, rule, until],
+    );
+  }
+
+  mayPass({ kind, grant, tool, rule }: Likeness, now: number): boolean {
+    const query = 'SELECT 1 FROM alike WHERE kind = ? AND grant_id = ? AND tool = ? AND rule = ? AND until > ?';
+    return this.#sql.exec(query, kind, grant, tool, rule, now).toArray().length === 1;
+  }
+
+  /** Forgets what was decided before a time. */
+  forget(before: number): void {
+    this.#sql.exec(`DELETE FROM approval WHERE state <> 'pending' AND expires_at < ?`, before);
+    this.#sql.exec('DELETE FROM alike WHERE until < ?', before);
+  }
+}

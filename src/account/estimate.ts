@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { Used } from './counters.ts';
+
+/** What is assumed of a job where nothing is known of its like. */
+export interface Assumption {
+  estimateCostUsd: number;
+  estimateTokens: number;
+  estimateRuntimeS: number;
+}
+
+/** What an account's latest jobs of a provider used on average; null where there were none. */
+export type Average = Used | null;
+
+const Capped = z.object({ maxBudgetUsd: z.number().optional().catch(undefined) });
+
+/** What a job is expected to use: its own budget where it has one, else the average of its like, else what is assumed. */
+export function estimateOf(args: Record<string, unknown>, average: Average, assumed: Assumption): Used {
+  const { maxBudgetUsd } = Capped.parse(args);
+  return {
+    'usage.costUsd': maxBudgetUsd ?? average?.['usage.costUsd'] ?? assumed.estimateCostUsd,
+    'usage.totalTokens': average?.['usage.totalTokens'] ?? assumed.estimateTokens,
+    runtimeSeconds: average?.runtimeSeconds ?? assumed.estimateRuntimeS,
+  };
+}

@@ -1,0 +1,30 @@
+import { type Config, OWNER } from '../config.ts';
+import { Approvals } from './approvals.ts';
+import { AuditLog } from './audit-log.ts';
+import { Counters } from './counters.ts';
+import { Permissions } from './permissions.ts';
+import { Policies } from './policies.ts';
+import { Spending } from './spending.ts';
+import { AccountStore } from './store.ts';
+
+/** What an account consists of: each part has tables of its own in the object's storage. */
+export type Parts = ReturnType<typeof openParts>;
+
+export function openParts(storage: DurableObjectStorage, env: Env, { limits, defaultPolicy }: Config) {
+  // The gateway's own token is the operator's: without a policy it may do what its scopes allow.
+  const policies = new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy));
+  const counters = new Counters(storage);
+  const approvals = new Approvals(storage);
+  return {
+    limits,
+    /** The object of a job. */
+    jobOf: ({ account, id }: { account: string; id: string }) => env.JOBS.getByName(`${account}/${id}`),
+    store: new AccountStore(storage),
+    spending: new Spending(storage),
+    audit: new AuditLog(storage),
+    permissions: new Permissions(policies, counters, approvals),
+    policies,
+    counters,
+    approvals,
+  };
+}

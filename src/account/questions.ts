@@ -1,0 +1,128 @@
+import { fail, ok, type Result } from '../errors.ts';
+import type { Hold } from '../job/record.ts';
+import type { Ground } from '../policy/evaluate.ts';
+import type { Approval, Likeness, Question } from './approvals.ts';
+import type { Parts } from './parts.ts';
+import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
+
+/** Calls alike pass without a question for this long after such a decision, in ms. */
+export const ALIKE_MS = 3_600_000;
+/** What a caller waits who found too many questions, in ms. */
+const FULL_RETRY_MS = 60_000;
+
+/** A decision on a question. */
+export interface Decision {
+  id: string;
+  approve: boolean;
+  /** Who decides: a grant, or a person. */
+  by: string;
+  /** True for a grant that decides by itself: it never decides what it asked. A client that shows its person the question may pass the answer on. */
+  isGrant: boolean;
+  said?: string | undefined;
+  /** Let calls alike pass for a while. */
+  alike: boolean;
+}
+
+/** A step that a run asks about. */
+export interface Step {
+  job: string;
+  question: string;
+  tool: string;
+  input: string;
+}
+
+const likeness = ({
+  kind,
+  call,
+  rule,
+}: {
+  kind: Approval['kind'];
+  call: Pick<ToolCall, 'grant' | 'tool'>;
+  rule: string;
+}): Likeness => ({
+  kind,
+  grant: call.grant,
+  tool: call.tool,
+  rule,
+});
+
+/** Whether one more question may wait. */
+export function room({ approvals, limits }: Parts): Result<null> {
+  const { approvalsPending: max } = limits;
+  const queued = approvals.pending();
+  return queued < max ? ok(null) : fail({ code: 'saturated', what: 'approvals', queued, max, retryAfterMs: FULL_RETRY_MS });
+}
+
+function ask({ approvals }: Parts, id: string, question: Question, now: number): Hold {
+  approvals.add(id, question, now);
+  const { call, rule, reason, expiresAt } = question;
+  return { approvalId: id, rule, reason, expiresAt, url: `${call.origin}/approvals` };
+}
+
+/** Asks whether a call may be made. */
+export function askCall(
+  parts: Parts,
+  call: ToolCall,
+  { rule, reason }: Ground,
+  more: Pick<Question, 'job' | 'estimateUsd'>,
+  now: number,
+): Hold {
+  const id = `apr_${crypto.randomUUID().replaceAll('-', '')}`;
+  const expiresAt = now + parts.limits.approvalTimeoutMs;
+  return ask(parts, id, { kind: 'call', call, rule, reason, ...more, question: null, expiresAt }, now);
+}
+
+/** Asks whether a run may take a step; the same question again is the same one. Steps alike may pass at once. */
+export function askStep(parts: Parts, { job, question, tool, input }: Step, caller: ToolCall, now: number): Approval | undefined {
+  const id = `${job}:${question}`;
+  const known = parts.approvals.find(id);
+  if (known) return known;
+  const call = { ...caller, tool, args: { input } };
+  const step = { kind: 'step', call, rule: 'permissionMode', reason: 'the run asks before it takes this step' } as const;
+  ask(parts, id, { ...step, estimateUsd: null, job, question, expiresAt: now + parts.limits.askTimeoutMs }, now);
+  parts.audit.add(callFacts(call, 'hold', now, { rule: step.rule, reason: step.reason, job }));
+  if (parts.approvals.mayPass(likeness(step), now))
+    decide(parts, { id, approve: true, by: 'an earlier approval of steps alike', isGrant: false, alike: false }, now);
+  return parts.approvals.find(id);
+}
+
+/** Decides a question; a job that was held for it goes into the queue. Who waits for it is told by the caller. */
+export function decide(parts: Parts, { id, approve, by, isGrant, said, alike }: Decision, now: number): Result<Approval> {
+  const { approvals } = parts;
+  const approval = approvals.find(id);
+  if (!approval) return fail({ code: 'approval_not_found', approvalId: id });
+  if (isGrant && approval.call.grant === by) return fail({ code: 'own_approval', approvalId: id });
+  const isLate = approval.state === 'pending' && approval.expiresAt <= now;
+  const isDecided = !isLate && approvals.decide(id, approve ? 'approved' : 'denied', by, said ?? null, now);
+  if (!isDecided) return fail({ code: 'approval_decided', approvalId: id, state: isLate ? 'expired' : approval.state });
+  if (approve && alike) approvals.letPass(likeness(approval), now + ALIKE_MS);
+  return ok(settle(parts, approval, approve ? (alike ? 'approve alike' : 'approve') : 'deny', by, said ?? null, now));
+}
+
+/** Answers with no what nobody decided in time. */
+export function expire(parts: Parts, now: number): Approval[] {
+  return parts.approvals.overdue(now).flatMap((approval) => {
+    const isOver = parts.approvals.decide(approval.id, 'expired', 'time', null, now);
+    return isOver ? [settle(parts, approval, 'expire', 'time', null, now)] : [];
+  });
+}
+
+/** Closes what is still asked about a job that is over. */
+export function close({ approvals }: Parts, job: string, now: number): void {
+  for (const { id } of approvals.ofJob(job)) approvals.decide(id, 'expired', 'the end of its job', null, now);
+}
+
+/** What a decision changes in the account, and its row. */
+function settle(parts: Parts, before: Approval, decision: string, by: string, reason: string | null, now: number): Approval {
+  const { store, counters, audit, approvals } = parts;
+  const { id, kind, call, job, rule } = before;
+  const isApproved = decision.startsWith('approve');
+  if (kind === 'call' && job && isApproved) store.unhold(job);
+  if (kind === 'call' && !job && isApproved) counters.settle(id);
+  if (kind === 'call' && !job && !isApproved) counters.giveBack(id);
+  const { tool, client, digest } = call;
+  audit.add(
+    otherFacts('approval', by, decision, now, { client, tool, argsHash: digest.hash, args: digest.view, rule, reason, job }),
+  );
+  return approvals.find(id) ?? before;
+}

@@ -1,0 +1,32 @@
+import { requestKey } from '../account/request-key.ts';
+
+/** Longest value, and longest view of all arguments, in characters. */
+const VALUE_CHARS = 80;
+const VIEW_CHARS = 500;
+
+const SECRET_NAME = /token|secret|passw|api_?key|authorization|credential/i;
+/** What looks like a key of the services around, wherever it stands. */
+const SECRET_TEXT =
+  /\b(sk-[\w-]{8,}|xai-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+)/g;
+const HIDDEN = '[hidden]';
+
+const hideSecrets = (text: string) => text.replace(SECRET_TEXT, HIDDEN);
+
+const short = (text: string) => {
+  const flat = hideSecrets(text).replace(/\s+/g, ' ').trim().toWellFormed();
+  return flat.length > VALUE_CHARS ? `${flat.slice(0, VALUE_CHARS).toWellFormed()}… (${text.length})` : flat;
+};
+
+function plain(name: string, value: unknown): unknown {
+  if (SECRET_NAME.test(name)) return HIDDEN;
+  if (typeof value === 'string') return short(value);
+  if (Array.isArray(value)) return value.map((entry) => plain('', entry));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(key, inner)]));
+}
+
+/** Arguments as they are noted: a hash of all of them, and a short view without what looks like a secret. */
+export async function digestOf(args: Record<string, unknown>): Promise<{ hash: string; view: string }> {
+  const view = JSON.stringify(plain('', args));
+  return { hash: await requestKey(args), view: view.length > VIEW_CHARS ? `${view.slice(0, VIEW_CHARS).toWellFormed()}…` : view };
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { providers } from '../../../container/providers/index.ts';
+import { DEFAULT_TARGET } from '../../account/policies.ts';
+import type { PolicyState } from '../../account/policy-desk.ts';
+import { ok } from '../../errors.ts';
+import { requestToolsOf, TOOL_RISKS } from '../../policy/risk.ts';
+import { accountOf, type Call } from '../call.ts';
+import type { Envelope } from '../envelope.ts';
+import { toolCall } from '../perform.ts';
+import { tool } from '../tool.ts';
+
+const target = z
+  .string()
+  .regex(/^[\w-]{1,80}$/, 'must be "default" or the id of a grant')
+  .default(DEFAULT_TARGET)
+  .describe('"default", or a grant: token_<id>, owner, or an OAuth grant.');
+const policy = z.union([z.string().max(262_144), z.record(z.string(), z.unknown())]);
+
+const asText = (written: string | object) => (typeof written === 'string' ? written : JSON.stringify(written));
+const asPolicy = (written: string): string | Record<string, unknown> =>
+  written.trimStart().startsWith('{') ? JSON.parse(written) : written;
+
+/** Names in a document that are no tool here: a policy may be older, newer or another gateway's. */
+function unknownTools(written: string): string[] {
+  const parsed = z
+    .object({ hide: z.array(z.string()).default([]), tools: z.record(z.string(), z.unknown()).default({}) })
+    .safeParse(asPolicy(written));
+  const named = parsed.success ? [...parsed.data.hide, ...Object.keys(parsed.data.tools)] : [];
+  return [...new Set(named)].filter((name) => !name.endsWith('*') && TOOL_RISKS[name] === undefined);
+}
+
+function view(name: string, { written, from, shadow, changes }: PolicyState): NonNullable<Envelope['policies']>[number] {
+  const unknown = unknownTools(written);
+  return {
+    target: name,
+    policy: asPolicy(written),
+    from,
+    shadow: shadow === undefined ? undefined : asPolicy(shadow),
+    changes: changes.map(({ at, by, mode, written: changed }) => ({
+      at,
+      by,
+      mode,
+      policy: changed === null ? null : asPolicy(changed),
+    })),
+    unknownTools: unknown.length > 0 ? unknown : undefined,
+  };
+}
+
+const stateOf = async (name: string, call: Call) => view(name, await accountOf(call).policies().state(name));
+
+export const policyGet = tool({
+  name: 'policy_get',
+  title: 'Get a policy',
+  description: 'The policy in force for a grant or by default, where it comes from, and its history.',
+  scope: 'admin',
+  input: z.strictObject({ target }),
+  parts: ['policies'],
+  run: async (input, call) => ok({ policies: [await stateOf(input.target, call)] }),
+});
+
+export const policySet = tool({
+  name: 'policy_set',
+  title: 'Set a policy',
+  description:
+    'Sets what a grant, or by default every grant, may call: a preset or a document of version "1". Holds from the next call on.',
+  scope: 'admin',
+  input: z.strictObject({
+    target,
+    policy: policy.nullable().describe('read-only, careful, open, or a document; null takes it away.'),
+    shadow: z.boolean().default(false).describe('Only note in the audit log what it would decide.'),
+  }),
+  parts: ['policies'],
+  run: async ({ target: name, policy: wanted, shadow }, call) => {
+    const written = wanted === null ? null : asText(wanted);
+    const done = await accountOf(call).policies().set(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
+    return done.ok ? ok({ policies: [await stateOf(name, call)] }) : done;
+  },
+});
+
+const providerOf = (name: string) => Object.keys(providers).find((id) => requestToolsOf(id).includes(name));
+
+export const policyTest = tool({
+  name: 'policy_test',
+  title: 'Try a policy',
+  description: 'Which rule would decide on a call, and why, under the policy in force or a given one. Changes nothing.',
+  scope: 'admin',
+  input: z.strictObject({
+    tool: z.string().min(1).max(128),
+    arguments: z.record(z.string(), z.unknown()).default({}),
+    target,
+    policy: policy.optional(),
+  }),
+  parts: ['decision'],
+  run: async ({ tool: name, arguments: args, target: grant, policy: tried }, call) => {
+    const asked = { ...(await toolCall(name, args, call)), grant };
+    const written = tried === undefined ? undefined : asText(tried);
+    const weighed = await accountOf(call).policies().test({ target: grant, written, call: asked, provider: providerOf(name) });
+    if (!weighed.ok) return weighed;
+    const { kind: decision, rule, reason } = weighed.value.weighed;
+    return ok({ decision: { decision, rule, reason, counters: weighed.value.counters } });
+  },
+});
