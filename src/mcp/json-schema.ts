@@ -6,8 +6,8 @@ type ObjectSchema = Record<string, unknown> & { type: 'object' };
 
 /**
  * Takes out what does not help a model to call the tool: the bounds of every safe integer, patterns and lengths of texts. They are
- * checked all the same, and the complaint names them. An output promises only what is always there: a list of all that may be
- * there would be a third of tools/list.
+ * checked all the same, and the complaint names them. An output tells its parts and no more: what is inside them would be a third of
+ * tools/list.
  */
 function quiet(schema: z.core.JSONSchema.BaseSchema, path: (string | number)[], io: 'input' | 'output'): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
@@ -16,9 +16,9 @@ function quiet(schema: z.core.JSONSchema.BaseSchema, path: (string | number)[], 
     delete schema.additionalProperties;
     delete schema.enum;
   }
-  if (io === 'output' && path.length > 0 && schema.properties) {
-    const always = new Set(schema.required);
-    schema.properties = Object.fromEntries(Object.entries(schema.properties).filter(([name]) => always.has(name)));
+  if (io === 'output' && path.length > 0) {
+    delete schema.properties;
+    delete schema.required;
   }
   for (const keyword of UNTOLD) delete schema[keyword];
 }

@@ -48,7 +48,7 @@ test('jobs over the limit wait in order, say their place, and run as slots come 
   const waiting = [inAccount(account, [answer('a')]), inAccount(account, [answer('b')])];
   for (const [i, spec] of waiting.entries())
     expect(await submit(spec)).toMatchObject({ value: { job: { state: 'queued', queuePlace: i + 1 } } });
-  expect(await accountOf({ account }).health()).toEqual({ running: 8, queued: 2 });
+  expect(await accountOf({ account }).health()).toEqual({ running: 8, queued: 2, held: 0 });
   await Promise.all(running.map((spec) => jobOf(spec).cancel()));
   for (const spec of waiting) expect(await ended(spec)).toMatchObject({ state: 'completed' });
   await Promise.all(running.map(ended));
@@ -63,7 +63,7 @@ test('a canceled job that waits gives its place up at once, and was never run', 
   expect(await submit(waiting)).toMatchObject({ value: { job: { state: 'queued', queuePlace: 1 } } });
   expect(await jobOf(waiting).cancel()).toMatchObject({ job: { state: 'canceled', lastSeq: 0 } });
   await runDurableObjectAlarm(jobOf(waiting));
-  expect(await accountOf({ account }).health()).toEqual({ running: 1, queued: 0 });
+  expect(await accountOf({ account }).health()).toEqual({ running: 1, queued: 0, held: 0 });
   await jobOf(running).cancel();
   await ended(running);
 });
@@ -115,7 +115,7 @@ test('an entry whose job never came to be, and a slot whose job is over, come ba
   });
   await evictDurableObject(accountOf(spec));
   await runDurableObjectAlarm(accountOf(spec));
-  expect(await accountOf(spec).health()).toEqual({ running: 0, queued: 0 });
+  expect(await accountOf(spec).health()).toEqual({ running: 0, queued: 0, held: 0 });
   expect((await accountOf(spec).list({ limit: 10 })).map(({ id, state }) => [id, state])).toEqual([[spec.id, 'completed']]);
 });
 

@@ -172,7 +172,7 @@ test('a job that was over for longer than the retention is gone by its alarm, an
   await submit(spec);
   await ended(spec);
   const account = env.ACCOUNTS.getByName(spec.account);
-  await vi.waitFor(async () => expect(await account.health()).toEqual({ running: 0, queued: 0 }));
+  await vi.waitFor(async () => expect(await account.health()).toEqual({ running: 0, queued: 0, held: 0 }));
   await runDurableObjectAlarm(jobOf(spec));
   expect(await jobOf(spec).status(0, 1)).not.toBeNull();
   await runInDurableObject(

@@ -65,6 +65,12 @@ test('tools/list is small, complete, and every tool says what it does to the wor
     'llm_job_list',
     'list_models',
     'llm_process_health',
+    'approval_list',
+    'approval_decide',
+    'policy_get',
+    'policy_set',
+    'policy_test',
+    'audit_list',
   ]);
   expect(JSON.stringify(tools).length).toBeLessThan(32_000);
   for (const { name, title, description = '', annotations, inputSchema, outputSchema } of tools) {

@@ -72,7 +72,9 @@ export const policySet = tool({
   parts: ['policies'],
   run: async ({ target: name, policy: wanted, shadow }, call) => {
     const written = wanted === null ? null : asText(wanted);
-    const done = await accountOf(call).policies().set(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
+    const done = await accountOf(call)
+      .policies()
+      .set(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
     return done.ok ? ok({ policies: [await stateOf(name, call)] }) : done;
   },
 });
@@ -94,7 +96,9 @@ export const policyTest = tool({
   run: async ({ tool: name, arguments: args, target: grant, policy: tried }, call) => {
     const asked = { ...(await toolCall(name, args, call)), grant };
     const written = tried === undefined ? undefined : asText(tried);
-    const weighed = await accountOf(call).policies().test({ target: grant, written, call: asked, provider: providerOf(name) });
+    const weighed = await accountOf(call)
+      .policies()
+      .test({ target: grant, written, call: asked, provider: providerOf(name) });
     if (!weighed.ok) return weighed;
     const { kind: decision, rule, reason } = weighed.value.weighed;
     return ok({ decision: { decision, rule, reason, counters: weighed.value.counters } });
