@@ -3,18 +3,20 @@ import { readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
 import type { Settlement } from '../job/chores.ts';
 import { turns } from './admission.ts';
-import { ApprovalDesk } from './approval-desk.ts';
-import type { Approval } from './approvals.ts';
-import { AuditDesk } from './audit-desk.ts';
+import type { Approval, ApprovalState } from './approvals.ts';
+import type { AuditFilter } from './audit-log.ts';
+import type { AuditEnds, AuditRow } from './audit-row.ts';
 import { carry, reconcile } from './carry.ts';
 import { end } from './end.ts';
 import { openParts } from './parts.ts';
 import { type Permit, permit } from './permits.ts';
-import { PolicyDesk } from './policy-desk.ts';
-import { expire } from './questions.ts';
+import type { PolicyMode, SetPolicy } from './policies.ts';
+import { type PolicyState, policyState, setPolicy, type Trial, type Tried, tryPolicy } from './policy-changes.ts';
+import { type Decision, decide, expire } from './questions.ts';
 import type { Entry, ListFilter } from './store.ts';
 import { type Submission, type Submitted, submit } from './submit.ts';
 import { otherFacts, type ToolCall } from './tool-call.ts';
+import { type AuditState, verifyAudit } from './verify-audit.ts';
 
 /** Jobs of an account by what they wait for. */
 export interface AccountHealth {
@@ -39,18 +41,6 @@ export class Account extends DurableObject<Env> {
     if (this.#parts.store.unfinished().length > 0) void ctx.storage.setAlarm(Date.now() + WAKE_MS);
   }
 
-  policies(): PolicyDesk {
-    return new PolicyDesk(this.#parts);
-  }
-
-  approvals(): ApprovalDesk {
-    return new ApprovalDesk(this.#parts, (approval) => this.#carry(approval));
-  }
-
-  audit(): AuditDesk {
-    return new AuditDesk(this.#parts);
-  }
-
   /** Decides on a request for a job, and makes the job or finds the one that was made before. */
   submit(submission: Submission): Promise<Result<Submitted>> {
     return submit(this.#parts, submission, () => this.#arm());
@@ -66,6 +56,72 @@ export class Account extends DurableObject<Env> {
   /** Takes back what a permitted call was counted as, because it did nothing. */
   giveBack({ charges, at }: Permit['counted']): void {
     this.#parts.counters.uncount(charges, at);
+  }
+
+  /** Every policy that is set. */
+  policies(): SetPolicy[] {
+    return this.#parts.policies.all();
+  }
+
+  policyState(target: string): PolicyState {
+    return policyState(this.#parts, target);
+  }
+
+  /** Sets a target's policy, or takes it away where `written` is null. It holds from the next call on. */
+  setPolicy(target: string, mode: PolicyMode, written: string | null, by: string): Result<null> {
+    return setPolicy(this.#parts, target, mode, written, by, Date.now());
+  }
+
+  /** What a policy would decide on a call, with the counters as they are. Changes nothing. */
+  tryPolicy(trial: Trial): Result<Tried> {
+    return tryPolicy(this.#parts, trial, Date.now());
+  }
+
+  /** Those of some tools that are hidden from a grant: they are not listed, and answer as unknown. */
+  hiddenTools(grant: string, tools: string[]): string[] {
+    const { policy } = this.#parts.policies.enforced(grant);
+    return tools.filter((tool) => policy.isHidden(tool));
+  }
+
+  /** What persons are asked and decided, newest first; `before` is the place of the last one already shown. */
+  approvals(state: ApprovalState | undefined, limit: number, before?: number): Approval[] {
+    return this.#parts.approvals.list(state, limit, before);
+  }
+
+  approval(id: string): Approval | null {
+    return this.#parts.approvals.find(id) ?? null;
+  }
+
+  /** Decides a question, and tells the job that waits for it. */
+  async decide(decision: Decision): Promise<Result<Approval>> {
+    const decided = decide(this.#parts, decision, Date.now());
+    // The decision is stored; should the way to the job be cut, the alarm goes it again.
+    if (decided.ok) await this.#carry(decided.value).catch(() => {});
+    return decided;
+  }
+
+  /** Keeps what an approved call answered, once. */
+  keepOutcome(approvalId: string, outcome: string): boolean {
+    return this.#parts.approvals.record(approvalId, outcome);
+  }
+
+  /** Rows of the audit log, newest first, below a number where one is given. */
+  audit(filter: AuditFilter, limit: number, before?: number): AuditRow[] {
+    return this.#parts.audit.list(filter, limit, before);
+  }
+
+  /** The same oldest first, after a number: for copies of the whole log. */
+  auditAfter(seq: number, limit: number): AuditRow[] {
+    return this.#parts.audit.after(seq, limit);
+  }
+
+  auditEnds(): AuditEnds {
+    return this.#parts.audit.ends();
+  }
+
+  /** Computes the chain of the audit log anew. */
+  verifyAudit(): AuditState {
+    return verifyAudit(this.#parts.audit);
   }
 
   /** Ends a job's entry; called by the job, and safe to repeat. Gives the freed slot to the next in turn. */

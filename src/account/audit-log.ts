@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AuditFacts, AuditHead, AuditRow, GENESIS, hashOf } from './audit-row.ts';
+import { type AuditEnds, AuditFacts, AuditHead, AuditRow, GENESIS, hashOf } from './audit-row.ts';
 
 /** What is looked up is computed from the row itself, so that no copy can say something else. */
 const SCHEMA = `
@@ -60,6 +60,10 @@ export class AuditLog {
   /** The newest row. Who keeps it elsewhere sees whether the end of the log was cut off. */
   head(): AuditHead {
     return this.#head('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1') ?? this.base();
+  }
+
+  ends(): AuditEnds {
+    return { base: this.base(), head: this.head() };
   }
 
   /** Rows after a number, oldest first. */

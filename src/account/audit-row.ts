@@ -38,6 +38,12 @@ export type AuditRow = z.infer<typeof AuditRow>;
 export const AuditHead = z.object({ seq: z.int(), hash: z.string() });
 export type AuditHead = z.infer<typeof AuditHead>;
 
+/** What the oldest row that is kept follows, and the newest row. */
+export interface AuditEnds {
+  base: AuditHead;
+  head: AuditHead;
+}
+
 /** Before the first row. */
 export const GENESIS: AuditHead = { seq: 0, hash: '' };
 

@@ -31,7 +31,7 @@ interface Resumed {
 async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { mcpReq }: ServerContext): Promise<Resumed> {
   const id = mcpReq.requestState();
   if (typeof id !== 'string') return { isDismissed: false };
-  const approval = call.elicits ? await accountOf(call).approvals().find(id) : null;
+  const approval = call.elicits ? await accountOf(call).approval(id) : null;
   if (!approval || !(await isOfCall(approval, tool, args, call)))
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
@@ -43,7 +43,7 @@ async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { m
 
 /** The question that an answer leaves open. */
 async function openQuestion({ error, job }: ToolAnswer, call: Call): Promise<Approval | undefined> {
-  if (error?.approvalId !== undefined) return (await accountOf(call).approvals().find(error.approvalId)) ?? undefined;
+  if (error?.approvalId !== undefined) return (await accountOf(call).approval(error.approvalId)) ?? undefined;
   return job && (await questionsOf(job, call))[0];
 }
 

@@ -65,7 +65,7 @@ export function formsOf(approvals: Approval[]): InputRequests {
 /** The questions that a job waits for. */
 export async function questionsOf(job: JobView, call: Call): Promise<Approval[]> {
   const ids = [job.hold?.approvalId, ...(job.asks ?? []).map(({ approvalId }) => approvalId)].filter((id) => id !== undefined);
-  const found = await Promise.all(ids.map((id) => accountOf(call).approvals().find(id)));
+  const found = await Promise.all(ids.map((id) => accountOf(call).approval(id)));
   return found.filter((approval) => approval !== null);
 }
 

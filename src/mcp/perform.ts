@@ -35,8 +35,7 @@ function incident(tool: string, error: unknown): Failure {
   return { code: 'internal', incident: id };
 }
 
-const isHidden = async ({ name }: Tool, call: Call) =>
-  (await accountOf(call).policies().hidden(call.caller.grant, [name])).length > 0;
+const isHidden = async ({ name }: Tool, call: Call) => (await accountOf(call).hiddenTools(call.caller.grant, [name])).length > 0;
 
 /** Runs a call that was let pass. What it was counted as is given back where it does nothing; what an approved one answers is kept. */
 async function runPermitted(run: Run, call: Call, asked: ToolCall, { counted, approval }: Permit): Promise<Result<ToolAnswer>> {
@@ -49,7 +48,7 @@ async function runPermitted(run: Run, call: Call, asked: ToolCall, { counted, ap
 
 async function keep({ id }: Approval, result: Result<ToolAnswer>, call: Call): Promise<void> {
   const { ok: _ok, ...answer } = envelopeOf(result);
-  await accountOf(call).approvals().record(id, JSON.stringify(answer));
+  await accountOf(call).keepOutcome(id, JSON.stringify(answer));
 }
 
 async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Result<ToolAnswer>> {

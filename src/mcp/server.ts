@@ -40,7 +40,7 @@ function toolsFor({ scopes }: Caller): Listing[] {
 async function listTools({ caller, env }: Pick<Call, 'caller' | 'env'>): Promise<Listing[]> {
   const all = toolsFor(caller);
   const names = all.map(({ name }) => name);
-  const hidden = await env.ACCOUNTS.getByName(caller.account).policies().hidden(caller.grant, names);
+  const hidden = await env.ACCOUNTS.getByName(caller.account).hiddenTools(caller.grant, names);
   return all.filter(({ name }) => !hidden.includes(name));
 }
 

@@ -20,7 +20,7 @@ export const approvalList = tool({
   }),
   parts: ['approvals', 'nextCursor'],
   run: async ({ state, cursor: before, limit }, call) => {
-    const found = await accountOf(call).approvals().list(state, limit, numberOf(before));
+    const found = await accountOf(call).approvals(state, limit, numberOf(before));
     const nextCursor = found.length === limit ? found.at(-1)?.place.toString() : undefined;
     return ok({ approvals: found.map(approvalView), nextCursor });
   },

@@ -24,11 +24,11 @@ export const auditList = tool({
   }),
   parts: ['audit', 'nextCursor'],
   run: async ({ jobId: job, cursor: before, afterSeq, limit, ...rest }, call) => {
-    const audit = accountOf(call).audit();
+    const account = accountOf(call);
     const filter = { ...rest, ...(job !== undefined && { job }) };
     const [rows, ends] = await Promise.all([
-      afterSeq === undefined ? audit.list(filter, limit, numberOf(before)) : audit.after(afterSeq, limit),
-      audit.ends(),
+      afterSeq === undefined ? account.audit(filter, limit, numberOf(before)) : account.auditAfter(afterSeq, limit),
+      account.auditEnds(),
     ]);
     const nextCursor = afterSeq === undefined && rows.length === limit ? rows.at(-1)?.seq.toString() : undefined;
     return ok({ audit: { rows, ...ends }, nextCursor });
