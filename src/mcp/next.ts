@@ -2,13 +2,19 @@ import { isOver } from '../job/machine.ts';
 import type { JobView } from '../job/record.ts';
 import type { Envelope } from './envelope.ts';
 
+function why({ state, hold, asks }: JobView): string {
+  if (state === 'held' && hold) return `A person decides on it at ${hold.url}; this waits for that.`;
+  if (asks && asks.length > 0) return 'The run asks before it takes a step: a person decides, and this waits for that.';
+  return state === 'queued' ? 'The job waits; this waits with it.' : 'The job runs; this waits for what comes next.';
+}
+
 /** What to call next for a job, if anything. */
 export function nextFor(job: JobView): Envelope['next'] {
   if (isOver(job.state)) return undefined;
   return {
     tool: 'llm_job_watch',
     arguments: { jobId: job.id, afterSeq: job.lastSeq },
-    why: job.state === 'queued' ? 'The job waits; this waits with it.' : 'The job runs; this waits for what comes next.',
+    why: why(job),
   };
 }
 

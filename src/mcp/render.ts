@@ -9,6 +9,9 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 /** Text of a CLI without what a terminal would obey. */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(CONTROL, '');
 
+/** Characters of a step that is asked about in one line. */
+const ASK_CHARS = 300;
+
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 const ago = (ms: number) => (ms < 1_500 ? 'just now' : `${seconds(ms)} ago`);
 
@@ -38,6 +41,8 @@ function jobLine(job: JobView): string {
     `${job.provider} job ${job.id}: ${job.canceling ? 'canceling' : job.state}${job.reason && job.reason !== 'answered' ? ` (${job.reason})` : ''}`,
     seconds(job.elapsedMs),
     job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`,
+    job.hold && `${plain(job.hold.reason)} (${job.hold.rule}); a person decides at ${job.hold.url}`,
+    ...(job.asks ?? []).map(({ tool, input }) => `asks for ${plain(`${tool}: ${input}`).slice(0, ASK_CHARS)}`),
     job.activity && plain(job.activity),
     job.activity && job.lastActivityAt !== undefined ? ago(Math.max(0, now - job.lastActivityAt)) : undefined,
     job.model,

@@ -15,11 +15,14 @@ import { type Tool, type ToolAnswer, tool } from '../tool.ts';
 /** Progress comes no more often than this, in ms: a person reads it. */
 const PROGRESS_LINGER_MS = 1_000;
 
-/** Waits for the end of a job, telling what it does. Gives up at `until`, or when the client no longer waits. */
+/** A job that waits for a person: who called has to know, because waiting alone does not help. */
+const waitsForPerson = ({ state, asks }: JobView) => state === 'held' || (asks !== undefined && asks.length > 0);
+
+/** Waits for the end of a job, telling what it does. Gives up at `until`, when a person is needed, or when the client no longer waits. */
 async function follow(job: JobView, until: number, call: Call): Promise<JobView> {
   let latest = job;
   await call.progress(progressLine(latest));
-  while (!isOver(latest.state) && Date.now() < until && !call.signal.aborted) {
+  while (!isOver(latest.state) && !waitsForPerson(latest) && Date.now() < until && !call.signal.aborted) {
     const waitMs = Math.min(until - Date.now(), call.config.limits.progressIntervalMs);
     const status = await jobOf(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
     if (!status?.ok) break;

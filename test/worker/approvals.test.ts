@@ -1,0 +1,353 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Caller } from '../../src/mcp/call.ts';
+import type { PolicyInput } from '../../src/policy/document.ts';
+import { answer, ended, jobOf } from './jobs.ts';
+import { callTool, type Manner, post, setPolicy, someone } from './post.ts';
+
+const POLICY: PolicyInput = {
+  version: '1',
+  default: 'allow',
+  tools: {
+    claude_request: { action: 'require_approval', reason: 'Somebody has to look first.' },
+    claude_request_async: { action: 'require_approval', reason: 'Somebody has to look first.' },
+    llm_job_delete: { action: 'require_approval' },
+  },
+};
+
+/** A grant whose requests are asked about, and another one of its account that decides. */
+async function pair() {
+  const asker = someone('jobs:read', 'jobs:run', 'approvals:write');
+  const decider: Caller = { ...asker, grant: 'decider' };
+  await setPolicy(asker, POLICY);
+  return { asker, decider, account: env.ACCOUNTS.getByName(asker.account) };
+}
+
+const prompt = (text = crypto.randomUUID()) => JSON.stringify([answer(text)]);
+const decide = (who: Caller, approvalId: string, approve: boolean, more = {}) =>
+  callTool(who, 'approval_decide', { approvalId, approve, ...more });
+
+/** Starts a request that is held. */
+async function hold(asker: Caller, args: Record<string, unknown> = {}) {
+  const { job, next } = await callTool(asker, 'claude_request_async', { prompt: prompt('done'), ...args });
+  expect(job).toMatchObject({
+    state: 'held',
+    hold: { rule: 'tools.claude_request_async.action', reason: 'Somebody has to look first.' },
+  });
+  return { job: { account: asker.account, id: job?.id ?? '' }, approvalId: job?.hold?.approvalId ?? '', next };
+}
+
+test('a request that needs approval is a held job that says why, until when and where; approved, it runs just what was shown', async () => {
+  const { asker, decider } = await pair();
+  const text = crypto.randomUUID();
+  const { job, approvalId, next } = await hold(asker, { prompt: prompt(text), maxBudgetUsd: 0.5 });
+  expect(next).toMatchObject({ tool: 'llm_job_watch' });
+  const { approvals } = await callTool(decider, 'approval_list', { state: 'pending' });
+  expect(approvals).toMatchObject([
+    {
+      id: approvalId,
+      tool: 'claude_request_async',
+      args: { prompt: prompt(text), maxBudgetUsd: 0.5 },
+      grant: asker.grant,
+      client: 'test 1',
+      rule: 'tools.claude_request_async.action',
+      estimateUsd: 0.5,
+      jobId: job.id,
+    },
+  ]);
+  const decided = await decide(decider, approvalId, true);
+  expect(decided).toMatchObject({ approval: { state: 'approved', decidedBy: 'decider' }, job: { id: job.id } });
+  expect(await ended(job)).toMatchObject({ state: 'completed' });
+  expect((await callTool(asker, 'llm_job_result', { jobId: job.id })).answer?.text).toBe(text);
+});
+
+test('a synchronous request that is held says so at once', async () => {
+  const { asker } = await pair();
+  const began = Date.now();
+  const { job, ok, content } = await callTool(asker, 'claude_request', { prompt: prompt() }).then(({ result, ...rest }) => ({
+    ...rest,
+    content: JSON.stringify(result?.content),
+  }));
+  expect({ ok, state: job?.state }).toEqual({ ok: true, state: 'held' });
+  expect(content).toContain('/approvals');
+  expect(Date.now() - began).toBeLessThan(20_000);
+});
+
+test('a denied request fails with the reason of who denied it, and nothing was run', async () => {
+  const { asker, decider } = await pair();
+  const { job, approvalId } = await hold(asker);
+  await decide(decider, approvalId, false, { reason: 'Not on a Friday.' });
+  expect(await ended(job)).toMatchObject({
+    state: 'failed',
+    reason: 'approval_denied',
+    lastSeq: 0,
+    error: {
+      code: 'approval_denied',
+      message: expect.stringContaining('Not on a Friday.'),
+      rule: 'tools.claude_request_async.action',
+    },
+  });
+});
+
+test('what nobody decides in time is refused by the alarm alone, and cannot be approved any more', async () => {
+  const { asker, decider, account } = await pair();
+  const { job, approvalId } = await hold(asker);
+  await runInDurableObject(account, (_object, state) => {
+    state.storage.sql.exec('UPDATE approval SET expires_at = ? WHERE id = ?', Date.now() - 1, approvalId);
+  });
+  expect((await decide(decider, approvalId, true)).error).toMatchObject({
+    code: 'approval_decided',
+    message: expect.stringContaining('expired'),
+  });
+  await runDurableObjectAlarm(account);
+  expect(await ended(job)).toMatchObject({ state: 'failed', reason: 'approval_expired', error: { retryable: true } });
+  expect((await callTool(decider, 'approval_list', { state: 'expired' })).approvals).toMatchObject([{ id: approvalId }]);
+});
+
+test('a held job ends by its own alarm even if its account never hears', async () => {
+  const { asker } = await pair();
+  const { job } = await hold(asker);
+  await runInDurableObject(jobOf(job), (_object, state) => {
+    state.storage.sql.exec(`UPDATE job SET hold = json_set(hold, '$.expiresAt', ?)`, Date.now() - 1);
+  });
+  await runDurableObjectAlarm(jobOf(job));
+  expect(await ended(job)).toMatchObject({ state: 'failed', reason: 'approval_expired' });
+});
+
+test('a held job is canceled at once, its question closes, and its reservation comes back', async () => {
+  const { asker, decider } = await pair();
+  await setPolicy(asker, {
+    version: '1',
+    default: 'allow',
+    tools: {
+      claude_request_async: {
+        action: 'require_approval',
+        reason: 'Somebody has to look first.',
+        rate_limit: { max: 1, window: 86_400 },
+      },
+    },
+  });
+  const { job, approvalId } = await hold(asker);
+  expect((await callTool(asker, 'claude_request_async', { prompt: prompt() })).error?.code).toBe('rate_limited');
+  expect((await callTool(asker, 'llm_job_cancel', { jobId: job.id })).job).toMatchObject({ state: 'canceled' });
+  await runDurableObjectAlarm(jobOf(job));
+  expect((await decide(decider, approvalId, true)).error?.code).toBe('approval_decided');
+  await hold(asker);
+});
+
+test('the grant that asked never decides, an unknown question is unknown, and a decided one stays', async () => {
+  const { asker, decider } = await pair();
+  const { job, approvalId } = await hold(asker);
+  expect((await decide(asker, approvalId, true)).error?.code).toBe('own_approval');
+  expect((await decide(someone('approvals:write'), approvalId, true)).error?.code).toBe('approval_not_found');
+  expect((await decide(decider, 'apr_0', true)).error?.code).toBe('approval_not_found');
+  expect((await decide({ ...decider, scopes: ['jobs:read', 'jobs:run'] }, approvalId, true)).error?.code).toBe('scope_missing');
+  await decide(decider, approvalId, false);
+  expect((await decide(decider, approvalId, true)).error).toMatchObject({
+    code: 'approval_decided',
+    message: expect.stringContaining('denied'),
+  });
+  expect(await ended(job)).toMatchObject({ reason: 'approval_denied' });
+});
+
+test('approved alike, calls of the same grant, tool and rule pass for an hour, and no others', async () => {
+  const { asker, decider, account } = await pair();
+  const { approvalId, job } = await hold(asker);
+  await decide(decider, approvalId, true, { alike: true });
+  await ended(job);
+  const again = await callTool(asker, 'claude_request_async', { prompt: prompt() });
+  expect(again.job?.state).not.toBe('held');
+  expect((await callTool(asker, 'claude_request', { prompt: prompt() })).job?.state).toBe('held');
+  await setPolicy(decider, POLICY);
+  expect((await callTool(decider, 'claude_request_async', { prompt: prompt() })).job?.state).toBe('held');
+  await runInDurableObject(account, (_object, state) => {
+    state.storage.sql.exec('UPDATE alike SET until = until - 3600001');
+  });
+  await hold(asker);
+});
+
+test('the same request again while it is held is the same job, and asks nobody twice', async () => {
+  const { asker, decider } = await pair();
+  const text = prompt();
+  const { job } = await hold(asker, { prompt: text });
+  expect((await callTool(asker, 'claude_request_async', { prompt: text })).job).toMatchObject({
+    id: job.id,
+    deduplicated: true,
+    state: 'held',
+  });
+  expect((await callTool(decider, 'approval_list', {})).approvals).toHaveLength(1);
+});
+
+test('a call that makes no job is refused until it is approved; then it is made, once, and its answer kept for who asked', async () => {
+  const { asker, decider } = await pair();
+  await setPolicy(asker, { version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
+  const made = await callTool(asker, 'claude_request', { prompt: prompt() });
+  const args = { jobId: made.job?.id };
+  const first = await callTool(asker, 'llm_job_delete', args);
+  expect(first).toMatchObject({
+    isError: true,
+    error: { code: 'approval_required', retryable: true, rule: 'tools.llm_job_delete.action' },
+  });
+  const approvalId = first.error?.approvalId ?? '';
+  expect((await callTool(asker, 'llm_job_delete', args)).error?.approvalId).toBe(approvalId);
+  expect((await callTool(asker, 'llm_job_delete', { jobId: 'job_0' })).error?.approvalId).not.toBe(approvalId);
+  expect((await callTool(asker, 'llm_job_status', args)).ok).toBe(true);
+  await decide(decider, approvalId, true);
+  expect((await callTool(asker, 'llm_job_status', args)).error?.code).toBe('job_not_found');
+  expect(await callTool(asker, 'llm_job_delete', args)).toMatchObject({ ok: true, job: { id: args.jobId, deleted: true } });
+});
+
+test('a denied call that makes no job is denied, with the reason', async () => {
+  const { asker, decider } = await pair();
+  const refused = await callTool(asker, 'llm_job_delete', { jobId: 'job_0' });
+  await decide(decider, refused.error?.approvalId ?? '', false, { reason: 'Keep it.' });
+  expect((await callTool(asker, 'llm_job_delete', { jobId: 'job_0' })).error).toMatchObject({
+    code: 'policy_denied',
+    reason: 'a person denied it: Keep it.',
+  });
+});
+
+test('too many open questions refuse the next one', async () => {
+  const { asker, account } = await pair();
+  await hold(asker);
+  await runInDurableObject(account, (_object, state) => {
+    for (let i = 0; i < 99; i += 1)
+      state.storage.sql.exec(
+        `INSERT INTO approval (id, kind, call, grant_id, tool, args_hash, rule, reason, created_at, expires_at)
+         SELECT id || ?, kind, call, grant_id, tool, args_hash, rule, reason, created_at, expires_at FROM approval LIMIT 1`,
+        i,
+      );
+  });
+  expect((await callTool(asker, 'claude_request_async', { prompt: prompt() })).error).toMatchObject({
+    code: 'saturated',
+    message: expect.stringContaining('100 approvals'),
+  });
+});
+
+const Asked = z.object({
+  resultType: z.literal('input_required'),
+  requestState: z.string(),
+  inputRequests: z.record(
+    z.string(),
+    z.object({ method: z.literal('elicitation/create'), params: z.looseObject({ message: z.string() }) }),
+  ),
+});
+const FORMS: Manner = { elicits: true };
+
+/** Calls a tool of which the client shows the question; `respond` calls it again with an answer. */
+async function ask(asker: Caller, name: string, args: Record<string, unknown>) {
+  const first = Asked.parse((await post(asker, 'tools/call', { name, arguments: args }, FORMS)).result);
+  const [key = '', request] = Object.entries(first.inputRequests)[0] ?? [];
+  const respond = (response: object, change: object = {}, who: Caller = asker) =>
+    post(
+      who,
+      'tools/call',
+      { name, arguments: args, requestState: first.requestState, inputResponses: { [key]: response }, ...change },
+      FORMS,
+    );
+  return { message: request?.params.message, respond };
+}
+const accept = (content: object) => ({ action: 'accept', content });
+
+test('a client that shows forms asks its person inside the call, which goes on with the answer', async () => {
+  const { asker } = await pair();
+  const text = crypto.randomUUID();
+  const { message, respond } = await ask(asker, 'claude_request', { prompt: prompt(text), forceRefresh: true });
+  expect(message).toContain(text);
+  expect(message).toContain('Somebody has to look first.');
+  const { result } = await respond(accept({ approve: true }));
+  expect(result).toMatchObject({ resultType: 'complete', isError: false, structuredContent: { answer: { text } } });
+  expect((await callTool(asker, 'llm_job_list')).jobs).toHaveLength(1);
+});
+
+test.each([
+  ['no', accept({ approve: false, reason: 'Too dear.' }), 'Too dear.'],
+  ['a decline', { action: 'decline' }, 'A person denied it'],
+])('%s in the form ends the job', async (_what, response, words) => {
+  const { asker } = await pair();
+  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+  expect((await respond(response)).result).toMatchObject({
+    isError: true,
+    structuredContent: { error: { code: 'approval_denied', message: expect.stringContaining(words) } },
+  });
+});
+
+test('a form that is closed without an answer leaves the job held for the page', async () => {
+  const { asker } = await pair();
+  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+  expect((await respond({ action: 'cancel' })).result).toMatchObject({ structuredContent: { job: { state: 'held' } } });
+});
+
+test('a call that makes no job is asked about in a form as well', async () => {
+  const { asker } = await pair();
+  await setPolicy(asker, { version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
+  const { job } = await callTool(asker, 'claude_request', { prompt: prompt() });
+  const { respond } = await ask(asker, 'llm_job_delete', { jobId: job?.id });
+  expect((await respond(accept({ approve: true }))).result).toMatchObject({
+    structuredContent: { ok: true, job: { deleted: true } },
+  });
+});
+
+test('the state of a question is good for that very call and grant alone', async () => {
+  const { asker, decider } = await pair();
+  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+  const yes = accept({ approve: true });
+  for (const refused of [
+    respond(yes, { arguments: { prompt: prompt() } }),
+    respond(yes, { name: 'claude_request_async' }),
+    respond(yes, { requestState: 'apr_0' }),
+    respond(yes, {}, decider),
+  ])
+    expect((await refused).error).toMatchObject({ code: -32602, message: expect.stringContaining('requestState') });
+  expect((await callTool(decider, 'approval_list', { state: 'pending' })).approvals).toHaveLength(1);
+});
+
+test('what is too long to be shown is not asked in a form', async () => {
+  const { asker } = await pair();
+  const long = JSON.stringify([{ write: 'x'.repeat(10_000) }]);
+  const { result } = await post(asker, 'tools/call', { name: 'claude_request', arguments: { prompt: long } }, FORMS);
+  expect(result).toMatchObject({ resultType: 'complete', structuredContent: { job: { state: 'held' } } });
+});
+
+const TASKS: Manner = { takesTasks: true, elicits: true };
+
+test('a task that is held asks for input, and goes on with the answer', async () => {
+  const { asker } = await pair();
+  const text = crypto.randomUUID();
+  const { result } = await post(asker, 'tools/call', { name: 'claude_request', arguments: { prompt: prompt(text) } }, TASKS);
+  const { taskId, inputRequests } = z
+    .object({ taskId: z.string(), inputRequests: z.record(z.string(), z.unknown()) })
+    .parse(result);
+  expect(result).toMatchObject({ resultType: 'task', status: 'input_required' });
+  const [key = ''] = Object.keys(inputRequests);
+  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
+    status: 'input_required',
+    inputRequests: { [key]: {} },
+  });
+  expect((await post(asker, 'tasks/get', { taskId }, { takesTasks: true })).result).toMatchObject({
+    status: 'working',
+    statusMessage: expect.stringContaining('waiting for approval'),
+  });
+  const other = { ...asker, grant: 'other' };
+  await post(other, 'tasks/update', { taskId, inputResponses: { [key]: accept({ approve: true }) } }, TASKS);
+  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({ status: 'input_required' });
+  await post(asker, 'tasks/update', { taskId, inputResponses: { [key]: accept({ approve: true }) } }, TASKS);
+  await ended({ account: asker.account, id: taskId });
+  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
+    status: 'completed',
+    result: { structuredContent: { answer: { text } } },
+  });
+});
+
+test('a decision that did not reach its job is carried there by the alarm', async () => {
+  const { asker, account } = await pair();
+  const { job, approvalId } = await hold(asker);
+  await runInDurableObject(account, (_object, state) => {
+    state.storage.sql.exec(`UPDATE approval SET state = 'approved', decided_by = 'a person' WHERE id = ?`, approvalId);
+    state.storage.sql.exec(`UPDATE entry SET state = 'queued' WHERE id = ?`, job.id);
+  });
+  await runDurableObjectAlarm(account);
+  expect(await ended(job)).toMatchObject({ state: 'completed' });
+});
