@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 
 /** How a process ended, as a shell tells it: a death by signal has the code 128 + its number. */
 export interface Exit {
@@ -24,14 +24,18 @@ export async function startProcess(
 ): Promise<Child> {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { cwd: options.cwd, env: options.env, stdio: 'pipe', detached: true });
+  const [stdout, stderr] = [kept(child.stdout), kept(child.stderr)];
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve(exitOf(code, signal))));
   // A CLI may end, or close its stdin, before it has read all of it.
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin);
   await once(child, 'spawn');
   if (child.pid === undefined) throw new Error(`${file} has no process id.`);
-  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, exited };
+  return { pid: child.pid, stdout, stderr, exited };
 }
+
+/** When a process exits, Node throws away what it wrote and nobody has begun to read. */
+const kept = (output: Readable): Readable => pipeline(output, new PassThrough(), () => {});
 
 /** In a namespace the first process reports a signal as a code; here both ways become one. */
 function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {

@@ -12,6 +12,9 @@ import { signIn } from './auth/sign-in.ts';
 import { tokenApi } from './auth/token-api.ts';
 import { tokens } from './auth/tokens.ts';
 import { upstream } from './auth/upstream.ts';
+import { approvals } from './console/approvals.ts';
+import { audit } from './console/audit.ts';
+import { policies } from './console/policies.ts';
 import { toHttpError } from './errors.ts';
 import { health } from './health.ts';
 import { discovery } from './mcp/discovery.ts';
@@ -31,6 +34,9 @@ export const app = new Hono<Door>()
   .route('/', upstream)
   .route('/', tokens)
   .route('/', connections)
+  .route('/', approvals)
+  .route('/', policies)
+  .route('/', audit)
   .route('/', tokenApi)
   .route('/', places)
   .notFound(() => toHttpError({ code: 'not_found' }))

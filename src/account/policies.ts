@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { PRESET_NAMES } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { compile, type Policy } from '../policy/compile.ts';
 import { readDocument } from '../policy/document.ts';
-import { PRESETS, type PresetName } from '../policy/presets.ts';
+import { isPreset, PRESETS, type PresetName } from '../policy/presets.ts';
 
 /** The account's default stands under this name; any other target is a grant. */
 export const DEFAULT_TARGET = 'default';
@@ -43,8 +42,6 @@ const Change = z
   .transform(({ changed_by: by, ...change }) => ({ ...change, by }));
 /** One change; `written` null: the policy was taken away. */
 export type PolicyChange = z.infer<typeof Change>;
-
-const isPreset = (written: string): written is PresetName => PRESET_NAMES.some((name) => name === written);
 
 /** A policy as somebody wrote it, ready to be asked: the name of a preset, or a document as text. */
 export function policyOf(written: string): Result<Policy> {

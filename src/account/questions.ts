@@ -6,7 +6,7 @@ import type { Parts } from './parts.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
 
 /** Calls alike pass without a question for this long after such a decision, in ms. */
-export const ALIKE_MS = 3_600_000;
+const ALIKE_MS = 3_600_000;
 /** What a caller waits who found too many questions, in ms. */
 const FULL_RETRY_MS = 60_000;
 

@@ -5,12 +5,12 @@ import { fail, type Result, toToolError } from '../errors.ts';
 import type { Scope } from '../mcp/call.ts';
 import { tokensPage } from '../pages/tokens.ts';
 import type { TokenDraft } from './access.ts';
+import { asPerson } from './as-person.ts';
 import { apiToken } from './bearer.ts';
 import type { Door } from './context.ts';
 import { perAddress, smallBody } from './front-door.ts';
-import { signInPath } from './next.ts';
 import { BASELINE, grantable, isScope, SCOPE_WORDS } from './scopes.ts';
-import { type Person, personOf } from './session.ts';
+import type { Person } from './session.ts';
 import { show } from './show.ts';
 import type { ApiToken } from './token-store.ts';
 
@@ -68,16 +68,15 @@ async function create(c: Context<Door>, person: Person) {
 /** The page on which a person makes API tokens and ends them. */
 export const tokens = new Hono<Door>()
   .use('/tokens/*', perAddress('RL_ADDRESS'), smallBody, csrf())
-  .get('/tokens', async (c) => {
-    const person = await personOf(c.req.raw, c.env);
-    return person ? page(c, person) : c.redirect(signInPath(new URL(c.req.url)));
-  })
-  .post('/tokens', async (c) => {
-    const person = await personOf(c.req.raw, c.env);
-    return person ? create(c, person) : c.redirect('/sign-in?next=/tokens', 303);
-  })
-  .post('/tokens/:id/revoke', async (c) => {
-    const person = await personOf(c.req.raw, c.env);
-    if (person) await c.env.ACCESS.getByName(person.account).revokeToken(c.req.param('id'));
-    return c.redirect('/connections', 303);
-  });
+  .get(
+    '/tokens',
+    asPerson((c, person) => page(c, person)),
+  )
+  .post('/tokens', asPerson(create))
+  .post(
+    '/tokens/:id/revoke',
+    asPerson(async (c, { account }) => {
+      await c.env.ACCESS.getByName(account).revokeToken(c.req.param('id') ?? '');
+      return c.redirect('/connections', 303);
+    }),
+  );

@@ -11,7 +11,7 @@ import { plain } from './render.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
 import { serveTasks, TASKS, takesTasks } from './tasks.ts';
 import { type Listing, listing } from './tool.ts';
-import { tools } from './tools/index.ts';
+import { toolOf, tools } from './tools/index.ts';
 
 const INSTRUCTIONS =
   'Hands work to Claude Code and Grok CLI as durable jobs. *_request waits for the answer and hands over a job id when it takes long; *_request_async gives the id at once. llm_job_watch waits for news, llm_job_result reads the answer. A job goes on when you disconnect.';
@@ -25,7 +25,6 @@ const CLIENT_CHARS = 100;
 type Era = Parameters<McpServerFactory>[0]['era'];
 type CallOf = (context: ServerContext) => Call;
 
-const byName = new Map(tools.map((tool) => [tool.name, tool]));
 const listings = new Map<string, Listing[]>();
 
 /** The tools that a caller's scopes allow. One list is kept per set of scopes. */
@@ -93,13 +92,13 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
     origin: new URL(request.url).origin,
     takesTasks: hasTasks && takesTasks(context),
     elicits: era === 'modern' && config.approvalByClient === 'on' && takesForms(context),
-    toolOf: (name) => byName.get(name),
+    toolOf,
     signal: context.mcpReq.signal,
     progress: progressOf(context),
   });
   mcp.server.setRequestHandler('tools/list', async () => ({ tools: await listTools({ caller, env }) }));
   mcp.server.setRequestHandler('tools/call', ({ params }, context) =>
-    answerCall(byName.get(params.name), params.name, params.arguments ?? {}, callOf(context), context),
+    answerCall(toolOf(params.name), params.name, params.arguments ?? {}, callOf(context), context),
   );
   if (reads) serveResources(mcp, callOf);
   if (hasTasks) serveTasks(mcp, (context) => jobTasks(callOf(context)));

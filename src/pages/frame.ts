@@ -13,7 +13,13 @@ export interface Frame {
   path: string;
 }
 
-const PLACES = { '/connections': 'Connections', '/tokens': 'Tokens' } as const;
+const PLACES = {
+  '/approvals': 'Approvals',
+  '/connections': 'Connections',
+  '/tokens': 'Tokens',
+  '/policies': 'Policies',
+  '/audit': 'Audit',
+} as const;
 
 const place = (path: string, name: string, here: string) =>
   html`<a href="${path}"${path === here ? html` aria-current="page"` : ''}>${name}</a>`;

@@ -20,7 +20,7 @@ body {
 }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; max-width: 46rem; margin: auto; padding: 1rem 1.25rem; }
 .brand { font-weight: 650; color: inherit; text-decoration: none; margin-right: auto; }
-nav { display: flex; gap: 1rem; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
 nav a[aria-current] { color: inherit; text-decoration: none; font-weight: 600; }
 .who { display: flex; gap: .75rem; align-items: center; color: var(--soft); }
 .who span { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -43,7 +43,7 @@ pre, .secret { display: block; padding: .7rem .85rem; margin: .5rem 0; white-spa
 pre code { padding: 0; background: none; font-size: 1em; }
 .secret { user-select: all; font-size: 1rem; }
 label { display: block; font-weight: 600; margin: 1rem 0 .3rem; }
-input[type=text], input[type=password], select {
+input[type=text], input[type=password], select, textarea {
   width: 100%; min-height: 2.75rem; padding: .5rem .7rem; font: inherit; color: inherit;
   background: var(--card); border: 1px solid var(--soft); border-radius: .5rem;
 }
@@ -65,6 +65,18 @@ button, .button {
 .item { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: start; }
 .item > div { flex: 1 1 16rem; min-width: 0; }
 .item p { margin: .15rem 0; }
+textarea { font: .9em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.facts { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: .2rem .9rem; }
+.facts dt { color: var(--soft); }
+.facts dd { margin: 0; }
+h3 { font-size: 1rem; margin: 0 0 .5rem; }
+summary { cursor: pointer; }
+pre { max-height: 22rem; overflow: auto; }
+button:disabled { opacity: 1; color: var(--soft); background: none; border-color: var(--line); cursor: default; }
+.tight .item { align-items: center; padding: .25rem 0; }
+.tight label { flex: 1 1 14rem; margin: 0; font-weight: 400; }
+.tight select { flex: 0 1 8rem; width: auto; }
+.item .button { flex: none; }
 .wide { width: 100%; margin-top: 1rem; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }

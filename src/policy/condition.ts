@@ -90,7 +90,7 @@ export const patternSteps = (conditions: Condition[]): number =>
   conditions.reduce((sum, condition) => sum + (patternOf(condition)?.programSize() ?? 0), 0);
 
 /** A condition as it reads. */
-export const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${shown(value)}`;
+const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${shown(value)}`;
 
 /** A condition that is ready to be asked. */
 export interface Question {

@@ -14,7 +14,7 @@ export const WINDOWS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 const SCOPES = ['grant', 'account'] as const;
 
 /** What a job really used; known at its end, and estimated before. */
-export const USAGES = ['usage.costUsd', 'usage.totalTokens', 'runtimeSeconds'] as const;
+const USAGES = ['usage.costUsd', 'usage.totalTokens', 'runtimeSeconds'] as const;
 export type UsageName = (typeof USAGES)[number];
 export const isUsage = (name: string): name is UsageName => USAGES.some((usage) => usage === name);
 

@@ -1,11 +1,14 @@
 import { providers } from '../../container/providers/index.ts';
-import type { PRESET_NAMES } from '../config.ts';
+import { PRESET_NAMES } from '../config.ts';
 import { toToolError } from '../errors.ts';
 import { compile, type Policy } from './compile.ts';
 import { type PolicyInput, readDocument } from './document.ts';
 import { dangersOf, type Risk, requestToolsOf, TOOL_RISKS } from './risk.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];
+
+/** True for the name of a preset; anything else that was written is a document. */
+export const isPreset = (written: string): written is PresetName => PRESET_NAMES.some((name) => name === written);
 
 type Rules = NonNullable<PolicyInput['tools']>;
 type Limits = NonNullable<Rules[string]['limits']>;

@@ -1,6 +1,5 @@
 import { providers } from '../../container/providers/index.ts';
 import type { Option } from '../../container/providers/provider.ts';
-import { describeCondition } from './condition.ts';
 
 /** What a tool does to the world, as MCP clients ask it; every hint is required, because an absent one is a silent yes. */
 interface Hints {
@@ -37,6 +36,10 @@ export const requestToolsOf = (provider: string): [waits: string, starts: string
   `${provider}_request_async`,
 ];
 
+/** The provider whose CLI a tool runs; undefined for any other tool. */
+export const providerOf = (tool: string): string | undefined =>
+  Object.keys(providers).find((id) => requestToolsOf(id).includes(tool));
+
 const requests = Object.keys(providers).flatMap(requestToolsOf);
 
 /** The class of every tool. */
@@ -65,6 +68,3 @@ export const dangersOf = (provider: string): Danger[] =>
   Object.entries(providers[provider]?.options ?? {}).flatMap(([name, { danger }]) =>
     danger ? [{ path: `args.${name}`, ...danger }] : [],
   );
-
-/** The same as they read. */
-export const dangerWords = (provider: string): string[] => dangersOf(provider).map(describeCondition);

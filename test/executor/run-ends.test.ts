@@ -82,9 +82,9 @@ const ENDINGS: Ending[] = [
   {
     title: 'the run timeout, however much the CLI says',
     steps: [{ chatter: 'still here\n' }],
-    limits: { runTimeoutMs: 500, idleTimeoutMs: 400 },
-    stopping: { cause: 'run_timeout', limit: 500 },
-    exit: { cause: 'run_timeout', limit: 500, code: 143 },
+    limits: { runTimeoutMs: 2_500, idleTimeoutMs: 2_000 },
+    stopping: { cause: 'run_timeout', limit: 2_500 },
+    exit: { cause: 'run_timeout', limit: 2_500, code: 143 },
   },
   {
     title: 'the output cap, with the head and the tail of the output',

@@ -10,6 +10,7 @@ const LAYERS = [
   'index',
   'app',
   'health',
+  'console',
   'auth',
   'mcp',
   'account',

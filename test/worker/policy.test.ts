@@ -45,7 +45,8 @@ test.each(SEEDS)('default deny with %s at 10 a minute, as it is written, is enfo
     const someoneElse = worker();
     await setPolicy(someoneElse, document);
     const calls = await Promise.all(Array.from({ length: 14 }, () => callTool(someoneElse, tool, { prompt: prompt() })));
-    expect(calls.filter(({ ok }) => ok)).toHaveLength(10);
+    const codes = calls.map(({ error }) => error?.code ?? 'admitted');
+    expect(codes.filter((code) => code === 'admitted')).toHaveLength(10);
     return { caller: someoneElse, refused: calls.filter(({ isError }) => isError) };
   });
   for (const { error } of refused)
@@ -244,71 +245,4 @@ test('a grant is held to its own policy, else to the account, else to the preset
   expect([await sees(caller), await sees(other)]).toEqual(['policy_denied', 'allowed']);
   await accountOf(caller).setPolicy('h', 'enforce', null, 'a test');
   expect(await sees(other)).toBe('policy_denied');
-});
-
-const admin = () => someone('jobs:read', 'jobs:run', 'admin');
-
-test('policy_set takes effect on the next call, refuses what is wrong, and keeps its history', async () => {
-  const caller = admin();
-  const target = caller.grant;
-  const set = (policy: unknown, change = {}) => callTool(caller, 'policy_set', { target, policy, ...change });
-  expect(await set({ version: '2', default: 'deny' })).toMatchObject({
-    error: { code: 'invalid_input', message: 'version must be "1", got "2".' },
-  });
-  const denying = { version: '1', default: 'allow', hide: ['session_clear_all'], tools: { llm_job_list: { action: 'deny' } } };
-  expect((await set(denying)).policies?.[0]).toMatchObject({
-    target,
-    from: target,
-    policy: denying,
-    unknownTools: ['session_clear_all'],
-  });
-  expect(await leftOf(caller, 'llm_job_list')).toBe('policy_denied');
-  expect((await set('careful')).policies?.[0]).toMatchObject({ policy: 'careful' });
-  expect(await leftOf(caller, 'llm_job_list')).toBeUndefined();
-  expect((await callTool(caller, 'policy_get', { target })).policies?.[0]).toMatchObject({
-    policy: 'careful',
-    changes: [
-      { policy: 'careful', by: caller.grant, mode: 'enforce' },
-      { policy: denying, by: caller.grant, mode: 'enforce' },
-    ],
-  });
-});
-
-test('policy_test tells which rule decides on a call, why, and how far its counters are; it changes nothing', async () => {
-  const caller = admin();
-  const document = { version: '1', default: 'deny', tools: { grok_request: { rate_limit: { max: 1, window: 86_400 } } } };
-  const tried = { tool: 'grok_request', arguments: { prompt: 'hi' }, policy: document };
-  for (let i = 0; i < 3; i += 1)
-    expect((await callTool(caller, 'policy_test', tried)).decision).toMatchObject({
-      decision: 'allow',
-      rule: 'tools.grok_request',
-      counters: [{ rule: 'tools.grok_request.rate_limit', used: 0, max: 1, amount: 1, unit: 'calls' }],
-    });
-  expect((await callTool(caller, 'policy_test', { ...tried, tool: 'claude_request' })).decision).toMatchObject({
-    decision: 'deny',
-    rule: 'default',
-  });
-  expect((await callTool(caller, 'policy_test', { tool: 'llm_job_cancel', policy: 'careful' })).decision).toMatchObject({
-    decision: 'hold',
-    rule: 'tools.llm_job_cancel.action',
-  });
-  expect((await callTool(caller, 'policy_test', { tool: 'x', policy: { version: '1' } })).error?.message).toContain(
-    'default is missing',
-  );
-});
-
-test('a policy in shadow refuses nothing and notes what it would have done, with counters of its own', async () => {
-  const caller = worker();
-  await setPolicy(
-    caller,
-    { version: '1', default: 'deny', tools: { llm_job_list: { rate_limit: { max: 1, window: 86_400 } } } },
-    'shadow',
-  );
-  for (const tool of ['llm_job_list', 'llm_job_list', 'list_models']) expect((await callTool(caller, tool)).ok).toBe(true);
-  const rows = await accountOf(caller).audit({ kind: 'call' }, 10);
-  expect(rows.map(({ decision, tool, shadow }) => [decision, tool, shadow])).toEqual([
-    ['allow', 'list_models', 'deny default'],
-    ['allow', 'llm_job_list', 'limit tools.llm_job_list.rate_limit'],
-    ['allow', 'llm_job_list', 'allow tools.llm_job_list'],
-  ]);
 });

@@ -25,3 +25,7 @@ export const tools: readonly Tool[] = [
   policyTest,
   auditList,
 ];
+
+const byName = new Map(tools.map((tool) => [tool.name, tool]));
+
+export const toolOf = (name: string): Tool | undefined => byName.get(name);

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { providers } from '../../../container/providers/index.ts';
 import { DEFAULT_TARGET } from '../../account/policies.ts';
 import type { PolicyState } from '../../account/policy-changes.ts';
 import { ok } from '../../errors.ts';
-import { requestToolsOf, TOOL_RISKS } from '../../policy/risk.ts';
+import { providerOf, TOOL_RISKS } from '../../policy/risk.ts';
 import { accountOf, type Call } from '../call.ts';
 import type { Envelope } from '../envelope.ts';
 import { toolCall } from '../perform.ts';
@@ -76,8 +75,6 @@ export const policySet = tool({
     return done.ok ? ok({ policies: [await stateOf(name, call)] }) : done;
   },
 });
-
-const providerOf = (name: string) => Object.keys(providers).find((id) => requestToolsOf(id).includes(name));
 
 export const policyTest = tool({
   name: 'policy_test',

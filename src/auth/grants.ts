@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { DEFAULT_TARGET } from '../account/policies.ts';
+import { OWNER } from '../config.ts';
+import type { ShownGrant } from '../pages/connections.ts';
+import type { Door } from './context.ts';
+import { oauthServer } from './server.ts';
+
+/** What consent notes beside a grant. */
+const Metadata = z.object({ client: z.string(), host: z.string(), isVerified: z.boolean() });
+const UNKNOWN = { client: 'Unknown app', host: '', isVerified: false } as const;
+
+const MOST_GRANTS = 200;
+
+/** The apps that were allowed to act for an account. */
+export async function oauthGrants(c: Context<Door>, account: string): Promise<ShownGrant[]> {
+  const { items } = await oauthServer(c.var.resource).getOAuthApi(c.env).listUserGrants(account, { limit: MOST_GRANTS });
+  return items.map(({ id, scope, createdAt, expiresAt, metadata }) => ({
+    id,
+    ...(Metadata.safeParse(metadata).data ?? UNKNOWN),
+    scopes: scope,
+    createdAt: createdAt * 1_000,
+    expiresAt: expiresAt && expiresAt * 1_000,
+  }));
+}
+
+/** What may act for an account, by the id that policies and the audit log know it by. */
+export interface GrantName {
+  id: string;
+  name: string;
+}
+
+/** Everything of an account that a policy can be set for, the account's default first. */
+export async function grantNames(c: Context<Door>, account: string): Promise<GrantName[]> {
+  const [apps, tokens] = await Promise.all([oauthGrants(c, account), c.env.ACCESS.getByName(account).tokens()]);
+  return [
+    { id: DEFAULT_TARGET, name: 'Every connection without a policy of its own' },
+    ...(account === OWNER ? [{ id: OWNER, name: 'The gateway token' }] : []),
+    ...apps.map(({ id, client }) => ({ id, name: client })),
+    ...tokens.map(({ id, name }) => ({ id: `token_${id}`, name: `API token ${name}` })),
+  ];
+}
+
+/** The name of a grant as a person knows it; its id where it is gone. */
+export const nameOf = (grants: GrantName[], id: string): string => grants.find((grant) => grant.id === id)?.name ?? id;

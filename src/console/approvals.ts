@@ -1,0 +1,97 @@
+import { type Context, Hono } from 'hono';
+import { csrf } from 'hono/csrf';
+import { z } from 'zod';
+import type { Approval } from '../account/approvals.ts';
+import { asPerson } from '../auth/as-person.ts';
+import type { Door } from '../auth/context.ts';
+import { perAddress, smallBody } from '../auth/front-door.ts';
+import { type GrantName, grantNames, nameOf } from '../auth/grants.ts';
+import type { Person } from '../auth/session.ts';
+import { show } from '../auth/show.ts';
+import { toToolError } from '../errors.ts';
+import { argumentsOf } from '../mcp/approval-view.ts';
+import { decideApproval } from '../mcp/decide.ts';
+import { plain } from '../mcp/render.ts';
+import { approvalsPage, type ShownApproval } from '../pages/approvals.ts';
+import { personCall } from './person-call.ts';
+
+/** Decided questions on the page. */
+const DECIDED_SHOWN = 30;
+
+/** The argument that a person reads as text, whichever a call has. */
+const Text = z.object({ prompt: z.string().optional(), input: z.string().optional() });
+
+function shown(approval: Approval, grants: GrantName[]): ShownApproval {
+  const { prompt, input, ...rest } = argumentsOf(approval);
+  const text = Text.safeParse({ prompt, input }).data;
+  const { call, estimateUsd, job, decidedAt, decidedBy, said } = approval;
+  return {
+    ...approval,
+    tool: call.tool,
+    text: text && plain(text.prompt ?? text.input ?? ''),
+    rest: Object.keys(rest).length > 0 ? plain(JSON.stringify(rest, null, 2)) : undefined,
+    asker: nameOf(grants, call.grant),
+    client: call.client,
+    estimateUsd: estimateUsd ?? undefined,
+    job: job ?? undefined,
+    decidedAt: decidedAt ?? undefined,
+    decidedBy: decidedBy === null ? undefined : nameOf(grants, decidedBy),
+    said: said ?? undefined,
+  };
+}
+
+interface News {
+  news?: string;
+  complaint?: string;
+}
+
+async function page(c: Context<Door>, person: Person, { news, complaint }: News = {}) {
+  const { account } = person;
+  const stub = c.env.ACCOUNTS.getByName(account);
+  const limit = c.var.config.limits.approvalsPending;
+  const [pending, latest, grants] = await Promise.all([
+    stub.approvals('pending', limit),
+    stub.approvals(undefined, limit + DECIDED_SHOWN),
+    grantNames(c, account),
+  ]);
+  const decided = latest.filter(({ state }) => state !== 'pending').slice(0, DECIDED_SHOWN);
+  const content = approvalsPage({
+    pending: pending.map((approval) => shown(approval, grants)),
+    decided: decided.map((approval) => shown(approval, grants)),
+    news,
+    complaint,
+  });
+  return show(c, 'Approvals', content, { person, status: complaint ? 409 : 200 });
+}
+
+const Form = z.object({ decision: z.enum(['approve', 'alike', 'deny']), said: z.string().trim().max(500).default('') });
+const DONE = { approve: 'Approved.', alike: 'Approved, and what is alike for an hour.', deny: 'Denied.' } as const;
+
+async function decide(c: Context<Door>, person: Person) {
+  const read = Form.safeParse(Object.fromEntries(await c.req.formData()));
+  if (!read.success)
+    return page(c, person, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
+  const { decision, said } = read.data;
+  const call = personCall(c, person);
+  const decided = await decideApproval(
+    {
+      id: c.req.param('id') ?? '',
+      approve: decision !== 'deny',
+      by: person.label,
+      isGrant: false,
+      said: said || undefined,
+      alike: decision === 'alike',
+    },
+    call,
+  );
+  return page(c, person, decided.ok ? { news: DONE[decision] } : { complaint: toToolError(decided.failure).message });
+}
+
+/** The page on which a person decides what waits for one. */
+export const approvals = new Hono<Door>()
+  .use('/approvals/*', perAddress('RL_ADDRESS'), smallBody, csrf())
+  .get(
+    '/approvals',
+    asPerson((c, person) => page(c, person)),
+  )
+  .post('/approvals/:id', asPerson(decide));

@@ -1,0 +1,82 @@
+import { type Context, Hono } from 'hono';
+import { AuditFilter } from '../account/audit-log.ts';
+import { AUDIT_KINDS } from '../account/audit-row.ts';
+import type { AuditState } from '../account/verify-audit.ts';
+import { asPerson } from '../auth/as-person.ts';
+import type { Door } from '../auth/context.ts';
+import { perAddress } from '../auth/front-door.ts';
+import { grantNames, nameOf } from '../auth/grants.ts';
+import type { Person } from '../auth/session.ts';
+import { show } from '../auth/show.ts';
+import { auditPage } from '../pages/audit.ts';
+
+const ROWS_SHOWN = 50;
+/** Rows that an export reads at once. */
+const ROWS_READ = 500;
+
+const accountOf = (c: Context<Door>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
+
+/** What a query narrows the list to; empty fields and nonsense narrow nothing. */
+function filterOf(query: Record<string, string>): AuditFilter {
+  const given = Object.entries(query).filter(([, value]) => value !== '');
+  return AuditFilter.safeParse(Object.fromEntries(given)).data ?? {};
+}
+
+function chainWords({ base, head, brokenAt }: AuditState): { isWhole: boolean; words: string } {
+  if (brokenAt !== undefined)
+    return { isWhole: false, words: `The chain breaks at row ${brokenAt}: it, or what stood before it, was changed or removed.` };
+  const from = base.seq === 0 ? 'from the first row' : `after row ${base.seq}, what was before is gone by age,`;
+  return {
+    isWhole: true,
+    words: `The chain holds ${from} to row ${head.seq}, whose hash is ${head.hash}. Keep it to see later whether the end was cut off.`,
+  };
+}
+
+async function page(c: Context<Door>, person: Person) {
+  const query = c.req.query();
+  const filter = filterOf(query);
+  const before = /^\d{1,15}$/.test(query.before ?? '') ? Number(query.before) : undefined;
+  const account = accountOf(c, person);
+  const [rows, grants, chain] = await Promise.all([
+    account.audit(filter, ROWS_SHOWN, before),
+    grantNames(c, person.account),
+    query.check === undefined ? undefined : account.verifyAudit(),
+  ]);
+  const last = rows.length === ROWS_SHOWN ? rows.at(-1) : undefined;
+  const content = auditPage({
+    rows: rows.map(({ grant, ...row }) => ({ ...row, who: nameOf(grants, grant) })),
+    kinds: AUDIT_KINDS,
+    grants: grants.slice(1),
+    filter,
+    older: last && new URLSearchParams({ ...filter, before: String(last.seq) }).toString(),
+    chain: chain && chainWords(chain),
+  });
+  return show(c, 'Audit', content, { person });
+}
+
+/** The whole log, oldest first, a line for each row, as it is read. */
+function exported(c: Context<Door>, person: Person): Response {
+  const account = accountOf(c, person);
+  const encoder = new TextEncoder();
+  let after = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const rows = await account.auditAfter(after, ROWS_READ);
+      after = rows.at(-1)?.seq ?? after;
+      for (const row of rows) controller.enqueue(encoder.encode(`${JSON.stringify(row)}\n`));
+      if (rows.length < ROWS_READ) controller.close();
+    },
+  });
+  const headers = {
+    'content-type': 'application/x-ndjson',
+    'content-disposition': 'attachment; filename="audit.jsonl"',
+    'cache-control': 'no-store',
+  };
+  return new Response(body, { headers });
+}
+
+/** The page of the audit log, and its export. */
+export const audit = new Hono<Door>()
+  .use('/audit/*', perAddress('RL_ADDRESS'))
+  .get('/audit', asPerson(page))
+  .get('/audit/export', asPerson(exported));

@@ -1,0 +1,19 @@
+import type { Context } from 'hono';
+import type { Door } from '../auth/context.ts';
+import type { Person } from '../auth/session.ts';
+import { type Call, SCOPES } from '../mcp/call.ts';
+import { toolOf } from '../mcp/tools/index.ts';
+
+/** A person in a browser as a caller: what they decide is done in their account. */
+export const personCall = (c: Context<Door>, { account, label }: Person): Call => ({
+  caller: { account, grant: `person: ${label}`, scopes: SCOPES },
+  env: c.env,
+  config: c.var.config,
+  client: 'a browser',
+  origin: new URL(c.var.resource).origin,
+  takesTasks: false,
+  elicits: false,
+  toolOf,
+  signal: c.req.raw.signal,
+  progress: async () => {},
+});

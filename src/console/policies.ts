@@ -1,0 +1,140 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { csrf } from 'hono/csrf';
+import { z } from 'zod';
+import { POLICY_MODES, type PolicyMode } from '../account/policies.ts';
+import { asPerson } from '../auth/as-person.ts';
+import type { Door } from '../auth/context.ts';
+import { perAddress } from '../auth/front-door.ts';
+import { grantNames } from '../auth/grants.ts';
+import type { Person } from '../auth/session.ts';
+import { show } from '../auth/show.ts';
+import { PRESET_NAMES } from '../config.ts';
+import { type Failure, fail, type Result, toHttpError, toToolError } from '../errors.ts';
+import { toolCall } from '../mcp/perform.ts';
+import { policiesPage, policyPage } from '../pages/policies.ts';
+import { providerOf, TOOL_RISKS } from '../policy/risk.ts';
+import { TOOL_STATES, withState } from '../policy/tool-state.ts';
+import { personCall } from './person-call.ts';
+import { documentOf, policyFacts, shownPolicy, shownTrial } from './policy-facts.ts';
+
+/** Largest form, in bytes: a document in a form's escapes. */
+const FORM_MAX_BYTES = 1_048_576;
+
+const accountOf = (c: Context<Door>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
+
+async function all(c: Context<Door>, person: Person) {
+  const grants = await grantNames(c, person.account);
+  const states = await Promise.all(grants.map(({ id }) => accountOf(c, person).policyState(id)));
+  const shown = grants.flatMap((grant, i) => (states[i] ? [shownPolicy(grant, states[i])] : []));
+  return show(c, 'Policies', policiesPage(shown), { person });
+}
+
+interface News {
+  news?: string;
+  failure?: Failure;
+  tried?: ReturnType<typeof shownTrial>;
+  /** What was written and not taken: it is not lost. */
+  document?: string;
+}
+
+async function one(c: Context<Door>, person: Person, { news, failure, tried, document }: News = {}) {
+  const grants = await grantNames(c, person.account);
+  const target = grants.find(({ id }) => id === c.req.param('target'));
+  if (!target) return toHttpError({ code: 'not_found' });
+  const facts = policyFacts(target, await accountOf(c, person).policyState(target.id), grants);
+  const complaint = failure && toToolError(failure).message;
+  const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tried, news, complaint });
+  return show(c, 'Policy', content, { person, status: failure ? 400 : 200 });
+}
+
+const WRONG_FORM: Failure = { code: 'invalid_input', issues: ['The form is not whole. Load the page again.'] };
+const readForm = async <T extends z.ZodType>(c: Context<Door>, type: T): Promise<Result<z.output<T>>> => {
+  const read = type.safeParse(Object.fromEntries(await c.req.formData()));
+  return read.success ? { ok: true, value: read.data } : fail(WRONG_FORM);
+};
+
+const SAVED = 'Saved. It holds from the next call on.';
+const SHADOWED = 'Noted: the audit log tells what it would do.';
+
+async function set(c: Context<Door>, person: Person, mode: PolicyMode, written: string | null) {
+  const target = c.req.param('target') ?? '';
+  const done = await accountOf(c, person).setPolicy(target, mode, written, person.label);
+  const document = written ?? undefined;
+  return one(
+    c,
+    person,
+    done.ok ? { news: mode === 'shadow' ? SHADOWED : SAVED } : { failure: done.failure, ...(document && { document }) },
+  );
+}
+
+const Preset = z.object({ preset: z.enum(PRESET_NAMES) });
+const Written = z.object({ document: z.string(), mode: z.enum(POLICY_MODES) });
+const Mode = z.object({ mode: z.enum(POLICY_MODES) });
+const States = z.record(z.string(), z.enum(TOOL_STATES));
+const Tried = z.object({ tool: z.string(), args: z.string() });
+
+async function setTools(c: Context<Door>, person: Person) {
+  const form = await readForm(c, States);
+  if (!form.ok) return one(c, person, form);
+  const { written } = await accountOf(c, person).policyState(c.req.param('target') ?? '');
+  const before = documentOf(written);
+  const document = Object.entries(form.value)
+    .filter(([tool]) => TOOL_RISKS[tool] !== undefined)
+    .reduce((changed, [tool, state]) => (state === 'custom' ? changed : withState(changed, tool, state)), before);
+  return set(c, person, 'enforce', JSON.stringify(document));
+}
+
+async function tryCall(c: Context<Door>, person: Person) {
+  const form = await readForm(c, Tried);
+  if (!form.ok) return one(c, person, form);
+  const { tool, args } = form.value;
+  const given = z.record(z.string(), z.unknown()).safeParse(parsed(args));
+  if (!given.success)
+    return one(c, person, {
+      failure: { code: 'invalid_input', issues: ['The arguments are no JSON object. Write {"name": value}.'] },
+    });
+  const call = await toolCall(tool, given.data, personCall(c, person));
+  const tried = await accountOf(c, person).tryPolicy({ target: c.req.param('target') ?? '', call, provider: providerOf(tool) });
+  return one(c, person, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The pages on which a person reads, changes and tries what connections may call. */
+export const policies = new Hono<Door>()
+  .use('/policies/*', perAddress('RL_ADDRESS'), bodyLimit({ maxSize: FORM_MAX_BYTES }), csrf())
+  .get('/policies', asPerson(all))
+  .get(
+    '/policies/:target',
+    asPerson((c, person) => one(c, person)),
+  )
+  .post(
+    '/policies/:target/preset',
+    asPerson(async (c, person) => {
+      const form = await readForm(c, Preset);
+      return form.ok ? set(c, person, 'enforce', form.value.preset) : one(c, person, form);
+    }),
+  )
+  .post(
+    '/policies/:target/document',
+    asPerson(async (c, person) => {
+      const form = await readForm(c, Written);
+      return form.ok ? set(c, person, form.value.mode, form.value.document) : one(c, person, form);
+    }),
+  )
+  .post(
+    '/policies/:target/remove',
+    asPerson(async (c, person) => {
+      const form = await readForm(c, Mode);
+      return form.ok ? set(c, person, form.value.mode, null) : one(c, person, form);
+    }),
+  )
+  .post('/policies/:target/tools', asPerson(setTools))
+  .post('/policies/:target/try', asPerson(tryCall));

@@ -1,0 +1,89 @@
+import { type PolicyChange, policyOf } from '../account/policies.ts';
+import type { PolicyState, Tried } from '../account/policy-changes.ts';
+
+import { type GrantName, nameOf } from '../auth/grants.ts';
+import { PRESET_NAMES } from '../config.ts';
+import type { ShownPolicy, ShownTool } from '../pages/policies.ts';
+import type { PolicyDocument, PolicyInput } from '../policy/document.ts';
+import { isPreset, PRESETS } from '../policy/presets.ts';
+import { RISKS, TOOL_RISKS } from '../policy/risk.ts';
+import { stateOf } from '../policy/tool-state.ts';
+
+const pretty = (document: PolicyInput) => JSON.stringify(document, null, 2);
+
+/** What was written, as a document that can be edited. */
+export const documentOf = (written: string): PolicyInput => (isPreset(written) ? PRESETS[written].written : JSON.parse(written));
+
+/** A policy in words. */
+const words = (written: string) => (isPreset(written) ? `The preset ${written}.` : 'A document of its own.');
+
+/** Where the policy of a target comes from, in words. */
+function fromWords(target: string, from: string): string {
+  if (from === target) return 'Set here.';
+  return from === 'gateway' ? 'As the gateway ships it.' : 'From the account.';
+}
+
+/** A target in the list of policies. */
+export const shownPolicy = ({ id, name }: GrantName, { written, from, shadow }: PolicyState): ShownPolicy => ({
+  target: id,
+  name,
+  policy: words(written),
+  from: fromWords(id, from),
+  shadow: shadow && words(shadow),
+});
+
+function shownTools(document: PolicyDocument | undefined): ShownTool[] {
+  return Object.entries(TOOL_RISKS).map(([name, risk]) => ({
+    name,
+    risk,
+    words: RISKS[risk].words,
+    state: document ? stateOf(document, name) : 'custom',
+  }));
+}
+
+const shownChange =
+  (grants: GrantName[]) =>
+  ({ at, by, mode, written }: PolicyChange) => ({
+    at,
+    by: nameOf(grants, by),
+    mode,
+    policy: written === null ? 'Taken away.' : isPreset(written) ? `The preset ${written}.` : pretty(JSON.parse(written)),
+  });
+
+/** All that the page of a target shows of its policy. */
+export function policyFacts(target: GrantName, state: PolicyState, grants: GrantName[]) {
+  const policy = policyOf(state.written);
+  return {
+    ...shownPolicy(target, state),
+    presets: PRESET_NAMES.map((name) => ({
+      name,
+      about: PRESETS[name].about,
+      isInForce: state.written === name && state.from === target.id,
+    })),
+    document: pretty(documentOf(state.written)),
+    tools: shownTools(policy.ok ? policy.value.document : undefined),
+    changes: state.changes.map(shownChange(grants)),
+  };
+}
+
+const DECISIONS = {
+  allow: 'Allowed',
+  hold: 'Asked for',
+  deny: 'Denied',
+  hide: 'Hidden',
+  limit: 'Over its limit',
+  busy: 'Too many at once',
+} as const;
+
+/** What would be decided on a call that was tried. */
+export const shownTrial = (tool: string, args: string, { weighed, counters }: Tried) => ({
+  tool,
+  args,
+  decision: DECISIONS[weighed.kind],
+  rule: weighed.rule,
+  reason: weighed.reason,
+  counters: counters.map(
+    ({ rule, used, amount, max, unit, windowS }) =>
+      `${rule}: ${used} of ${max} ${unit} in ${windowS} s, and this call counts ${amount}`,
+  ),
+});

@@ -1,0 +1,79 @@
+import { html } from 'hono/html';
+import type { Markup } from './frame.ts';
+import { when } from './time.ts';
+import { list } from './tokens.ts';
+
+/** A row of the log as a person sees it. */
+export interface ShownRow {
+  seq: number;
+  at: number;
+  kind: string;
+  /** Who acted, by name. */
+  who: string;
+  client: string | null;
+  tool: string | null;
+  args: string | null;
+  decision: string;
+  rule: string | null;
+  reason: string | null;
+  shadow: string | null;
+  job: string | null;
+  costUsd: number | null;
+  hash: string;
+}
+
+interface Audit {
+  rows: ShownRow[];
+  kinds: readonly string[];
+  grants: { id: string; name: string }[];
+  /** What the list is narrowed to. */
+  filter: {
+    kind?: string | undefined;
+    grant?: string | undefined;
+    tool?: string | undefined;
+    decision?: string | undefined;
+    job?: string | undefined;
+  };
+  /** Query of the next page. */
+  older: string | undefined;
+  /** How the chain stands, where that was asked. */
+  chain: { isWhole: boolean; words: string } | undefined;
+}
+
+const fact = (name: string, value: Markup | string | null) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : '');
+
+const rowItem = (row: ShownRow): Markup => html`<li class="card"><details><summary><strong>${row.decision}</strong>
+${row.tool === null ? row.kind : html`<code>${row.tool}</code>`} <span class="soft">${row.who}, ${when(row.at)}</span></summary>
+<dl class="facts">
+${fact('Kind', row.kind)}${fact('Client', row.client)}${fact('Rule', row.rule)}${fact('Reason', row.reason)}
+${fact('In shadow', row.shadow)}${fact('Job', row.job)}${fact('Cost', row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`)}
+${fact('Row', `${row.seq}, ${row.hash.slice(0, 16)}…`)}
+</dl>
+${row.args === null ? '' : html`<pre tabindex="0">${row.args}</pre>`}
+</details></li>`;
+
+const option = (value: string, words: string, chosen: string | undefined) =>
+  html`<option value="${value}"${value === (chosen ?? '') ? html` selected` : ''}>${words}</option>`;
+
+const filterForm = ({ filter, kinds, grants }: Audit) => html`<form class="card" method="get" action="/audit">
+<div class="row">
+<div><label for="kind">Kind</label><select id="kind" name="kind">${option('', 'any', filter.kind)}${kinds.map((kind) => option(kind, kind, filter.kind))}</select></div>
+<div><label for="grant">Who</label><select id="grant" name="grant">${option('', 'anybody', filter.grant)}${grants.map(({ id, name }) => option(id, name, filter.grant))}</select></div>
+</div>
+<div class="row">
+<div><label for="tool">Tool</label><input id="tool" name="tool" type="text" value="${filter.tool ?? ''}" autocomplete="off"></div>
+<div><label for="decision">Decision</label><input id="decision" name="decision" type="text" value="${filter.decision ?? ''}" autocomplete="off"></div>
+<div><label for="job">Job</label><input id="job" name="job" type="text" value="${filter.job ?? ''}" autocomplete="off"></div>
+</div>
+<button class="wide">Filter</button></form>`;
+
+/** The log, newest first. */
+export const auditPage = (
+  facts: Audit,
+): Markup => html`<p>Every decision on a call, every start and end of a job, every approval and change of a policy. Each row holds
+the hash of the one before it, so that a removed or changed row shows.</p>
+${facts.chain ? html`<p class="note${facts.chain.isWhole ? ' good' : ''}" role="status">${facts.chain.words}</p>` : ''}
+<p class="row"><a class="button plain" href="/audit?check=1">Check the chain</a><a class="button plain" href="/audit/export">Export as JSONL</a></p>
+${filterForm(facts)}
+${list(facts.rows.map(rowItem), 'There is nothing here.')}
+${facts.older === undefined ? '' : html`<p><a href="/audit?${facts.older}">Older</a></p>`}`;

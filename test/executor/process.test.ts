@@ -1,0 +1,11 @@
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { startProcess } from '../../container/process.ts';
+
+const options = { cwd: '/', env: { PATH: process.env.PATH ?? '' }, stdin: '' };
+
+test('what a process wrote before it ended is there for who begins to read afterwards', async () => {
+  const child = await startProcess(['sh', '-c', 'echo said; echo complained >&2; exit 3'], options);
+  expect(await child.exited).toEqual({ code: 3, signal: null });
+  expect(await Promise.all([text(child.stdout), text(child.stderr)])).toEqual(['said\n', 'complained\n']);
+});

@@ -1,0 +1,40 @@
+import { env } from 'cloudflare:workers';
+import { expect } from 'vitest';
+import type { Caller } from '../../src/mcp/call.ts';
+import type { PolicyInput } from '../../src/policy/document.ts';
+import { answer } from './jobs.ts';
+import { callTool, setPolicy, someone } from './post.ts';
+
+export const POLICY: PolicyInput = {
+  version: '1',
+  default: 'allow',
+  tools: {
+    claude_request: { action: 'require_approval', reason: 'Somebody has to look first.' },
+    claude_request_async: { action: 'require_approval', reason: 'Somebody has to look first.' },
+    llm_job_delete: { action: 'require_approval' },
+  },
+};
+
+/** A grant whose requests are asked about, and another one of its account that decides. */
+export async function pair() {
+  const asker = someone('jobs:read', 'jobs:run', 'approvals:write');
+  const decider: Caller = { ...asker, grant: 'decider' };
+  await setPolicy(asker, POLICY);
+  return { asker, decider, account: env.ACCOUNTS.getByName(asker.account) };
+}
+
+/** A script whose CLI answers with a text. */
+export const prompt = (text = crypto.randomUUID()) => JSON.stringify([answer(text)]);
+/** Decides a question through the tool. */
+export const decide = (who: Caller, approvalId: string, approve: boolean, more = {}) =>
+  callTool(who, 'approval_decide', { approvalId, approve, ...more });
+
+/** Starts a request that is held. */
+export async function hold(asker: Caller, args: Record<string, unknown> = {}) {
+  const { job, next } = await callTool(asker, 'claude_request_async', { prompt: prompt('done'), ...args });
+  expect(job).toMatchObject({
+    state: 'held',
+    hold: { rule: 'tools.claude_request_async.action', reason: 'Somebody has to look first.' },
+  });
+  return { job: { account: asker.account, id: job?.id ?? '' }, approvalId: job?.hold?.approvalId ?? '', next };
+}
