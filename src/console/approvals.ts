@@ -19,16 +19,18 @@ import { personCall } from './person-call.ts';
 const DECIDED_SHOWN = 30;
 
 /** The argument that a person reads as text, whichever a call has. */
-const Text = z.object({ prompt: z.string().optional(), input: z.string().optional() });
+const Text = z
+  .object({ prompt: z.string().optional(), input: z.string().optional() })
+  .transform(({ prompt, input }) => prompt ?? input);
 
 function shown(approval: Approval, grants: GrantName[]): ShownApproval {
   const { prompt, input, ...rest } = argumentsOf(approval);
-  const text = Text.safeParse({ prompt, input }).data;
+  const text = Text.parse({ prompt, input });
   const { call, estimateUsd, job, decidedAt, decidedBy, said } = approval;
   return {
     ...approval,
     tool: call.tool,
-    text: text && plain(text.prompt ?? text.input ?? ''),
+    text: text === undefined ? undefined : plain(text),
     rest: Object.keys(rest).length > 0 ? plain(JSON.stringify(rest, null, 2)) : undefined,
     asker: nameOf(grants, call.grant),
     client: call.client,

@@ -22,7 +22,7 @@ header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center
 .brand { font-weight: 650; color: inherit; text-decoration: none; margin-right: auto; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
 nav a[aria-current] { color: inherit; text-decoration: none; font-weight: 600; }
-.who { display: flex; gap: .75rem; align-items: center; color: var(--soft); }
+.who { display: flex; gap: .75rem; margin-left: auto; align-items: center; color: var(--soft); }
 .who span { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 main { max-width: 46rem; margin: 0 auto; padding: .5rem 1.25rem 4rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0; letter-spacing: -.01em; }

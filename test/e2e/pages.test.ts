@@ -1,18 +1,13 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as oauth from 'oauth4webapi';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
-import { axeComplaints, hasChromium, launch, SIZES } from './chromium.ts';
+import { hasChromium, launch, look, SIZES, signIn } from './chromium.ts';
 import { useGateway } from './client.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
-/** Where each page is left to be looked at. */
-const PICTURES = join(tmpdir(), 'gateway-pages');
 /** The client's callback has to be a place that the browser can go to. */
 const callback = createServer((_request, response) => response.end('back at the app'));
 
@@ -26,7 +21,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   let redirect = '';
 
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     await once(callback.listen(0, '127.0.0.1'), 'listening');
     const address = callback.address();
     if (typeof address === 'object' && address) redirect = `http://127.0.0.1:${address.port}/callback`;
@@ -57,19 +51,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     return { context, page: await context.newPage() };
   }
 
-  /** Looks at a page: nothing for axe to complain about, nothing wider than the window, no script refused. */
-  async function look(page: Page, name: string) {
-    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
-    expect(await axeComplaints(page), name).toEqual([]);
-    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-    expect(await page.evaluate(overflow), name).toBe(0);
-  }
-
-  async function signIn(page: Page) {
-    await page.getByLabel('Owner passphrase').fill(PASSPHRASE);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-  }
-
   async function close(context: BrowserContext) {
     await context.close();
   }
@@ -93,7 +74,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
       await page.getByLabel('Owner passphrase').fill('wrong passphrase');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await see('sign-in-wrong');
-      await signIn(page);
+      await signIn(page, PASSPHRASE);
       await see('consent');
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Allow Claude?');
       await page.getByRole('button', { name: 'Allow' }).click();
@@ -154,7 +135,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   test('denying leads back to the app', async () => {
     const { context, page } = await openPage('phone');
     await page.goto(consentUrl);
-    await signIn(page);
+    await signIn(page, PASSPHRASE);
     await page.getByRole('button', { name: 'Deny' }).click();
     await page.waitForURL(/callback\?error=access_denied/);
     expect(await page.textContent('body')).toBe('back at the app');

@@ -1,0 +1,185 @@
+import { text } from 'node:stream/consumers';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { type Caller, connect } from '../rig/client.ts';
+import { hasChromium, launch, look, SIZES, signIn } from './chromium.ts';
+import { useGateway } from './client.ts';
+
+const PASSPHRASE = 'correct horse battery staple';
+const ASKING = JSON.stringify({
+  version: '1',
+  default: 'allow',
+  tools: { 'claude_*': { action: 'require_approval', reason: 'It spends money.' } },
+});
+const Made = z.object({ id: z.string(), token: z.string() });
+
+if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
+
+/** A gateway, a browser in which its owner signed in, and a client of an API token. */
+function useConsole(variables: Record<string, string> = {}) {
+  const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), ...variables }));
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let client: Caller;
+  let target = '';
+  const origin = () => new URL(gateway().url).origin;
+  beforeAll(async () => {
+    browser = await launch();
+    context = await browser.newContext({ viewport: SIZES.desktop });
+    page = await context.newPage();
+    await page.goto(`${origin()}/policies`);
+    await signIn(page, PASSPHRASE);
+    await page.waitForURL(/policies/);
+    const headers = { authorization: `Bearer ${gateway().settings.token}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: 'CI', scopes: ['jobs:read', 'jobs:run'], days: 1 });
+    const made = Made.parse(await (await fetch(`${origin()}/api/tokens`, { method: 'POST', headers, body })).json());
+    target = `token_${made.id}`;
+    client = await connect(gateway().url, made.token);
+  });
+  afterAll(async () => {
+    await client?.close();
+    await browser?.close();
+  });
+  const open = async (path: string) => {
+    await page.goto(`${origin()}${path}`);
+    return page;
+  };
+  /** Waits for the end of a job. */
+  const ended = async (jobId: string) => {
+    for (let afterSeq = 0; ; ) {
+      const { job, nextAfterSeq = 0 } = await client.call('llm_job_watch', { jobId, afterSeq, waitMs: 5_000 });
+      if (job?.finishedAt !== undefined) return job;
+      afterSeq = nextAfterSeq;
+    }
+  };
+  const call: Caller['call'] = (tool, args) => client.call(tool, args);
+  /** Writes a document into the page of the token's policy. */
+  const enforce = async (document: string) => {
+    const policy = await open(`/policies/${target}`);
+    await policy.getByLabel('JSON, version "1"').fill(document);
+    await policy.getByRole('button', { name: 'Enforce' }).click();
+    return policy;
+  };
+  return { call, open, ended, enforce, target: () => target, page: () => page };
+}
+
+const holding = async ({ call }: Pick<ReturnType<typeof useConsole>, 'call'>, prompt: string) => {
+  const { job } = await call('claude_request', { prompt, maxBudgetUsd: 0.5 });
+  expect(job?.state).toBe('held');
+  return job?.id ?? '';
+};
+
+describe.skipIf(!hasChromium())('in Chromium', () => {
+  const site = useConsole();
+
+  test('a policy is written on its page, and a wrong one is refused with its place and not lost', async () => {
+    const page = await site.enforce(ASKING.replace('"1"', '"2"'));
+    expect(await page.getByRole('alert').textContent()).toContain('version must be "1", got "2"');
+    expect(await page.getByLabel('JSON, version "1"').inputValue()).toContain('"version":"2"');
+    await look(page, 'policy-wrong');
+    await site.enforce(ASKING);
+    expect(await page.getByRole('status').textContent()).toContain('It holds from the next call on.');
+    expect(await page.getByText('A document of its own.').first().isVisible()).toBe(true);
+    await look(page, 'policy');
+  });
+
+  test('what is asked is shown whole; approved on the page it runs, just as it was shown', async () => {
+    const jobId = await holding(site, 'hello there');
+    const page = await site.open('/approvals');
+    const item = page.getByRole('listitem').filter({ hasText: jobId });
+    for (const shown of ['hello there', '"maxBudgetUsd": 0.5', 'API token CI', 'It spends money.', '$0.50'])
+      expect(await item.getByText(shown).first().isVisible(), shown).toBe(true);
+    await look(page, 'approvals');
+    await item.getByRole('button', { name: 'Approve', exact: true }).click();
+    expect(await page.getByRole('status').textContent()).toBe('Approved.');
+    expect(await site.ended(jobId)).toMatchObject({ state: 'completed' });
+  });
+
+  test('denied with a reason, the job fails with it', async () => {
+    const jobId = await holding(site, 'something dear');
+    const page = await site.open('/approvals');
+    const item = page.getByRole('listitem').filter({ hasText: jobId });
+    await item.getByLabel('Reason').fill('Ask me on Monday.');
+    await item.getByRole('button', { name: 'Deny' }).click();
+    expect(await page.getByRole('status').textContent()).toBe('Denied.');
+    expect(await site.ended(jobId)).toMatchObject({
+      reason: 'approval_denied',
+      error: { message: expect.stringContaining('Ask me on Monday.') },
+    });
+    await look(page, 'approvals-decided');
+  });
+
+  test('approved alike, the next one runs without a question', async () => {
+    const jobId = await holding(site, 'one of many');
+    const page = await site.open('/approvals');
+    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve alike' }).click();
+    expect((await site.call('claude_request', { prompt: 'another of many' })).job?.state).toBe('completed');
+  });
+
+  test('a tool is hidden, a preset is chosen, a call is tried and the history keeps all of it', async () => {
+    const page = await site.open(`/policies/${site.target()}`);
+    await page.getByLabel(/^list_models/).selectOption('hide');
+    await page.getByRole('button', { name: 'Save the tools' }).click();
+    await expect(site.call('list_models', {})).rejects.toMatchObject({ code: -32602 });
+    await page.getByRole('button', { name: 'Use careful' }).click();
+    expect((await site.call('list_models', {})).ok).toBe(true);
+    await page.getByLabel('Tool', { exact: true }).selectOption('grok_request');
+    await page.getByLabel('Arguments as JSON').fill('{"alwaysApprove": true}');
+    await page.getByRole('button', { name: 'Which rule decides?' }).click();
+    expect(await page.getByRole('status').textContent()).toMatch(/^Denied: .*alwaysApprove.*deny_if\[\d\]/s);
+    await look(page, 'policy-tried');
+    expect(await page.getByRole('listitem').filter({ hasText: 'by the owner' }).count()).toBe(3);
+    await page.getByRole('button', { name: 'Take the policy away' }).click();
+    expect(await page.getByText('As the gateway ships it.').isVisible()).toBe(true);
+  });
+
+  test('the audit page shows what happened, narrows it, checks the chain and exports every row', async () => {
+    const page = await site.open('/audit?check=1');
+    expect(await page.getByRole('status').textContent()).toContain('The chain holds from the first row');
+    await look(page, 'audit');
+    await page.getByLabel('Kind').selectOption('approval');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    const rows = page.locator('main details');
+    expect(await rows.locator('strong').allTextContents()).toEqual(['approve alike', 'deny', 'approve']);
+    await rows.nth(1).locator('summary').click();
+    await look(page, 'audit-row');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export as JSONL' }).click();
+    const stream = await (await download).createReadStream();
+    const lines = (await text(stream)).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, index) => index + 1));
+  });
+
+  test.each(['phone', 'desktop'] as const)('every page fits a %s in the dark', async (size) => {
+    const context = await site
+      .page()
+      .context()
+      .browser()
+      ?.newContext({ viewport: SIZES[size], colorScheme: 'dark', storageState: await site.page().context().storageState() });
+    const page = await context?.newPage();
+    if (!page) throw new Error('no browser');
+    const { origin } = new URL(site.page().url());
+    for (const path of ['/approvals', '/policies', `/policies/${site.target()}`, '/audit']) {
+      await page.goto(origin + path);
+      await look(page, `${path.split('/')[1]}-${size}-dark`);
+    }
+    await context?.close();
+  });
+});
+
+describe.skipIf(!hasChromium())('where questions are over after 3 s', () => {
+  const site = useConsole({ APPROVAL_TIMEOUT_MS: '3000' });
+
+  test('what nobody decided is refused, shown as such, and a late click says so', async () => {
+    await site.enforce(ASKING);
+    const jobId = await holding(site, 'too late');
+    const page = await site.open('/approvals');
+    expect(await site.ended(jobId)).toMatchObject({ state: 'failed', reason: 'approval_expired' });
+    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve', exact: true }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('expired');
+    expect(await page.getByText('Nobody decided').first().isVisible()).toBe(true);
+  });
+});
