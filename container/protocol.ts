@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What the Worker and the executor say to each other. A change that the other side's previous version cannot read raises
  * PROTOCOL_VERSION; both sides accept one version up or down, because a Worker goes live before its image does.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Longest text, in UTF-16 units, that one event carries; longer lines and answers are split over several events. */
 export const EVENT_TEXT_MAX = 65_536;
@@ -73,6 +73,15 @@ export const RunRequest = z.strictObject({
 });
 export type RunRequest = z.infer<typeof RunRequest>;
 
+/** Body of POST /runs/:id/answers. The first answer to an ask counts; another one changes nothing and is told which did. */
+export const RunAnswer = z.strictObject({
+  ask: z.string().min(1).max(200),
+  allowed: z.boolean(),
+  /** What the model is told of a no. */
+  reason: z.string().max(2_000).optional(),
+});
+export type RunAnswer = z.infer<typeof RunAnswer>;
+
 /** Tokens and money, as far as the CLI told. Zero cost from a CLI that does not know prices is absent. */
 export const Usage = z.object({
   inputTokens: z.int().nonnegative().default(0),
@@ -140,6 +149,11 @@ export const Item = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tool_start'), id: z.string(), tool: z.string(), input: z.string() }),
   z.object({ kind: z.literal('tool_end'), id: z.string(), isError: z.boolean(), output: z.string() }),
   z.object({ kind: z.literal('denied'), denial: Denial }),
+  /**
+   * The CLI asks whether it may make a call, and waits for the answer to this id. `input` is all of the tool's input as JSON: what is
+   * longer cannot be shown whole, and the executor refuses it, because nobody is to allow what they were not shown.
+   */
+  z.object({ kind: z.literal('ask'), id: z.string(), tool: z.string(), input: z.string().max(EVENT_TEXT_MAX) }),
   z.object({
     kind: z.literal('retry'),
     attempt: z.int(),
@@ -163,6 +177,8 @@ export const Lifecycle = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start'), pid: z.int(), sessionId: z.string().optional(), cliVersion: z.string().optional() }),
   /** A cause has been found and the CLI was told to stop. */
   z.object({ kind: z.literal('stopping'), cause: EndCause, limit: z.number().optional() }),
+  /** What the CLI was told about an ask, or why it waits no longer: the executor refused it, or the CLI took it back. */
+  z.object({ kind: z.literal('answered'), ask: z.string(), allowed: z.boolean(), reason: z.string().optional() }),
   /** Output between head and tail that was not kept. */
   z.object({ kind: z.literal('dropped'), bytes: z.int() }),
   /** Always the last event of a run. */
@@ -196,6 +212,8 @@ export const EXECUTOR_ERRORS = {
   protocol_mismatch: 400,
   unknown_provider: 400,
   run_not_found: 404,
+  /** The run has asked nothing under this id. */
+  ask_not_found: 404,
   /** The cursor lies before events that were acknowledged and removed. */
   events_gone: 410,
   session_not_found: 404,

@@ -28,6 +28,10 @@ const FOLD: Fold = {
   tool_start: ({ tool, input }) => ({ activity: `${tool}: ${oneLine(input, 120)}` }),
   tool_end: ({ isError }) => ({ activity: isError ? 'a tool failed' : 'a tool is done' }),
   denied: ({ denial }) => ({ activity: `not permitted: ${denial.tool}` }),
+  ask: ({ tool, input }) => ({ activity: `asking to use ${tool}: ${oneLine(input, 120)}` }),
+  answered: ({ allowed, reason }) => ({
+    activity: `${allowed ? 'allowed' : 'not allowed'}${reason ? `: ${oneLine(reason, 120)}` : ''}`,
+  }),
   retry: (event) => ({ activity: retrying(event) }),
   usage: ({ usage }) => ({ usage }),
   answer: () => ({}),
