@@ -22,14 +22,27 @@ Runs the gateway on this machine.
 .dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
 any, the gateway runs offline. GATEWAY_TOKEN, there or in the environment, is the token that clients show.`;
 
+function refuse(options: ParseArgsOptionsConfig, error: unknown): never {
+  const [why] = (error instanceof Error ? error.message : String(error)).split('. ');
+  const known = Object.keys(options).map((name) => `--${name}`);
+  throw new Refusal(`${why}. Known flags: ${known.join(', ')}.`);
+}
+
 /** Parses flags; refuses unknown ones and positional arguments in one line. */
 export function parseFlags<const T extends ParseArgsOptionsConfig>(args: string[], options: T) {
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {
-    const [why] = (error instanceof Error ? error.message : String(error)).split('. ');
-    const known = Object.keys(options).map((name) => `--${name}`);
-    throw new Refusal(`${why}. Known flags: ${known.join(', ')}.`);
+    return refuse(options, error);
+  }
+}
+
+/** The same with a command and its argument before or among the flags. */
+export function parseCommand<const T extends ParseArgsOptionsConfig>(args: string[], options: T) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    return refuse(options, error);
   }
 }
 

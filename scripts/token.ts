@@ -1,15 +1,12 @@
 // `npm run token`: makes, lists and revokes API tokens of a gateway here or elsewhere, with the owner's token.
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { say } from './banner.ts';
-import { ROOT } from './environment.ts';
 import { parseFlags } from './options.ts';
+import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './owner.ts';
 import { Refusal, reportFailure } from './refusal.ts';
-import { readSettings } from './settings.ts';
 
 const FLAGS = {
-  url: { type: 'string', default: 'http://127.0.0.1:8787' },
-  state: { type: 'string', default: '.state' },
+  ...OWNER_FLAGS,
   name: { type: 'string' },
   scopes: { type: 'string', default: 'jobs:read,jobs:run' },
   days: { type: 'string', default: '90' },
@@ -22,8 +19,8 @@ const HELP = `npm run token -- --name NAME [--scopes jobs:read,jobs:run] [--days
 npm run token -- --list
 npm run token -- --revoke ID
 
-Makes an API token of the owner's account and prints it once; --days 0 never expires. The owner's token is GATEWAY_TOKEN, from
-the environment or .dev.vars, or the one that npm start made in --state.`;
+Makes an API token of the owner's account and prints it once; --days 0 never expires.
+${OWNER_HELP}`;
 
 const Token = z.object({
   id: z.string(),
@@ -40,21 +37,11 @@ const Problem = z.object({ error: z.object({ message: z.string() }) });
 async function call(url: string, owner: string, path: string, init: RequestInit = {}): Promise<unknown> {
   const headers = { authorization: `Bearer ${owner}`, 'content-type': 'application/json' };
   const response = await fetch(new URL(path, url), { ...init, headers }).catch((error: unknown) => {
-    throw new Refusal(`No gateway answers on ${url}: ${error instanceof Error ? error.message : error}. Start it or give --url.`);
+    throw unreachable(url, error);
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body;
   throw new Refusal(`${url}: ${Problem.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
-}
-
-/** The owner's token: what the environment says, .dev.vars, or what npm start made. */
-function ownerToken(state: string): string {
-  if (process.env.GATEWAY_TOKEN) return process.env.GATEWAY_TOKEN;
-  try {
-    return readSettings(resolve(ROOT, state), true).token;
-  } catch {
-    throw new Refusal(`There is no owner's token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
-  }
 }
 
 const day = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(0, 10));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPublicHttps } from './public-url.ts';
 
 /** The shipped policies, strictest first. */
 export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
@@ -110,6 +111,13 @@ const settingShape = {
   defaultPolicy: z.enum(PRESET_NAMES).default('careful'),
   /** off: what needs approval is decided on the page or by another grant, never by the person behind the asking client. */
   approvalByClient: z.enum(['on', 'off']).default('on'),
+  /** Told of every question to a person: https, at a public host. */
+  approvalWebhookUrl: z.string().refine(isPublicHttps, 'must be https at a public host').optional(),
+  /** Signs what is sent there, as Standard Webhooks do: whsec_ and 24 bytes or more in base64. */
+  approvalWebhookSecret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
+    .optional(),
   /** An executor elsewhere; absent: each account and workspace has a container of its own. */
   executorUrl: z.url().optional(),
   /** Token that the executor asks for, at least 16 characters. */

@@ -12,7 +12,7 @@ import { openParts } from './parts.ts';
 import { type Permit, permit } from './permits.ts';
 import type { PolicyMode, SetPolicy } from './policies.ts';
 import { type PolicyState, policyState, setPolicy, type Trial, type Tried, tryPolicy } from './policy-changes.ts';
-import { type Decision, decide, expire } from './questions.ts';
+import { askStep, type Decision, decide, expire, type Step } from './questions.ts';
 import type { Entry, ListFilter } from './store.ts';
 import { type Submission, type Submitted, submit } from './submit.ts';
 import { otherFacts, type ToolCall } from './tool-call.ts';
@@ -100,6 +100,13 @@ export class Account extends DurableObject<Env> {
     return decided;
   }
 
+  /** Puts a step that a run asks about to a person; safe to repeat. Where it is decided already, the job is told at once. */
+  async askStep(step: Step): Promise<void> {
+    const approval = askStep(this.#parts, step, Date.now());
+    if (approval.state === 'pending') await this.#arm();
+    else await carry(this.#parts, approval);
+  }
+
   /** Keeps what an approved call answered, once. */
   keepOutcome(approvalId: string, outcome: string): boolean {
     return this.#parts.approvals.record(approvalId, outcome);
@@ -179,25 +186,30 @@ export class Account extends DurableObject<Env> {
   /** Closes what nobody decided, compares entries with their jobs, and forgets what is old. */
   override async alarm(): Promise<void> {
     const now = Date.now();
-    const { store, approvals, audit, limits } = this.#parts;
+    const { store, approvals, audit, limits, announcements, receiver } = this.#parts;
     const expired = expire(this.#parts, now);
     await this.#arm();
-    await Promise.allSettled(expired.map((approval) => carry(this.#parts, approval)));
-    await Promise.allSettled(store.unfinished().map((entry) => reconcile(this.#parts, entry, now)));
+    await Promise.allSettled([
+      ...expired.map((approval) => carry(this.#parts, approval)),
+      ...store.unfinished().map((entry) => reconcile(this.#parts, entry, now)),
+      announcements.deliver(receiver, (id) => approvals.find(id), now),
+    ]);
     store.forget(now - limits.retentionDays * DAY_MS);
     approvals.forget(now - limits.retentionDays * DAY_MS);
     audit.forget(now - limits.auditRetentionDays * DAY_MS);
     await this.#giveTurns();
+    await this.#arm();
   }
 
   /** Sets the alarm for what comes next. */
   async #arm(): Promise<void> {
-    const { store, approvals, audit, limits } = this.#parts;
+    const { store, approvals, announcements, audit, limits } = this.#parts;
     const now = Date.now();
     const after = (from: number | null, days: number) => (from === null ? Number.POSITIVE_INFINITY : from + days * DAY_MS);
     const next = Math.min(
       store.unfinished().length > 0 ? now + RECONCILE_MS : Number.POSITIVE_INFINITY,
       after(approvals.nextExpiry(), 0),
+      after(announcements.nextAt(), 0),
       after(store.oldestEnd(), limits.retentionDays),
       after(audit.oldest(), limits.auditRetentionDays),
     );

@@ -109,6 +109,13 @@ export class Approvals {
     return this.#rows('WHERE id = ?', id)[0];
   }
 
+  /** The same of a question that is there. */
+  get(id: string): Approval {
+    const found = this.find(id);
+    if (!found) throw new Error('there is no such approval');
+    return found;
+  }
+
   /** The newest question about this very call that is not over at `now`. */
   ofCall({ grant, tool, digest }: ToolCall, now: number): Approval | undefined {
     const query = `WHERE kind = 'call' AND job IS NULL AND grant_id = ? AND tool = ? AND args_hash = ? AND expires_at > ? ORDER BY place DESC LIMIT 1`;

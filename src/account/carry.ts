@@ -8,11 +8,15 @@ import type { Entry } from './store.ts';
 /** A young entry's job may still be about to be made: it is looked for after this, in ms. */
 const YOUNG_MS = 30_000;
 
+const NOBODY = 'nobody answered in time';
+
 /** Carries a decision to the job that waits for it. Safe to repeat. */
-export async function carry({ store, jobOf }: Parts, { state, job, said }: Approval): Promise<void> {
+export async function carry({ store, jobOf }: Parts, { kind, state, job, question, said }: Approval): Promise<void> {
   const entry = job === null ? undefined : store.find(job);
   if (!entry || state === 'pending') return;
-  if (state === 'approved') await jobOf(entry).approve();
+  if (kind === 'step')
+    await jobOf(entry).answer(question ?? '', state === 'approved', said ?? (state === 'expired' ? NOBODY : undefined));
+  else if (state === 'approved') await jobOf(entry).approve();
   else await jobOf(entry).refuse(state, said ?? undefined);
 }
 
@@ -32,6 +36,7 @@ export async function reconcile(parts: Parts, entry: Entry, now: number): Promis
     end(parts, entry.id, { state: job.state, reason: job.reason ?? job.state, ...times, ...spent }, now);
     return;
   }
-  for (const approval of approvals.ofJob(entry.id)) await carry(parts, approval);
+  const open = [job.hold, ...(job.asks ?? [])].map((waiting) => waiting?.approvalId);
+  for (const approval of approvals.ofJob(entry.id)) if (open.includes(approval.id)) await carry(parts, approval);
   if (entry.state === 'running') await jobOf(entry).admit();
 }

@@ -6,11 +6,13 @@ import { Permissions } from './permissions.ts';
 import { Policies } from './policies.ts';
 import { Spending } from './spending.ts';
 import { AccountStore } from './store.ts';
+import { Announcements, receiverOf } from './webhook.ts';
 
 /** What an account consists of: each part has tables of its own in the object's storage. */
 export type Parts = ReturnType<typeof openParts>;
 
-export function openParts(storage: DurableObjectStorage, env: Env, { limits, defaultPolicy }: Config) {
+export function openParts(storage: DurableObjectStorage, env: Env, config: Config) {
+  const { limits, defaultPolicy } = config;
   // The gateway's own token is the operator's: without a policy it may do what its scopes allow.
   const policies = new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy));
   const counters = new Counters(storage);
@@ -23,6 +25,9 @@ export function openParts(storage: DurableObjectStorage, env: Env, { limits, def
     spending: new Spending(storage),
     audit: new AuditLog(storage),
     permissions: new Permissions(policies, counters, approvals),
+    /** Where questions are announced, if anywhere. */
+    receiver: receiverOf(config),
+    announcements: new Announcements(storage),
     policies,
     counters,
     approvals,

@@ -1,7 +1,9 @@
 import { fail, ok, type Result } from '../errors.ts';
 import type { Hold } from '../job/record.ts';
+import { approvalIdOf } from '../job/view.ts';
 import type { Ground } from '../policy/evaluate.ts';
 import type { Approval, Likeness, Question } from './approvals.ts';
+import { digestOf } from './digest.ts';
 import type { Parts } from './parts.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
 
@@ -53,8 +55,9 @@ export function room({ approvals, limits }: Parts): Result<null> {
   return queued < max ? ok(null) : fail({ code: 'saturated', what: 'approvals', queued, max, retryAfterMs: FULL_RETRY_MS });
 }
 
-function ask({ approvals }: Parts, id: string, question: Question, now: number): Hold {
+function ask({ approvals, announcements, receiver }: Parts, id: string, question: Question, now: number): Hold {
   approvals.add(id, question, now);
+  if (receiver) announcements.add(id, now);
   const { call, rule, reason, expiresAt } = question;
   return { approvalId: id, rule, reason, expiresAt, url: `${call.origin}/approvals` };
 }
@@ -72,18 +75,30 @@ export function askCall(
   return ask(parts, id, { kind: 'call', call, rule, reason, ...more, question: null, expiresAt }, now);
 }
 
-/** Asks whether a run may take a step; the same question again is the same one. Steps alike may pass at once. */
-export function askStep(parts: Parts, { job, question, tool, input }: Step, caller: ToolCall, now: number): Approval | undefined {
-  const id = `${job}:${question}`;
+const STEP = { kind: 'step', rule: 'permissionMode', reason: 'The run asks before it takes this step.' } as const;
+
+/** The call of a step: who asked for its job, and the tool that the run wants to use. */
+function stepCall({ store }: Parts, { job, tool, input }: Step): ToolCall {
+  const { grant_id: grant = '', client = '', origin = '' } = store.find(job) ?? {};
+  const args = { input };
+  return { grant, scopes: [], client, tool, args, digest: digestOf(args), origin };
+}
+
+/** Asks whether a run may take a step; the same question again is the same one. Steps alike pass at once; where too many wait, it is refused. */
+export function askStep(parts: Parts, step: Step, now: number): Approval {
+  const id = approvalIdOf(step.job, step.question);
   const known = parts.approvals.find(id);
   if (known) return known;
-  const call = { ...caller, tool, args: { input } };
-  const step = { kind: 'step', call, rule: 'permissionMode', reason: 'the run asks before it takes this step' } as const;
-  ask(parts, id, { ...step, estimateUsd: null, job, question, expiresAt: now + parts.limits.askTimeoutMs }, now);
-  parts.audit.add(callFacts(call, 'hold', now, { rule: step.rule, reason: step.reason, job }));
-  if (parts.approvals.mayPass(likeness(step), now))
-    decide(parts, { id, approve: true, by: 'an earlier approval of steps alike', isGrant: false, alike: false }, now);
-  return parts.approvals.find(id);
+  const isFull = !room(parts).ok;
+  const call = stepCall(parts, step);
+  const question = { ...STEP, call, estimateUsd: null, job: step.job, question: step.question };
+  ask(parts, id, { ...question, expiresAt: now + parts.limits.askTimeoutMs }, now);
+  parts.audit.add(callFacts(call, 'hold', now, { rule: STEP.rule, reason: STEP.reason, job: step.job }));
+  const byItself = { id, isGrant: false, alike: false } as const;
+  if (isFull) decide(parts, { ...byItself, approve: false, by: 'the gateway', said: 'too many questions wait already' }, now);
+  else if (parts.approvals.mayPass(likeness({ ...STEP, call }), now))
+    decide(parts, { ...byItself, approve: true, by: 'an earlier approval of steps alike' }, now);
+  return parts.approvals.get(id);
 }
 
 /** Decides a question; a job that was held for it goes into the queue. Who waits for it is told by the caller. */
@@ -124,5 +139,5 @@ function settle(parts: Parts, before: Approval, decision: string, by: string, re
   audit.add(
     otherFacts('approval', by, decision, now, { client, tool, argsHash: digest.hash, args: digest.view, rule, reason, job }),
   );
-  return approvals.find(id) ?? before;
+  return approvals.get(id);
 }

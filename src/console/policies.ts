@@ -94,7 +94,7 @@ async function tryCall(c: Context<Door>, person: Person) {
     return one(c, person, {
       failure: { code: 'invalid_input', issues: ['The arguments are no JSON object. Write {"name": value}.'] },
     });
-  const call = await toolCall(tool, given.data, personCall(c, person));
+  const call = toolCall(tool, given.data, personCall(c, person));
   const tried = await accountOf(c, person).tryPolicy({ target: c.req.param('target') ?? '', call, provider: providerOf(tool) });
   return one(c, person, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
 }

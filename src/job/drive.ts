@@ -1,5 +1,6 @@
 import { type Event, type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
 import type { ExecutorClient, Reply } from '../runner/executor-client.ts';
+import { type Passed, type PutQuestion, passOn } from './ask.ts';
 import { GapError, ingest } from './ingest.ts';
 import { orphaned } from './outcome.ts';
 import type { Ending } from './record.ts';
@@ -13,6 +14,8 @@ export interface Drive {
   executorLostMs: number;
   now: () => number;
   sleep: (ms: number) => Promise<void>;
+  /** Puts a step that the run asks about to a person. */
+  put: PutQuestion;
   /** Called after every change that a waiting caller would see. */
   changed: () => void;
 }
@@ -101,6 +104,7 @@ interface Memory {
   /** Failures in a row. */
   attempt: number;
   cancelSent: boolean;
+  passed: Passed;
 }
 
 /** Stores a page; a log with a gap cannot be followed, however often it is read. */
@@ -119,6 +123,7 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
   if ((row.cancel_requested_at !== null || row.progress.budgetUsd !== undefined) && !memory.cancelSent) {
     memory.cancelSent = (await executor.cancel(row.spec.id)).kind === 'ok';
   }
+  await passOn(row, executor, drive.put, memory.passed);
   const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : WAIT_MS);
   if (reply.kind === 'ok') {
     memory.heardAt = now();
@@ -136,7 +141,8 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
  * writes. Several drives of one job at once are harmless: the executor starts a run once, the store takes each event once.
  */
 export async function driveJob(drive: Drive, until: number, phase: 'queued' | 'running'): Promise<void> {
-  const memory: Memory = { heardAt: drive.now(), attempt: 0, cancelSent: false };
+  const passed = { asked: new Set<string>(), answered: new Set<string>() };
+  const memory: Memory = { heardAt: drive.now(), attempt: 0, cancelSent: false, passed };
   for (let step = 0; step < STEPS_MAX && drive.now() < until; step += 1) {
     const row = drive.store.job();
     if (row?.state !== phase || row.admitted_at === null) return;

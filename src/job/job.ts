@@ -3,6 +3,7 @@ import type { Event, Usage } from '../../container/protocol.ts';
 import { type Config, readConfig } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { executorOf } from '../runner/executor.ts';
+import { type PutQuestion, tell } from './ask.ts';
 import { settle } from './chores.ts';
 import { driveJob } from './drive.ts';
 import { isOver } from './machine.ts';
@@ -198,6 +199,18 @@ export class Job extends DurableObject<Env> {
     this.ctx.waitUntil(this.#drive());
   }
 
+  /** Takes a person's answer to a step that the run asks about; one that is not open, or answered, stays as it is. */
+  async answer(ask: string, allowed: boolean, reason?: string): Promise<void> {
+    const row = this.#store.job();
+    if (row?.state !== 'running') return;
+    const { asks, answers } = row.progress;
+    if (answers[ask] !== undefined || !asks.some(({ id }) => id === ask)) return;
+    const answer = { allowed, ...(reason !== undefined && { reason }) };
+    this.#store.note({ answers: { ...answers, [ask]: answer } });
+    this.#changed.fire();
+    this.ctx.waitUntil(tell(this.#executor(row), row.spec.id, ask, answer));
+  }
+
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + DEAD_MAN_MS);
     const row = this.#store.job();
@@ -224,7 +237,9 @@ export class Job extends DurableObject<Env> {
     const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
-    const drive = { store, executor, gate, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
+    const account = this.env.ACCOUNTS.getByName(row.spec.account);
+    const put: PutQuestion = ({ id: question, tool, input }) => account.askStep({ job: row.spec.id, question, tool, input });
+    const drive = { store, executor, gate, put, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
     if (row.state === 'held' && row.hold && Date.now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
     if (row.state === 'queued') await driveJob(drive, waitsUntil(row, limits), 'queued');
     const now = this.#existing();

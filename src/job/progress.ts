@@ -59,10 +59,26 @@ function written({ writing = '' }: Progress, event: Event): Partial<Progress> {
 
 const change = <K extends Event['kind']>(fold: Fold, kind: K, event: OfKind<K>) => fold[kind](event);
 
+/** Steps that wait for an answer, and the answers that wait to be heard. */
+function asked({ asks, answers }: Progress, event: Event): Pick<Progress, 'asks' | 'answers'> {
+  if (event.kind === 'ask')
+    return { asks: [...asks, { id: event.id, tool: event.tool, input: event.input, at: event.at }], answers };
+  if (event.kind !== 'answered') return { asks, answers };
+  const { [event.ask]: _heard, ...rest } = answers;
+  return { asks: asks.filter(({ id }) => id !== event.ask), answers: rest };
+}
+
 /** What a job's events add up to after one more. Pure; denials gather until the result tells them all. */
 export function advance(progress: Progress, event: Event): Progress {
   const denials = event.kind === 'denied' ? [...progress.denials, event.denial] : progress.denials;
-  return { ...progress, denials, ...written(progress, event), ...change(FOLD, event.kind, event), lastActivityAt: event.at };
+  return {
+    ...progress,
+    denials,
+    ...written(progress, event),
+    ...asked(progress, event),
+    ...change(FOLD, event.kind, event),
+    lastActivityAt: event.at,
+  };
 }
 
 /** What a run used, as its CLI told; what that left out, as the gate saw it. */

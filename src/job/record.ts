@@ -50,6 +50,10 @@ export const Hold = z.object({
 });
 export type Hold = z.infer<typeof Hold>;
 
+/** A person's answer to a step that a run asks about. */
+export const StepAnswer = z.object({ allowed: z.boolean(), reason: z.string().optional() });
+export type StepAnswer = z.infer<typeof StepAnswer>;
+
 /** What a job's events add up to so far. */
 export const Progress = z.object({
   sessionId: z.string().optional(),
@@ -64,6 +68,10 @@ export const Progress = z.object({
   stopping: z.string().optional(),
   result: ResultItem.optional(),
   denials: z.array(Denial).default([]),
+  /** Steps that the run asks about, until it was answered. `at` is ms since 1970 on the executor's clock. */
+  asks: z.array(z.object({ id: z.string(), tool: z.string(), input: z.string(), at: z.number() })).default([]),
+  /** What persons answered, by the id of the ask, until the run says that it was told. */
+  answers: z.record(z.string(), StepAnswer).default({}),
   /** What the gate saw the run's model calls use. */
   spent: Usage.optional(),
   /** The budget in USD that the run passed. */
@@ -72,7 +80,7 @@ export const Progress = z.object({
 export type Progress = z.infer<typeof Progress>;
 
 /** A step that a run asks about, as its owner sees it. */
-export const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.string(), askedAt: z.number() });
+const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.string(), askedAt: z.number() });
 
 /** A job as its owner sees it. Times are ms since 1970. */
 export const JobView = z.object({

@@ -3,6 +3,23 @@ import { usageOf } from './progress.ts';
 import type { JobView } from './record.ts';
 import type { JobRow } from './store.ts';
 
+/** Longest input of a step in a view, in UTF-16 units; the whole of it is with its approval. */
+const INPUT_SHOWN = 2_000;
+
+/** Id of the question that a step of a job puts to a person. */
+export const approvalIdOf = (jobId: string, ask: string) => `${jobId}:${ask}`;
+
+function openAsks({ spec, progress }: JobRow): JobView['asks'] {
+  const open = progress.asks.filter(({ id }) => progress.answers[id] === undefined);
+  const shown = open.map(({ id, tool, input, at }) => ({
+    approvalId: approvalIdOf(spec.id, id),
+    tool,
+    input: input.slice(0, INPUT_SHOWN).toWellFormed(),
+    askedAt: at,
+  }));
+  return shown.length > 0 ? shown : undefined;
+}
+
 /** A job as its owner sees it at `now` (ms since 1970). Absent facts are absent fields. */
 export function view(row: JobRow, now: number): JobView {
   const { spec, progress, ending } = row;
@@ -22,6 +39,7 @@ export function view(row: JobRow, now: number): JobView {
     elapsedMs: (finishedAt ?? now) - row.created_at,
     activity: over ? undefined : (progress.activity ?? waiting),
     hold: row.state === 'held' && row.hold ? row.hold : undefined,
+    asks: over ? undefined : openAsks(row),
     lastActivityAt: progress.lastActivityAt,
     lastSeq: row.cursor,
     model: progress.model,

@@ -1,9 +1,9 @@
 import { inputRequired, ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
 import type { Approval } from '../account/approvals.ts';
+import { digestOf } from '../account/digest.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import { accountOf, type Call } from './call.ts';
-import { digestOf } from './digest.ts';
 import { decideByForm, formsOf, questionsOf } from './elicitation.ts';
 import { taskOf } from './job-tasks.ts';
 import { perform, permitted } from './perform.ts';
@@ -16,7 +16,7 @@ const unknownTool = (tool: string) =>
 /** Whether a question was asked for this very call: the state that a client gives back is its id, and ids are no keys. */
 async function isOfCall({ kind, call: asked, job }: Approval, { name }: Tool, args: Record<string, unknown>, call: Call) {
   if (asked.grant !== call.caller.grant) return false;
-  if (kind === 'call') return asked.tool === name && asked.digest.hash === (await digestOf(args)).hash;
+  if (kind === 'call') return asked.tool === name && asked.digest.hash === digestOf(args).hash;
   return job !== null && (await accountOf(call).toolOf(job)) === name;
 }
 

@@ -1,23 +1,23 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Approval } from '../account/approvals.ts';
+import { digestOf } from '../account/digest.ts';
 import type { Permit } from '../account/permits.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, ok, type Result, toToolError } from '../errors.ts';
 import { argumentsOf } from './approval-view.ts';
 import { accountOf, type Call, SCOPES } from './call.ts';
-import { digestOf } from './digest.ts';
 import { Envelope } from './envelope.ts';
 import { envelopeOf, type Run, type Tool, type ToolAnswer } from './tool.ts';
 
 /** A call as its account judges and notes it. */
-export async function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): Promise<ToolCall> {
+export function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): ToolCall {
   const { grant, scopes } = caller;
-  return { grant, scopes, client, tool, args, digest: await digestOf(args), origin };
+  return { grant, scopes, client, tool, args, digest: digestOf(args), origin };
 }
 
 /** Asks the account whether what a method of the protocol does may be done: it counts as a call of the tool that does the same. */
 export async function permitted(tool: string, args: Record<string, unknown>, call: Call): Promise<Result<Permit>> {
-  return accountOf(call).permit(await toolCall(tool, args, call));
+  return accountOf(call).permit(toolCall(tool, args, call));
 }
 
 /** The same where there is no tool to answer: a refusal is an error of the protocol. */
@@ -54,7 +54,7 @@ async function keep({ id }: Approval, result: Result<ToolAnswer>, call: Call): P
 async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Result<ToolAnswer>> {
   const read = tool.read(args);
   if (!read.ok) return read;
-  const asked = await toolCall(tool.name, args, call);
+  const asked = toolCall(tool.name, args, call);
   if (tool.makesJob) return read.value(call, asked);
   const permit = await accountOf(call).permit(asked);
   return permit.ok ? runPermitted(read.value, call, asked, permit.value) : permit;

@@ -53,7 +53,7 @@ export async function submit(
       correlationId: common.correlationId,
     },
     runToken: crypto.randomUUID() + crypto.randomUUID(),
-    requestKey: await requestKey(identity(call, provider, read.value, input[provider.latestParameter])),
+    requestKey: requestKey(identity(call, provider, read.value, input[provider.latestParameter])),
     idempotencyKey: common.idempotencyKey,
     forceRefresh: common.forceRefresh ?? false,
     reuseCompleted: common.reuseCompleted ?? false,

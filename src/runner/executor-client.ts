@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Event, ExecutorError, Health, type RunRequest } from '../../container/protocol.ts';
+import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '../../container/protocol.ts';
 
 /** An answer of the executor, its refusal, or that it could not be reached. */
 export type Reply<T> =
@@ -14,6 +14,8 @@ export interface ExecutorClient {
   /** Events after a cursor, which it also acknowledges; waits up to `waitMs` for the first one. */
   events: (runId: string, after: number, waitMs: number) => Promise<Reply<Event[]>>;
   cancel: (runId: string) => Promise<Reply<null>>;
+  /** Answers a step that the run asks about. */
+  answer: (runId: string, answer: RunAnswer) => Promise<Reply<null>>;
   /** Never starts a container. */
   health: () => Promise<Reply<Health>>;
   /** The health of an executor that is about to get a run: its container is started where it sleeps. */
@@ -87,6 +89,8 @@ export function executorClient(send: Transport): ExecutorClient {
     },
     events: (runId, after, waitMs) =>
       call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents),
+    answer: (runId, answer) =>
+      call(`/runs/${runId}/answers`, { method: 'POST', body: JSON.stringify(answer) }, ANSWER_MARGIN_MS, () => null),
     cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, () => null),
     health: () => call('/health', {}, ANSWER_MARGIN_MS, readHealth),
     wake: () => call('/health?wake', {}, WAKE_MARGIN_MS, readHealth),

@@ -23,7 +23,7 @@ test('an empty environment gives the documented defaults', () => {
 test('every limit is set by the variable of its name', () => {
   const name = (limit: string) => limit.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
   for (const [limit, value] of Object.entries(readConfig({}).limits)) {
-    const other = value === 0 ? 1 : value - 1;
+    const other = value < 1 ? value + 1 : value - 1;
     const changed = readConfig({ [name(limit)]: String(other) }).limits;
     expect(Object.entries(changed)).toContainEqual([limit, other]);
   }
@@ -35,6 +35,10 @@ const wrong = [
   ['RETENTION_DAYS', 'a month'],
   ['GATEWAY_TOKEN', 'too-short'],
   ['EXECUTOR_URL', 'not a url'],
+  ['APPROVAL_WEBHOOK_URL', 'http://hooks.example.com/'],
+  ['APPROVAL_WEBHOOK_URL', 'https://10.0.0.1/'],
+  ['APPROVAL_WEBHOOK_SECRET', 'whsec_short'],
+  ['DEFAULT_POLICY', 'strict'],
 ] as const;
 
 test.each(wrong)('%s = %s is refused by name, without its value', (variable, value) => {

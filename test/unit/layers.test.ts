@@ -21,6 +21,7 @@ const LAYERS = [
   'config',
   'errors',
   'nearest',
+  'public-url',
   'sql',
   'version',
 ];

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import type { Event, Health } from '../../container/protocol.ts';
 import { type Drive, driveJob } from '../../src/job/drive.ts';
+import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
 import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
 import { jobOf, specOf } from './jobs.ts';
@@ -20,27 +21,35 @@ const LOST: Extract<Reply<null>, { kind: 'unreachable' }> = { kind: 'unreachable
 const CHANGED: Reply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
 const TAKEN: Reply<null> = { kind: 'ok', value: null };
 
+/** An executor that cannot be reached, but for what has to be sent. */
+const SILENT: ExecutorClient = {
+  health: async () => LOST,
+  wake: async () => LOST,
+  start: async () => LOST,
+  events: async () => LOST,
+  cancel: async () => TAKEN,
+  answer: async () => TAKEN,
+};
+const GATE = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
+/** A drive in which no time passes. */
+const STILL = { gate: GATE, executorLostMs: 1, now: () => 1, sleep: async () => {}, changed: () => {}, put: async () => {} };
+
+/** Makes a job whose run goes on. */
+function running(storage: DurableObjectStorage, spec: JobSpec): JobStore {
+  const store = new JobStore(storage);
+  store.create(spec, 'a-made-up-run-token', 1);
+  store.mark('admitted_at', 1);
+  store.start(1);
+  return store;
+}
+
 test('a log with a gap ends the job, which keeps what came before', async () => {
   const pages: Event[][] = [[{ seq: 1, at: 1, kind: 'start', pid: 7 }], [{ seq: 3, at: 1, kind: 'output' }]];
-  const executor: ExecutorClient = {
-    health: async () => LOST,
-    wake: async () => LOST,
-    start: async () => LOST,
-    events: async () => ({ kind: 'ok', value: pages.shift() ?? [] }),
-    cancel: async () => TAKEN,
-  };
+  const executor = { ...SILENT, events: async () => ({ kind: 'ok' as const, value: pages.shift() ?? [] }) };
   const spec = specOf([]);
   await runInDurableObject(jobOf(spec), async (_job, { storage }) => {
-    const store = new JobStore(storage);
-    store.create(spec, 'a-made-up-run-token', 1);
-    store.mark('admitted_at', 1);
-    store.start(1);
-    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
-    await driveJob(
-      { store, executor, gate, executorLostMs: 1, now: () => 1, sleep: async () => {}, changed: () => {} },
-      2,
-      'running',
-    );
+    const store = running(storage, spec);
+    await driveJob({ ...STILL, store, executor }, 2, 'running');
     expect(store.job()).toMatchObject({ state: 'orphaned', cursor: 1, ending: { reason: 'executor_lost' } });
     expect(store.job()?.ending?.error?.message).toContain('expected event 2, got 3');
   });
@@ -50,24 +59,19 @@ test('a log with a gap ends the job, which keeps what came before', async () => 
 async function begin(states: string[], answers: Reply<null>[]) {
   const asked: (string | null)[] = [];
   const executor: ExecutorClient = {
-    health: async () => LOST,
+    ...SILENT,
     wake: async () => ({ kind: 'ok', value: { ...HEALTH, state: states.shift() } }),
     start: async (_id, _request, state) => {
       asked.push(state);
       return answers.shift() ?? LOST;
     },
-    events: async () => ({ kind: 'unreachable', detail: 'not asked here' }),
-    cancel: async () => TAKEN,
   };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {
     const store = new JobStore(storage);
     store.create(spec, 'a-made-up-run-token', 1);
     store.mark('admitted_at', 1);
-    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
-    const still = { now: () => 1, sleep: async () => {}, changed: () => {} };
-    const drive: Drive = { store, executor, gate, executorLostMs: 1, ...still };
-    await driveJob(drive, 2, 'queued');
+    await driveJob({ ...STILL, store, executor }, 2, 'queued');
     const row = store.job();
     await storage.deleteAll();
     return { asked, state: row?.state, reason: row?.ending?.reason };
@@ -88,4 +92,38 @@ test('a request whose answer was lost is not sent to an executor with another di
 
 test('a request that was refused may go to an executor with another disk', async () => {
   expect(await begin(['a', 'b'], [CHANGED, TAKEN])).toEqual({ asked: ['a', 'b'], state: 'running' });
+});
+
+test('a step that a run asks about is put to a person, and its answer to the run, each until it is taken', async () => {
+  const ask: Event = { seq: 2, at: 1, kind: 'ask', id: 'q', tool: 'Bash', input: '{}' };
+  const pages: Event[][] = [
+    [{ seq: 1, at: 1, kind: 'start', pid: 7 }, ask],
+    [{ seq: 3, at: 1, kind: 'output' }],
+    [{ seq: 4, at: 1, kind: 'output' }],
+    [{ seq: 5, at: 1, kind: 'output' }],
+    [{ seq: 6, at: 1, kind: 'answered', ask: 'q', allowed: true }],
+    [{ seq: 7, at: 1, kind: 'exit', cause: 'exit', code: 0, signal: null, stdoutBytes: 0, stderrBytes: 0 }],
+  ];
+  const spec = specOf([]);
+  const said: string[] = [];
+  await runInDurableObject(jobOf(spec), async (_job, { storage }) => {
+    const store = running(storage, spec);
+    const put: Drive['put'] = async ({ id }) => {
+      said.push(`put ${id}`);
+      if (said.length === 1) throw new Error('the account cannot be reached');
+      store.note({ answers: { [id]: { allowed: true } } });
+    };
+    const executor: ExecutorClient = {
+      ...SILENT,
+      events: async () => ({ kind: 'ok', value: pages.shift() ?? [] }),
+      answer: async (_run, answer) => {
+        said.push(`tell ${JSON.stringify(answer)}`);
+        return said.length === 3 ? LOST : TAKEN;
+      },
+    };
+    await driveJob({ ...STILL, store, executor, put }, 2, 'running');
+    expect(store.job()?.progress).toMatchObject({ asks: [], answers: {} });
+  });
+  const told = 'tell {"ask":"q","allowed":true}';
+  expect(said).toEqual(['put q', 'put q', told, told]);
 });

@@ -89,7 +89,7 @@ export const policyTest = tool({
   }),
   parts: ['decision'],
   run: async ({ tool: name, arguments: args, target: grant, policy: tried }, call) => {
-    const asked = { ...(await toolCall(name, args, call)), grant };
+    const asked = { ...toolCall(name, args, call), grant };
     const written = tried === undefined ? undefined : asText(tried);
     const weighed = await accountOf(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
     if (!weighed.ok) return weighed;

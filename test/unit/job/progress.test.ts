@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../../container/protocol.ts';
 import { advance } from '../../../src/job/progress.ts';
+import { Progress } from '../../../src/job/record.ts';
 
 const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0.01 };
 const at = { seq: 1, at: 1_000 };
@@ -25,7 +26,17 @@ const cases: [string, Event, object][] = [
 ];
 
 test.each(cases)('shows %s', (_name, event, shown) => {
-  expect(advance({ denials: [] }, event)).toMatchObject({ ...shown, lastActivityAt: 1_000 });
+  expect(advance(Progress.parse({}), event)).toMatchObject({ ...shown, lastActivityAt: 1_000 });
+});
+
+test('a step that the run asks about is open until the run was told, and so is its answer', () => {
+  const ask = (id: string): Event => ({ ...at, kind: 'ask', id, tool: 'Bash', input: '{"command":"ls"}' });
+  const answered: Event = { ...at, kind: 'answered', ask: 'a', allowed: false, reason: 'no' };
+  const two = [ask('a'), ask('b')].reduce(advance, Progress.parse({}));
+  expect(two.asks.map(({ id }) => id)).toEqual(['a', 'b']);
+  const told = advance({ ...two, answers: { a: { allowed: false }, b: { allowed: true } } }, answered);
+  expect(told).toMatchObject({ asks: [{ id: 'b' }], answers: { b: { allowed: true } }, activity: 'not allowed: no' });
+  expect(told.answers).not.toHaveProperty('a');
 });
 
 test('the last result counts, with its usage, turns and denials', () => {
@@ -42,6 +53,6 @@ test('the last result counts, with its usage, turns and denials', () => {
     turns: index + 1,
     usage,
   });
-  const progress = [result(0), result(1)].reduce(advance, { denials: [{ tool: 'Bash', input: '' }] });
+  const progress = [result(0), result(1)].reduce(advance, Progress.parse({ denials: [{ tool: 'Bash', input: '' }] }));
   expect(progress).toMatchObject({ result: { index: 1, isError: false }, turns: 2, usage, denials: [] });
 });

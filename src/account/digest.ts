@@ -1,4 +1,4 @@
-import { requestKey } from '../account/request-key.ts';
+import { requestKey } from './request-key.ts';
 
 /** Longest value, and longest view of all arguments, in characters. */
 const VALUE_CHARS = 80;
@@ -26,7 +26,7 @@ function plain(name: string, value: unknown): unknown {
 }
 
 /** Arguments as they are noted: a hash of all of them, and a short view without what looks like a secret. */
-export async function digestOf(args: Record<string, unknown>): Promise<{ hash: string; view: string }> {
+export function digestOf(args: Record<string, unknown>): { hash: string; view: string } {
   const view = JSON.stringify(plain('', args));
-  return { hash: await requestKey(args), view: view.length > VIEW_CHARS ? `${view.slice(0, VIEW_CHARS).toWellFormed()}…` : view };
+  return { hash: requestKey(args), view: view.length > VIEW_CHARS ? `${view.slice(0, VIEW_CHARS).toWellFormed()}…` : view };
 }

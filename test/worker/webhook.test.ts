@@ -1,0 +1,92 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Account } from '../../src/account/account.ts';
+import { callOf, specOf } from './jobs.ts';
+
+const SECRET = `whsec_${btoa('a-made-up-secret-of-32-characters')}`;
+const SETTINGS = { ...env, APPROVAL_WEBHOOK_URL: 'https://hooks.example.com/approvals', APPROVAL_WEBHOOK_SECRET: SECRET };
+const ASKING = JSON.stringify({ version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
+
+afterEach(() => vi.restoreAllMocks());
+
+/** What is sent to the receiver, which answers with these statuses and then with 200. */
+function receiver(...statuses: number[]) {
+  const sent: { url: string; init: RequestInit; body: string }[] = [];
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init = {}) => {
+    sent.push({ url: String(url), init, body: String(init.body) });
+    return new Response(null, { status: statuses.shift() ?? 200 });
+  });
+  return sent;
+}
+
+/** An account that announces, with a call that is asked about. */
+function inAccount(work: (account: Account, sql: SqlStorage) => Promise<void>) {
+  return runInDurableObject(env.ACCOUNTS.getByName(specOf([]).account), async (_account, state) => {
+    const account = new Account(state, SETTINGS);
+    account.setPolicy('default', 'enforce', ASKING, 'a test');
+    await account.permit(callOf('llm_job_delete', { jobId: 'job_0', token: 'hunter2' }));
+    await work(account, state.storage.sql);
+  });
+}
+
+const overdue = (sql: SqlStorage) => sql.exec('UPDATE announcement SET next_at = 0');
+
+test('a question is announced once, signed so that its receiver can check it, and shows no secret', async () => {
+  const sent = receiver();
+  await inAccount(async (account) => {
+    await account.alarm();
+    await account.alarm();
+  });
+  expect(sent).toHaveLength(1);
+  const [{ url, init, body } = { url: '', init: {}, body: '' }] = sent;
+  expect({ url, method: init.method, redirect: init.redirect }).toEqual({
+    url: SETTINGS.APPROVAL_WEBHOOK_URL,
+    method: 'POST',
+    redirect: 'manual',
+  });
+  const headers = Object.fromEntries(new Headers(init.headers));
+  expect(new Webhook(SECRET).verify(body, headers)).toMatchObject({
+    type: 'approval.pending',
+    data: {
+      tool: 'llm_job_delete',
+      kind: 'call',
+      grant: 'g',
+      rule: 'tools.llm_job_delete.action',
+      url: 'https://gateway.test/approvals',
+    },
+  });
+  expect(() => new Webhook(SECRET).verify(body.replace('llm_job_delete', 'llm_job_list'), headers)).toThrow();
+});
+
+test.each([500, 302, 429])('after HTTP %i it is sent again, under the same id, later', async (status) => {
+  const sent = receiver(status);
+  await inAccount(async (account, sql) => {
+    await account.alarm();
+    await account.alarm();
+    expect(sent).toHaveLength(1);
+    overdue(sql);
+    await account.alarm();
+    await account.alarm();
+  });
+  expect(new Set(sent.map(({ init }) => new Headers(init.headers).get('webhook-id'))).size).toBe(1);
+  expect(sent).toHaveLength(2);
+});
+
+test('it is given up after six attempts, and not sent once the question is decided', async () => {
+  const sent = receiver(...Array.from({ length: 20 }, () => 503));
+  await inAccount(async (account, sql) => {
+    for (let i = 0; i < 8; i += 1) {
+      overdue(sql);
+      await account.alarm();
+    }
+  });
+  expect(sent).toHaveLength(6);
+  await inAccount(async (account) => {
+    const [approval] = account.approvals('pending', 1);
+    await account.decide({ id: approval?.id ?? '', approve: false, by: 'a person', isGrant: false, alike: false });
+    await account.alarm();
+  });
+  expect(sent).toHaveLength(6);
+});
