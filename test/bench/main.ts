@@ -1,14 +1,19 @@
-// `npm run bench`: how time and the executor's memory grow with a CLI's output.
+// `npm run bench`: how time and the executor's memory grow with a CLI's output, and what policies cost.
 import { say } from '../../scripts/banner.ts';
 import { Refusal, reportFailure } from '../../scripts/refusal.ts';
-import { openRig } from '../rig/rig.ts';
+import { openRig, type Rig } from '../rig/rig.ts';
 import { type Measured, measure, memoryOf } from './measure.ts';
+import { callsPerSecond, evaluationMs, largePolicy } from './policy.ts';
 
 const MB = 1_048_576;
 const SIZES_MB = [1, 4, 16, 50];
 /** Time of 16 MB over time of 4 MB. */
 const RATIO_MAX = 5;
 const MEMORY_MAX_BYTES = 150_000_000;
+/** CPU of judging a call by 200 rules, in ms. */
+const EVALUATION_MAX_MS = 1;
+/** Calls a second without limits over calls a second with two counters each. */
+const COUNTING_MAX_RATIO = 2;
 
 const total = ({ runMs, readMs }: Measured) => runMs + readMs;
 const cells = (values: string[]) => values.map((value) => value.padStart(12)).join('');
@@ -31,6 +36,23 @@ function missed(found: Measured[]): string[] {
   ];
 }
 
+/** What judging and counting calls costs. */
+async function policies(rig: Rig): Promise<string[]> {
+  const ms = evaluationMs();
+  say(`A call is judged by 200 rules in ${ms.toFixed(3)} ms of CPU (bound ${EVALUATION_MAX_MS}).`);
+  const open = await callsPerSecond(rig, 'open');
+  const counted = await callsPerSecond(rig, largePolicy(1_000_000));
+  await callsPerSecond(rig, 'open');
+  const ratio = open / counted;
+  say(
+    `${open.toFixed(0)} calls a second without limits, ${counted.toFixed(0)} with two counters each: ${ratio.toFixed(2)} (bound ${COUNTING_MAX_RATIO}).`,
+  );
+  return [
+    ...(ms < EVALUATION_MAX_MS ? [] : [`judging a call took ${ms.toFixed(3)} ms of CPU`]),
+    ...(ratio < COUNTING_MAX_RATIO ? [] : [`counting made calls ${ratio.toFixed(2)} times slower`]),
+  ];
+}
+
 async function run() {
   const rig = await openRig({}, () => 'once');
   try {
@@ -45,7 +67,7 @@ async function run() {
       found.push(measured);
       say(row(measured));
     }
-    const failures = missed(found);
+    const failures = [...missed(found), ...(await policies(rig))];
     if (failures.length > 0) throw new Refusal(`Missed: ${failures.join('; ')}.`);
   } finally {
     await rig.stop(true);
