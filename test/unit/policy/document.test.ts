@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { toToolError } from '../../../src/errors.ts';
 import { readDocument } from '../../../src/policy/document.ts';
@@ -163,4 +165,10 @@ test('a document may come as text or as JSON, and absent parts have their defaul
       tools: { 'grok_*': { require: [], deny_if: [], require_approval_if: [], limits: [{ scope: 'grant' }] } },
     },
   });
+});
+
+test('the example of the README is a document', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../src/policy/README.md'), 'utf8');
+  const [, example = ''] = /```json\n(.*?)```/s.exec(readme) ?? [];
+  expect(readDocument(example)).toMatchObject({ ok: true, value: { tools: { 'llm_job_*': {} } } });
 });
