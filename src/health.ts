@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION } from '../container/protocol.ts';
 import { bearerCaller } from './auth/bearer.ts';
 import { insufficientScope, unauthorized } from './auth/challenge.ts';
 import type { Door } from './auth/context.ts';
-import { checkAddress, checkSignIn } from './auth/sign-in-check.ts';
+import { checkAddress, checkSignIn, checkWebhook } from './auth/sign-in-check.ts';
 import { type Config, OWNER, readConfig } from './config.ts';
 import { executorOf } from './runner/executor.ts';
 import { checkKeys, type Finding } from './runner/key-check.ts';
@@ -45,7 +45,7 @@ async function diagnose(env: Env, config: Config, url: URL): Promise<Finding[]> 
     checkStore('R2', () => env.STATE.head('health')),
     checkExecutor(env, config),
   ]);
-  return [checkAddress(url, config), ...checkSignIn(config), ...found.flat()];
+  return [checkAddress(url, config), ...checkSignIn(config), ...checkWebhook(config), ...found.flat()];
 }
 
 /** GET /health, and with ?deep=1, for a token with the scope admin, what is set, reached and accepted. */

@@ -1,8 +1,10 @@
 import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '@cloudflare/workers-oauth-provider';
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
+import { DEFAULT_TARGET } from '../account/policies.ts';
 import { consentPage } from '../pages/consent.ts';
 import { problemPage, setupPage } from '../pages/problem.ts';
+import { isPreset } from '../policy/presets.ts';
 import type { Door } from './context.ts';
 import { perAddress, smallBody } from './front-door.ts';
 import { methods, readyMethods } from './methods.ts';
@@ -48,7 +50,9 @@ async function ask(c: Context<Door>, person: Person) {
   }));
   const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
-  const facts = { clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
+  const { written } = await c.env.ACCOUNTS.getByName(person.account).policyState(DEFAULT_TARGET);
+  const policy = isPreset(written) ? `the policy ${written}` : 'the policy of your account';
+  const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });
   return show(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
 }

@@ -19,6 +19,23 @@ export function checkSignIn(config: Config): Finding[] {
   return [{ check: 'sign-in', state: 'wrong', says: 'Nobody can come in. Run npm run passphrase and set what it prints.' }];
 }
 
+/** Whether questions to persons can be announced where they are meant to. */
+export function checkWebhook({ approvalWebhookUrl: url, approvalWebhookSecret: secret }: Config): Finding[] {
+  const check = 'approval webhook';
+  if (url === undefined && secret === undefined) return [];
+  if (url === undefined)
+    return [{ check, state: 'wrong', says: 'Set APPROVAL_WEBHOOK_URL as well, or remove APPROVAL_WEBHOOK_SECRET.' }];
+  if (secret === undefined)
+    return [
+      {
+        check,
+        state: 'wrong',
+        says: 'Nothing is sent. Set APPROVAL_WEBHOOK_SECRET: whsec_ and the output of openssl rand -base64 32.',
+      },
+    ];
+  return [{ check, state: 'ok', says: `Questions are announced at ${new URL(url).host}.` }];
+}
+
 /** Whether the gateway answers under the address that its clients use. */
 export function checkAddress(url: URL, config: Config): Finding {
   const check = 'address';

@@ -11,6 +11,8 @@ interface Consent {
   scopes: ScopeChoice[];
   /** A scope to grant along, which allows nothing by itself. */
   keepsAccess: string | undefined;
+  /** The preset or policy that will hold for it, in words. */
+  policy: string;
   handle: string;
   account: string;
   person: string;
@@ -34,6 +36,7 @@ ${origin(facts.clientDomain)}
 ${facts.redirectIsLoopback ? loopback : ''}
 ${scopeChoices('It asks to', asked)}
 ${others.length > 0 ? scopeChoices('You could also let it', others) : ''}
+<p class="soft">What it may call is held to ${facts.policy}, which you can change under Policies.</p>
 <p class="soft">Access lasts until you revoke it under Connections, or 30 days without use.</p>
 <input type="hidden" name="handle" value="${facts.handle}">
 <input type="hidden" name="account" value="${facts.account}">

@@ -5,7 +5,7 @@ const PATTERN_MAX_CHARS = 500;
 /** Most instructions that a pattern may compile to: `a{250}` has about as many. */
 const PATTERN_MAX_STEPS = 250;
 /** Most instructions of all patterns that one call may have to be matched against. */
-export const PATTERNS_MAX_STEPS = 1_000;
+export const PATTERNS_MAX_STEPS = 500;
 /** Longest text that a pattern is matched against, in UTF-16 units. Time grows with text times instructions, and with nothing else. */
 export const TEXT_MAX_CHARS = 65_536;
 

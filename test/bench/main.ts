@@ -3,7 +3,7 @@ import { say } from '../../scripts/banner.ts';
 import { Refusal, reportFailure } from '../../scripts/refusal.ts';
 import { openRig, type Rig } from '../rig/rig.ts';
 import { type Measured, measure, memoryOf } from './measure.ts';
-import { callsPerSecond, evaluationMs, largePolicy } from './policy.ts';
+import { callsPerSecond, evaluationMs, largePolicy, worstMs } from './policy.ts';
 
 const MB = 1_048_576;
 const SIZES_MB = [1, 4, 16, 50];
@@ -40,6 +40,7 @@ function missed(found: Measured[]): string[] {
 async function policies(rig: Rig): Promise<string[]> {
   const ms = evaluationMs();
   say(`A call is judged by 200 rules in ${ms.toFixed(3)} ms of CPU (bound ${EVALUATION_MAX_MS}).`);
+  say(`The longest text under the dearest patterns that a document may hold: ${worstMs().toFixed(0)} ms of CPU.`);
   const open = await callsPerSecond(rig, 'open');
   const counted = await callsPerSecond(rig, largePolicy(1_000_000));
   await callsPerSecond(rig, 'open');

@@ -64,3 +64,23 @@ export async function callsPerSecond({ call }: Rig, policy: PolicyInput | string
   );
   return CALLS / ((performance.now() - began) / 1_000);
 }
+
+/** CPU of the worst that a document may ask of one argument, in ms: all the patterns that a tool may have, each of a kind that no automaton shortens. */
+export function worstMs(): number {
+  let seed = 12_345;
+  const letters = Array.from({ length: 65_536 }, () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed > 1_073_741_824 ? 'a' : 'b';
+  });
+  const deny_if = Array.from(
+    { length: 24 },
+    (): Condition => ({ path: 'args.prompt', op: 'regex', value: '[ab]*a[ab]{14}[^ab]' }),
+  );
+  const read = readDocument({ version: '1', default: 'allow', tools: { claude_request: { deny_if } } });
+  if (!read.ok) throw new Error(JSON.stringify(read.failure));
+  const policy = compile(read.value);
+  const began = process.cpuUsage();
+  evaluate(policy, { tool: 'claude_request', args: { prompt: letters.join('') } });
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1_000;
+}

@@ -101,7 +101,7 @@ const wrong: [what: string, written: unknown, message: string][] = [
   [
     'patterns that are much together',
     withTool({ deny_if: Array.from({ length: 6 }, () => PATTERN_OF_200) }),
-    'tools.t has patterns of 1212 instructions together, the most is 1000: use fewer or shorter ones',
+    'tools.t has patterns of 1212 instructions together, the most is 500: use fewer or shorter ones',
   ],
   [
     'a path outside the arguments',

@@ -1,0 +1,99 @@
+import { env, exports } from 'cloudflare:workers';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Scope } from '../../src/mcp/call.ts';
+import { Envelope } from '../../src/mcp/envelope.ts';
+import { doorWith, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
+import { prompt } from './held.ts';
+
+const POLICY = JSON.stringify({
+  version: '1',
+  default: 'allow',
+  tools: { claude_request: { action: 'require_approval', reason: 'Look first.' } },
+});
+const ACCOUNT = 'owner';
+
+function fetchWorker(url: string | URL | Request, init?: RequestInit) {
+  const request = new Request(url, init);
+  request.headers.set('host', '127.0.0.1');
+  return exports.default.fetch(request);
+}
+
+/** The SDK's client with an API token of its own; `answer` is its person, where it shows forms. */
+async function connect(scopes: Scope[], answer?: (message: string) => { approve: boolean; reason?: string } | undefined) {
+  const made = await env.ACCESS.getByName(ACCOUNT).createToken({ name: 'a test', scopes });
+  if (!made.ok) throw new Error('no token');
+  const { secret, token } = made.value;
+  const capabilities = answer ? { elicitation: { form: {} } } : {};
+  const client = new Client({ name: 'Test client', version: '1' }, { versionNegotiation: { mode: 'auto' }, capabilities });
+  if (answer)
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      const content = answer(params.message);
+      return content ? { action: 'accept', content: { ...content } } : { action: 'cancel' };
+    });
+  const requestInit = { headers: { authorization: `Bearer lcg_${ACCOUNT}_${secret}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL('http://127.0.0.1/mcp'), { fetch: fetchWorker, requestInit }));
+  onTestFinished(() => client.close());
+  const call = async (name: string, args: Record<string, unknown>) =>
+    Envelope.parse((await client.callTool({ name, arguments: args })).structuredContent);
+  return { call, grant: `token_${token.id}` };
+}
+
+/** A client whose requests are asked about. */
+async function asker(answer?: Parameters<typeof connect>[1]) {
+  const client = await connect(['jobs:read', 'jobs:run'], answer);
+  await env.ACCOUNTS.getByName(ACCOUNT).setPolicy(client.grant, 'enforce', POLICY, 'a test');
+  return client;
+}
+
+async function collect({ call }: Pick<Awaited<ReturnType<typeof connect>>, 'call'>, jobId: string) {
+  for (let afterSeq = 0; ; ) {
+    const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, waitMs: 10_000 });
+    if (job?.finishedAt !== undefined) return call('llm_job_result', { jobId });
+    afterSeq = nextAfterSeq;
+  }
+}
+
+test('a client that shows forms: its person approves, and the call answers', async () => {
+  const text = crypto.randomUUID();
+  const asked: string[] = [];
+  const { call } = await asker((message) => {
+    asked.push(message);
+    return { approve: true };
+  });
+  expect(await call('claude_request', { prompt: prompt(text) })).toMatchObject({ ok: true, answer: { text } });
+  expect(asked).toEqual([expect.stringMatching(/^May Test client 1 call claude_request\?[\s\S]*Look first\./)]);
+});
+
+test('a client that shows forms: its person denies, and the call fails with the reason', async () => {
+  const { call } = await asker(() => ({ approve: false, reason: 'Not now.' }));
+  expect((await call('claude_request', { prompt: prompt() })).error).toMatchObject({
+    code: 'approval_denied',
+    reason: 'Not now.',
+  });
+});
+
+test('a client without forms is told where the question is, another connection decides, and the job goes on', async () => {
+  const text = crypto.randomUUID();
+  const asking = await asker();
+  const deciding = await connect(['jobs:read', 'approvals:write']);
+  const { job, next } = await asking.call('claude_request', { prompt: prompt(text) });
+  expect({ state: job?.state, why: next?.why }).toEqual({ state: 'held', why: expect.stringContaining('/approvals') });
+  const { approvals: [question] = [] } = await deciding.call('approval_list', { state: 'pending' });
+  expect(question).toMatchObject({ tool: 'claude_request', client: 'Test client 1', grant: asking.grant });
+  expect((await deciding.call('approval_decide', { approvalId: question?.id, approve: true })).approval?.state).toBe('approved');
+  expect((await collect(asking, job?.id ?? '')).answer?.text).toBe(text);
+});
+
+test('a client without forms is told where the question is, a person decides on the page, and the job goes on', async () => {
+  const text = crypto.randomUUID();
+  const asking = await asker();
+  const { job } = await asking.call('claude_request', { prompt: prompt(text) });
+  const owner = await ownerBrowser(doorWith(await withPassphrase()));
+  const page = await owner.go(`${ORIGIN}/approvals`);
+  expect(page.html).toContain(text);
+  expect(page.html).toContain('API token a test');
+  const done = await owner.submit(page, `/approvals/${job?.hold?.approvalId}`, { decision: 'approve', said: '' });
+  expect(done.html).toContain('Approved.');
+  expect((await collect(asking, job?.id ?? '')).answer?.text).toBe(text);
+});
