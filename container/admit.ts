@@ -51,7 +51,8 @@ export async function admit(executor: Executor, id: string, request: RunRequest,
     held.push(holdSession(executor, session.directory));
     const passingSession = options.noSessionPersistence === true && session.isNew ? session.directory : undefined;
     const record = { digest, sessionId: session.launch.id, passingSession, mark: newMark(), createdAt: Date.now() };
-    const launch = { binary: cli.binary, prompt: request.prompt, options, session: session.launch, gate: request.gate };
+    const { cwd } = session.record;
+    const launch = { binary: cli.binary, prompt: request.prompt, options, session: session.launch, gate: request.gate, cwd };
     const commandOf = (made: Pick<Launch, 'home' | 'tmp'>) => provider.command({ ...launch, ...made });
     const letSourceGo = session.source === undefined ? () => {} : holdSession(executor, session.source);
     const files = await makeRunFiles({ paths: runPaths(config.stateDirectory, id), record, session, commandOf }).finally(
@@ -59,7 +60,6 @@ export async function admit(executor: Executor, id: string, request: RunRequest,
     );
     const release = () => removeRunFiles(files.tmp, record).finally(letGo);
     const { sessionId, mark } = record;
-    const { cwd } = session.record;
     const { limits } = request;
     const run = startRun({ ...files, provider, cwd, sessionId, cliVersion: cli.version, limits, mark, containment, release });
     return { record, spool: files.spool, run };

@@ -1,6 +1,6 @@
 import { keepExcerpt } from './excerpt.ts';
 import { type Piece, splitLines } from './lines.ts';
-import type { Item, OutputPiece } from './protocol.ts';
+import type { OutputPiece } from './protocol.ts';
 import type { Entry } from './spool.ts';
 import { keepTail } from './tail.ts';
 
@@ -11,7 +11,7 @@ interface Options {
   capBytes: number;
   tailBytes: number;
   /** What a line of stdout means. */
-  reader: (line: string) => Item[];
+  reader: (line: string) => Entry[];
   write: (entries: Entry[]) => Promise<void>;
   /** Called when the cap has been passed. */
   onCap: () => void;
@@ -62,12 +62,12 @@ export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Opt
 }
 
 /** The first event of a line carries it; the others that its reader gave do not. */
-function entriesOf(stream: Stream, { text, end }: Piece, [first = { kind: 'output' }, ...rest]: Item[]): Entry[] {
+function entriesOf(stream: Stream, { text, end }: Piece, [first = { kind: 'output' }, ...rest]: Entry[]): Entry[] {
   return [{ ...first, line: { stream, text, end } }, ...rest];
 }
 
 /** A reader that throws has nothing to say about the line; the line itself is kept. */
-function readGuarded(reader: (line: string) => Item[], line: string | undefined): Item[] {
+function readGuarded(reader: Options['reader'], line: string | undefined): Entry[] {
   try {
     return line === undefined ? [] : reader(line);
   } catch {

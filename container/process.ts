@@ -17,10 +17,10 @@ export interface Child {
   exited: Promise<Exit>;
 }
 
-/** Starts argv without a shell and gives it a text on stdin. Rejects when the system cannot start it. */
+/** Starts argv without a shell. Rejects when the system cannot start it. */
 export async function startProcess(
   argv: string[],
-  options: { cwd: string; env: Record<string, string>; stdin: string },
+  options: { cwd: string; env: Record<string, string>; stdin: Readable },
 ): Promise<Child> {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { cwd: options.cwd, env: options.env, stdio: 'pipe', detached: true });
@@ -28,7 +28,7 @@ export async function startProcess(
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve(exitOf(code, signal))));
   // A CLI may end, or close its stdin, before it has read all of it.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin);
+  options.stdin.pipe(child.stdin);
   await once(child, 'spawn');
   if (child.pid === undefined) throw new Error(`${file} has no process id.`);
   return { pid: child.pid, stdout, stderr, exited };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Admitted, admit, type Executor } from './admit.ts';
 import { messageOf, Refusal } from './errors.ts';
 import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
-import type { RunRequest } from './protocol.ts';
+import type { RunAnswer, RunRequest } from './protocol.ts';
 import { digestOf, runPaths } from './record.ts';
 import type { Recovered } from './recover.ts';
 
@@ -89,6 +89,14 @@ export async function readEvents(runs: Runs, id: string, query: EventQuery, gone
   const timeout = AbortSignal.timeout(query.waitMs);
   if (query.waitMs > 0) await entry.spool.wait(after, AbortSignal.any([timeout, gone, runs.closing.signal]));
   return entry.spool.page(after, query.limit);
+}
+
+/** Answers what a run asks, and tells which answer counts: the first one. */
+export async function answerRun(runs: Runs, id: string, answer: RunAnswer): Promise<boolean> {
+  const { run } = await findEntry(runs, id);
+  if (run === undefined)
+    throw new Refusal('run_not_found', `Run ${id} ended with an earlier executor: nothing waits for this answer.`);
+  return run.answer(answer);
 }
 
 /** Asks a run to end; true when it was over already. An unknown run is refused from then on, should its request be late. */

@@ -3,11 +3,21 @@ import { z } from 'zod';
 import { complaintsOf, Refusal } from './errors.ts';
 import { reportHealth } from './health.ts';
 import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './http.ts';
-import { EVENT_PAGE_MAX, EVENT_WAIT_MAX_MS, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES, RunId, RunRequest } from './protocol.ts';
-import { cancelRun, checkState, putRun, type Runs, readEvents } from './runs.ts';
+import {
+  EVENT_PAGE_MAX,
+  EVENT_WAIT_MAX_MS,
+  PROTOCOL_VERSION,
+  RUN_REQUEST_MAX_BYTES,
+  RunAnswer,
+  RunId,
+  RunRequest,
+} from './protocol.ts';
+import { answerRun, cancelRun, checkState, putRun, type Runs, readEvents } from './runs.ts';
 
 /** How long an idle connection stays open, in ms: longer than callers keep theirs. */
 const KEEP_ALIVE_MS = 65_000;
+/** Largest body of POST /runs/:id/answers, in bytes. */
+const ANSWER_MAX_BYTES = 16_384;
 
 interface Call {
   runs: Runs;
@@ -22,6 +32,7 @@ interface Call {
 const ROUTES = [
   { method: 'PUT', path: /^\/runs\/([^/]+)$/, answer: answerPut },
   { method: 'GET', path: /^\/runs\/([^/]+)\/events$/, answer: answerEvents },
+  { method: 'POST', path: /^\/runs\/([^/]+)\/answers$/, answer: answerAnswer },
   { method: 'DELETE', path: /^\/runs\/([^/]+)$/, answer: answerDelete },
   { method: 'GET', path: /^\/health()$/, answer: answerHealth },
 ];
@@ -47,7 +58,7 @@ async function answer(runs: Runs, token: string, request: IncomingMessage, respo
   }
   throw new Refusal(
     'bad_request',
-    `There is no ${request.method} ${path}: see PUT, DELETE /runs/ID, GET /runs/ID/events, GET /health.`,
+    `There is no ${request.method} ${path}: see PUT, DELETE /runs/ID, GET /runs/ID/events, POST /runs/ID/answers, GET /health.`,
   );
 }
 
@@ -80,6 +91,11 @@ async function answerEvents({ runs, id, query, gone }: Call): Promise<Reply> {
   const { after, wait, limit } = parse(EventQuery, Object.fromEntries(query), 'query');
   const wanted = { after, waitMs: Math.min(wait, EVENT_WAIT_MAX_MS), limit: Math.min(limit, EVENT_PAGE_MAX) };
   return { status: 200, type: 'application/x-ndjson', body: await readEvents(runs, id, wanted, gone) };
+}
+
+async function answerAnswer({ runs, request, id }: Call): Promise<Reply> {
+  const answer = parse(RunAnswer, await readJsonBody(request, ANSWER_MAX_BYTES), 'answer');
+  return json(200, { allowed: await answerRun(runs, id, answer) });
 }
 
 async function answerDelete({ runs, id }: Call): Promise<Reply> {

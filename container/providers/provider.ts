@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Item, RunSession } from '../protocol.ts';
+import type { Item, RunAnswer, RunSession } from '../protocol.ts';
 
 /** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
 export interface Option {
@@ -24,6 +24,8 @@ export interface Launch {
   options: Record<string, unknown>;
   session: Exclude<RunSession, { mode: 'latest' }>;
   gate: { baseUrl: string; token: string };
+  /** Directory that the CLI is started in. */
+  cwd: string;
   /** The session's directory: HOME of the CLI. */
   home: string;
   /** Scratch directory of this run. */
@@ -37,8 +39,31 @@ export interface Command {
   env: Record<string, string>;
   /** Text for stdin; absent: stdin is empty. */
   stdin?: string;
+  /** Takes the place of `stdin` and of the provider's reader where the CLI asks before it makes a call. */
+  dialogue?: Dialogue;
   /** Files to write before the start, by absolute path. */
   files?: Record<string, string>;
+}
+
+/** One run's talk with its CLI, line by line over stdin and stdout. */
+export interface Dialogue {
+  /** The first lines for stdin. */
+  opening: string[];
+  /** What a complete line of stdout means, and what follows from it. Never throws. */
+  read: (line: string) => Heard;
+  /** The line that answers an ask. */
+  answer: (answer: Required<RunAnswer>) => string;
+}
+
+/** What a line means in a dialogue. */
+export interface Heard {
+  items: Item[];
+  /** Lines for stdin. */
+  replies?: string[];
+  /** Asks that the CLI has taken back. */
+  withdrawn?: string[];
+  /** The CLI has done what it was asked for, and ends with its stdin. */
+  isDone?: boolean;
 }
 
 /** A CLI: its options, how it is started and how its output is read. */

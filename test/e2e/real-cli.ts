@@ -44,11 +44,12 @@ export async function openWorkshop(providers: Provider[]) {
       options: {},
       session: { mode: 'new', id: crypto.randomUUID() },
       gate: { baseUrl: `${url}/gate/${provider.id}`, token: 'account.job.0123456789abcdef' },
+      cwd: join(root, 'work'),
       home: join(place, 'home'),
       tmp: join(place, 'tmp'),
       ...given,
     };
-    return start(provider, launch, join(root, 'work'));
+    return start(provider, launch);
   }
 
   return {
@@ -69,7 +70,8 @@ export async function openWorkshop(providers: Provider[]) {
   };
 }
 
-async function start(provider: Provider, launch: Launch, cwd: string): Promise<Outcome> {
+async function start(provider: Provider, launch: Launch): Promise<Outcome> {
+  const { cwd } = launch;
   const { argv, env, stdin, files } = provider.command(launch);
   for (const directory of [launch.home, launch.tmp, cwd]) await mkdir(directory, { recursive: true });
   for (const [path, content] of Object.entries(files ?? {})) await writeFile(path, content);

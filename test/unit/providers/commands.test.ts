@@ -11,6 +11,7 @@ const launch: Launch = {
   options: {},
   session: { mode: 'new', id },
   gate: { baseUrl: 'http://127.0.0.1:8787/gate/x', token: 'a-token-of-one-run' },
+  cwd: '/w',
   home: '/h',
   tmp: '/t',
 };

@@ -42,7 +42,8 @@ function alwaysUsed({ command }: Provider): string[] {
     { mode: 'resume', id },
     { mode: 'fork', id, from: id },
   ];
-  const launches = sessions.map((session) => ({ binary: 'x', prompt: 'x', options: {}, session, gate, home: '/h', tmp: '/t' }));
+  const place = { cwd: '/w', home: '/h', tmp: '/t' };
+  const launches = sessions.map((session) => ({ binary: 'x', prompt: 'x', options: {}, session, gate, ...place }));
   const flags = launches.flatMap((launch) => command(launch).argv.flatMap((argument) => /^--[\w-]+/.exec(argument)?.[0] ?? []));
   return [...new Set(['--print', ...flags])];
 }
