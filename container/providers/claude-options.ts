@@ -25,7 +25,7 @@ const modelList = z
 const sources = z
   .string()
   .regex(/^(user|project|local)(,(user|project|local))*$/, 'takes user, project and local, separated by commas');
-const modes = ['default', 'manual', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions', 'plan'] as const;
+const modes = ['ask', 'default', 'manual', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions', 'plan'] as const;
 
 /** Options of Claude Code that make sense without a person, a screen or another machine. */
 export const options = {
@@ -37,9 +37,12 @@ export const options = {
   ]),
   effort: option('--effort', z.enum(['low', 'medium', 'high', 'xhigh', 'max']), 'How long to think.'),
   permissionMode: dangerous(
-    option('--permission-mode', z.enum(modes), 'Default dontAsk: what would ask is denied and listed.', (mode) => [
-      `--permission-mode=${mode === 'default' ? 'manual' : mode}`,
-    ]),
+    option(
+      '--permission-mode',
+      z.enum(modes),
+      'Default dontAsk: what would ask is denied and listed. ask: a person decides.',
+      (mode) => [`--permission-mode=${['ask', 'default'].includes(mode) ? 'manual' : mode}`],
+    ),
     'bypassPermissions',
   ),
   dangerouslySkipPermissions: dangerous(
@@ -120,15 +123,14 @@ export const leftOut = {
   '--from-pr': isCloud,
   '--help': 'is no run',
   '--ide': isScreen,
-  '--input-format': 'the prompt is one text on stdin',
   '--no-chrome': isScreen,
-  '--permission-prompts': 'nobody answers; dontAsk denies instead',
+  '--permission-prompts': 'permissionMode says whether a person is asked',
   '--plugin-dir': hostPath,
   '--plugin-url': 'loads code from a URL',
   '--prompt-suggestions': 'pays for a suggestion that nobody sees',
   '--remote-control': isCloud,
   '--remote-control-session-name-prefix': isCloud,
-  '--replay-user-messages': 'works with stream-json input only',
+  '--replay-user-messages': 'repeats what the gateway said',
   '--settings': 'sets hooks, key helpers and the base URL',
   '--teleport': isCloud,
   '--tmux': isScreen,

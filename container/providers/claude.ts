@@ -1,4 +1,5 @@
 import { argumentsOf } from './arguments.ts';
+import { claudeDialogue } from './claude-dialogue.ts';
 import { leftOut, models, options } from './claude-options.ts';
 import { messagesReader } from './messages-reader.ts';
 import { claudePrompt } from './prompt.ts';
@@ -23,6 +24,9 @@ const ENVIRONMENT = {
   IS_SANDBOX: '1',
 };
 
+/** Questions go to stdout and answers come by stdin. Choices that the model offers are no question of yes or no. */
+const ASKING = ['--input-format=stream-json', '--permission-prompt-tool=stdio', '--disallowedTools=AskUserQuestion'];
+
 /** Absent options that have a default here. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
   const mode = given.dangerouslySkipPermissions === true ? undefined : 'dontAsk';
@@ -34,15 +38,16 @@ function command({ binary, prompt, options: given, session, gate, tmp }: Launch)
   const always = ['-p', '--output-format=stream-json', '--verbose', '--include-partial-messages', ...sessionArguments(session)];
   // A workspace's settings may run hooks and key helpers and replace the base URL; skills come with the settings.
   const isolated = given.settingSources === undefined ? ['--setting-sources=', '--disable-slash-commands'] : [];
+  const asks = given.permissionMode === 'ask';
   return {
-    argv: [binary, ...always, ...isolated, ...argv],
+    argv: [binary, ...always, ...(asks ? ASKING : []), ...isolated, ...argv],
     env: {
       ...ENVIRONMENT,
       ANTHROPIC_BASE_URL: gate.baseUrl,
       ANTHROPIC_API_KEY: gate.token,
       NO_PROXY: new URL(gate.baseUrl).hostname,
     },
-    stdin: claudePrompt(prompt),
+    ...(asks ? { dialogue: claudeDialogue(prompt) } : { stdin: claudePrompt(prompt) }),
     files,
   };
 }

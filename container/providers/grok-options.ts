@@ -12,7 +12,7 @@ export const models = {
 } satisfies Provider['models'];
 
 const efforts = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
-const modes = ['default', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions', 'plan'] as const;
+const modes = ['ask', 'default', 'acceptEdits', 'auto', 'dontAsk', 'bypassPermissions', 'plan'] as const;
 const shortText = text(ARGUMENT_MAX_BYTES);
 
 /** --tools and --disallowed-tools are made of several options at once. */
@@ -26,7 +26,7 @@ export const options = {
   effort: option('--reasoning-effort', z.enum(efforts), 'How long to think; not every model has every level.'),
   reasoningEffort: option('--reasoning-effort', z.enum(efforts), 'Same as effort.'),
   permissionMode: dangerous(
-    option('--permission-mode', z.enum(modes), 'Default dontAsk: a call that would ask ends the turn.'),
+    option('--permission-mode', z.enum(modes), 'Default dontAsk: a call that would ask ends the turn. ask: a person decides.'),
     'bypassPermissions',
   ),
   alwaysApprove: dangerous(option('--always-approve', z.boolean(), 'Same as bypassPermissions; deny still holds.'), true),

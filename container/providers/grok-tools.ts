@@ -34,7 +34,8 @@ const NEEDS = [
 /** Tools that no run here has: they would go to a person, to other services, or to a time after the run. */
 const NEVER = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list'];
 const SUBAGENTS = ['Agent', 'workflow'];
-const PLAN = ['enter_plan_mode', 'exit_plan_mode'];
+/** Plan mode, which ends with a person's word on the plan. */
+export const PLAN = ['enter_plan_mode', 'exit_plan_mode'];
 
 /** Names of tools, as the model sees them or as the CLI knows them. */
 export const toolNames = z
@@ -64,7 +65,7 @@ export function chooseTools(given: Record<string, unknown>): ToolChoice {
   const disallowed = [
     ...NEVER,
     ...(hasSubagents(given) ? [] : SUBAGENTS),
-    ...(given.noPlan === true ? PLAN : []),
+    ...(given.noPlan === true || given.permissionMode === 'ask' ? PLAN : []),
     ...(given.disallowedTools === undefined ? [] : idsOf(given.disallowedTools)),
   ];
   return { disallowed: [...new Set(disallowed)], ...(wished === undefined ? {} : { allowed: idsOf(wished) }) };

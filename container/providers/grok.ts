@@ -1,4 +1,6 @@
 import { argumentsOf } from './arguments.ts';
+import { agentProfile, askConflicts, asks } from './grok-ask.ts';
+import { grokDialogue } from './grok-dialogue.ts';
 import { leftOut, models, options, synonyms } from './grok-options.ts';
 import { readGrokTool } from './grok-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './grok-tools.ts';
@@ -6,6 +8,11 @@ import { messagesReader } from './messages-reader.ts';
 import { grokPrompt } from './prompt.ts';
 import type { Command, Launch, Provider } from './provider.ts';
 import { sessionArguments } from './session.ts';
+
+const CONFIG = {
+  models: { max_retries: 3, inference_idle_timeout_secs: 300 },
+  features: { managed_config: false },
+};
 
 /** Run always quiet, bounded and single. Measured ends of a failing API are in README.md. */
 const ENVIRONMENT = {
@@ -22,10 +29,13 @@ const ENVIRONMENT = {
   GROK_IMAGE_GEN: '0',
   GROK_IMAGE_EDIT: '0',
   GROK_VIDEO_GEN: '0',
-  GROK_CONFIG: JSON.stringify({
-    models: { max_retries: 3, inference_idle_timeout_secs: 300 },
-    features: { managed_config: false },
-  }),
+  GROK_CONFIG: JSON.stringify(CONFIG),
+};
+
+/** Agent mode logs each failure to stderr once more; commands of the run keep their logs. */
+const AGENT_ENVIRONMENT = {
+  RUST_LOG: 'off',
+  GROK_CONFIG: JSON.stringify({ ...CONFIG, shell_environment_policy: { exclude: ['RUST_LOG'] } }),
 };
 
 function toolArguments(given: Record<string, unknown>): string[] {
@@ -39,20 +49,36 @@ function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
   return { ...given, permissionMode: given.permissionMode ?? mode, noSubagents: !hasSubagents(given) };
 }
 
-function command({ binary, prompt, options: given, session, gate, home, tmp }: Launch): Command {
+function command(launch: Launch): Command {
+  const { gate, home } = launch;
+  const env = {
+    ...ENVIRONMENT,
+    GROK_HOME: `${home}/.grok`,
+    GROK_XAI_API_BASE_URL: `${gate.baseUrl}/v1`,
+    XAI_API_KEY: gate.token,
+    NO_PROXY: new URL(gate.baseUrl).hostname,
+  };
+  return asks(launch.options) ? askingCommand(launch, env) : printingCommand(launch, env);
+}
+
+function printingCommand({ binary, prompt, options: given, session, tmp }: Launch, env: Command['env']): Command {
   const { argv, files } = argumentsOf(options, withDefaults(given), tmp);
   const promptFile = `${tmp}/prompt.txt`;
   const output = ['--output-format=streaming-messages-json', '--include-partial-messages', '--no-auto-update'];
   return {
     argv: [binary, `--prompt-file=${promptFile}`, ...output, ...sessionArguments(session), ...toolArguments(given), ...argv],
-    env: {
-      ...ENVIRONMENT,
-      GROK_HOME: `${home}/.grok`,
-      GROK_XAI_API_BASE_URL: `${gate.baseUrl}/v1`,
-      XAI_API_KEY: gate.token,
-      NO_PROXY: new URL(gate.baseUrl).hostname,
-    },
+    env,
     files: { ...files, [promptFile]: grokPrompt(prompt) },
+  };
+}
+
+function askingCommand(launch: Launch, env: Command['env']): Command {
+  const profile = `${launch.tmp}/agent.md`;
+  return {
+    argv: [launch.binary, 'agent', '--no-leader', `--agent-profile=${profile}`, 'stdio'],
+    env: { ...env, ...AGENT_ENVIRONMENT },
+    dialogue: grokDialogue(launch),
+    files: { [profile]: agentProfile(launch.options) },
   };
 }
 
@@ -67,10 +93,11 @@ function conflicts(given: Record<string, unknown>): string[] {
       : []),
     ...(agents !== undefined && noSubagents === true ? ['agents are subagents. Leave out agents or noSubagents.'] : []),
     ...toolConflicts(given),
+    ...askConflicts(given),
   ];
 }
 
-/** Grok, headless. Not by ACP: `grok agent stdio` has no rules, tools, turn limit, schema or session id. */
+/** Grok: in print mode, and in agent mode, which has no permission rules, where a person is asked. */
 export const grok: Provider = {
   id: 'grok',
   title: 'Grok',

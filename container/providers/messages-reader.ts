@@ -1,6 +1,6 @@
 import type { Denial, Item } from '../protocol.ts';
 import { Block, Line } from './messages.ts';
-import { pieces, summary, summaryOf } from './pieces.ts';
+import { summary, summaryOf, texts } from './pieces.ts';
 import { resultItems } from './result.ts';
 import { readToolResult, type ToolResult } from './tool-result.ts';
 import { countUsage } from './usage.ts';
@@ -19,8 +19,6 @@ interface State {
   denials: Map<string, Denial>;
   results: number;
 }
-
-const texts = (kind: 'text' | 'thinking', text: string): Item[] => pieces(text).map((piece) => ({ kind, text: piece }));
 
 function usageItems(state: State, id: string | undefined, tokens: Parameters<State['count']>[1]): Item[] {
   const usage = id === undefined ? undefined : state.count(id, tokens);

@@ -1,14 +1,5 @@
 import { z } from 'zod';
-
-/**
- * Lines of Claude Code's stream-json and Grok's streaming-messages-json. A field of an unexpected type is as good as absent: the CLIs
- * add and change fields without notice.
- */
-const text = z.string().optional().catch(undefined);
-const count = z.int().nonnegative().optional().catch(undefined);
-const amount = z.number().nonnegative().optional().catch(undefined);
-const list = z.array(z.unknown()).optional().catch(undefined);
-const flag = z.boolean().optional().catch(undefined);
+import { amount, count, flag, list, text } from './loose.ts';
 
 export const Tokens = z
   .object({
@@ -88,6 +79,7 @@ const Result = z.object({
   structured_output: z.unknown().optional(),
 });
 
+/** A line of Claude Code's stream-json, or of Grok's streaming-messages-json. */
 export const Line = z.discriminatedUnion('type', [System, Assistant, User, StreamEvent, Result]);
 export type Line = z.infer<typeof Line>;
 

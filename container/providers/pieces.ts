@@ -1,4 +1,4 @@
-import { EVENT_TEXT_MAX, SUMMARY_MAX } from '../protocol.ts';
+import { EVENT_TEXT_MAX, type Item, SUMMARY_MAX } from '../protocol.ts';
 
 /** Where to cut at or below `end` without parting a surrogate pair. */
 function wholeEnd(text: string, end: number): number {
@@ -16,6 +16,9 @@ export function pieces(text: string): string[] {
   }
   return found;
 }
+
+/** What is said or thought, as items. */
+export const texts = (kind: 'text' | 'thinking', text: string): Item[] => pieces(text).map((piece) => ({ kind, text: piece }));
 
 /** The beginning of a text, as long as an event's summary may be. */
 export function summary(text: string): string {

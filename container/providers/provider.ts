@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Item, RunAnswer, RunSession } from '../protocol.ts';
+import type { Item, RunSession } from '../protocol.ts';
 
 /** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
 export interface Option {
@@ -51,19 +51,28 @@ export interface Dialogue {
   opening: string[];
   /** What a complete line of stdout means, and what follows from it. Never throws. */
   read: (line: string) => Heard;
-  /** The line that answers an ask. */
-  answer: (answer: Required<RunAnswer>) => string;
 }
 
 /** What a line means in a dialogue. */
 export interface Heard {
   items: Item[];
-  /** Lines for stdin. */
-  replies?: string[];
-  /** Asks that the CLI has taken back. */
-  withdrawn?: string[];
+  question?: Question;
+  /** Id of a question that the CLI takes back. */
+  withdrawn?: string;
+  /** A line for stdin. */
+  reply?: string;
   /** The CLI has done what it was asked for, and ends with its stdin. */
   isDone?: boolean;
+}
+
+/** The CLI asks whether it may call a tool, and waits. */
+export interface Question {
+  id: string;
+  tool: string;
+  /** All of the tool's input, as JSON. */
+  input: string;
+  /** The line for stdin that answers; the model is told the reason of a no. */
+  answer: (allowed: boolean, reason: string) => string;
 }
 
 /** A CLI: its options, how it is started and how its output is read. */

@@ -3,19 +3,18 @@ import { type Line, PermissionDenial } from './messages.ts';
 import { pieces, summaryOf } from './pieces.ts';
 import { usageOf } from './usage.ts';
 
-type Result = Extract<Line, { type: 'result' }>;
+/** How a CLI ends a turn. */
+export type Result = Extract<Line, { type: 'result' }>;
 
 /** Grok tells an HTTP status only inside an error's text. */
-const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from /;
+const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from |\(status ([45]\d\d)\b/;
 
 /** What an error's text begins with where it tells its type and no status. */
 const ERROR_TYPES: Record<string, number> = { rate_limit_error: 429, overloaded_error: 529 };
 
-function statusOf({ api_error_status, errors = [] }: Result): number | undefined {
-  if (api_error_status !== undefined) return api_error_status;
-  const text = errors.map(summaryOf).join('\n');
-  const [, named, shown] = HTTP_STATUS.exec(text) ?? [];
-  const status = named ?? shown;
+/** The HTTP status that a text of Grok tells of. */
+export function statusIn(text: string): number | undefined {
+  const status = HTTP_STATUS.exec(text)?.slice(1).find(Boolean);
   return status === undefined ? ERROR_TYPES[text.split(':', 1)[0] ?? ''] : Number(status);
 }
 
@@ -47,7 +46,7 @@ export function resultItems(line: Result, index: number, seen: Map<string, Denia
       subtype: line.subtype ?? 'unknown',
       stopReason: line.stop_reason,
       terminalReason: line.terminal_reason,
-      apiStatus: statusOf(line),
+      apiStatus: line.api_error_status ?? statusIn((line.errors ?? []).map(summaryOf).join('\n')),
       errors: (line.errors ?? []).map(summaryOf),
       sessionId: line.session_id,
       turns: line.num_turns,

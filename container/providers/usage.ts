@@ -1,7 +1,7 @@
 import type { Usage } from '../protocol.ts';
-import type { Line, Tokens } from './messages.ts';
+import type { Tokens } from './messages.ts';
+import type { Result } from './result.ts';
 
-type Result = Extract<Line, { type: 'result' }>;
 type Counted = Omit<Usage, 'costUsd'>;
 
 const NOTHING: Counted = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };

@@ -5,18 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findClis } from '../../container/clis.ts';
-import type { Item } from '../../container/protocol.ts';
+import { splitLines } from '../../container/lines.ts';
+import type { RunAnswer } from '../../container/protocol.ts';
 import type { Launch, Provider } from '../../container/providers/provider.ts';
+import type { Entry } from '../../container/spool.ts';
+import { startTalk } from '../../container/talk.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
 
 /** How a real CLI's run went. */
 export interface Outcome {
-  items: Item[];
+  items: Entry[];
   answer: string;
   code: number | null;
   stderr: string;
   ms: number;
 }
+
+/** What a person says who is asked. */
+export type Word = Omit<RunAnswer, 'ask'>;
 
 /** The pinned CLIs, a model endpoint and a directory, until `end`. */
 export async function openWorkshop(providers: Provider[]) {
@@ -35,7 +41,7 @@ export async function openWorkshop(providers: Provider[]) {
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
   let homes = 0;
 
-  async function run(provider: Provider, given: Partial<Launch>): Promise<Outcome> {
+  async function run(provider: Provider, given: Partial<Launch>, word: Word = { allowed: false }): Promise<Outcome> {
     homes += 1;
     const place = join(root, `${homes}`);
     const launch: Launch = {
@@ -49,7 +55,7 @@ export async function openWorkshop(providers: Provider[]) {
       tmp: join(place, 'tmp'),
       ...given,
     };
-    return start(provider, launch);
+    return start(provider, launch, word);
   }
 
   return {
@@ -70,20 +76,26 @@ export async function openWorkshop(providers: Provider[]) {
   };
 }
 
-async function start(provider: Provider, launch: Launch): Promise<Outcome> {
-  const { cwd } = launch;
-  const { argv, env, stdin, files } = provider.command(launch);
-  for (const directory of [launch.home, launch.tmp, cwd]) await mkdir(directory, { recursive: true });
-  for (const [path, content] of Object.entries(files ?? {})) await writeFile(path, content);
-  const [file = '', ...args] = argv;
+async function start(provider: Provider, launch: Launch, word: Word): Promise<Outcome> {
+  const command = provider.command(launch);
+  for (const directory of [launch.home, launch.tmp, launch.cwd]) await mkdir(directory, { recursive: true });
+  for (const [path, content] of Object.entries(command.files ?? {})) await writeFile(path, content);
+  const [file = '', ...args] = command.argv;
+  const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...command.env };
   const began = performance.now();
-  const child = spawn(file, args, {
-    cwd,
-    env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...env },
+  const child = spawn(file, args, { cwd: launch.cwd, env });
+  const items: Entry[] = [];
+  const talk = startTalk(command, provider, (answered) => items.push(answered));
+  talk.stdin.pipe(child.stdin);
+  const splitter = splitLines();
+  child.stdout.on('data', (chunk: Buffer) => {
+    for (const { line } of splitter.push(chunk))
+      for (const item of line === undefined ? [] : talk.read(line)) {
+        items.push(item);
+        if (item.kind === 'ask') talk.answer({ ask: item.id, ...word });
+      }
   });
-  child.stdin.end(stdin ?? '');
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  const items = stdout.trimEnd().split('\n').flatMap(provider.reader());
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   const answer = items.map((item) => (item.kind === 'answer' && item.part === 'text' ? item.text : '')).join('');
   return { items, answer, code, stderr, ms: performance.now() - began };
 }

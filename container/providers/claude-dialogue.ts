@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { messagesReader } from './messages-reader.ts';
+import { claudePrompt } from './prompt.ts';
+import type { Dialogue, Heard } from './provider.ts';
+
+/** What Claude Code asks the program that started it, beside the lines that it writes of the run. */
+const Control = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('control_request'), request_id: z.string(), request: z.unknown() }),
+  z.object({ type: z.literal('control_cancel_request'), request_id: z.string() }),
+]);
+type Control = z.infer<typeof Control>;
+
+const Permission = z.object({
+  subtype: z.literal('can_use_tool'),
+  tool_name: z.string(),
+  input: z.unknown().refine((input) => input !== undefined),
+});
+
+const respond = (response: object) => JSON.stringify({ type: 'control_response', response });
+
+function hearControl(control: Control): Heard {
+  const { request_id } = control;
+  if (control.type === 'control_cancel_request') return { items: [], withdrawn: request_id };
+  const permission = Permission.safeParse(control.request);
+  if (!permission.success)
+    return { items: [], reply: respond({ subtype: 'error', request_id, error: 'Only permissions can be asked for.' }) };
+  const { tool_name: tool, input } = permission.data;
+  const answer = (allowed: boolean, message: string) =>
+    respond({
+      subtype: 'success',
+      request_id,
+      response: allowed ? { behavior: 'allow', updatedInput: input } : { behavior: 'deny', message },
+    });
+  return { items: [], question: { id: request_id, tool, input: JSON.stringify(input), answer } };
+}
+
+function readControl(line: string): Heard | undefined {
+  if (!line.includes('"control_')) return undefined;
+  try {
+    const control = Control.safeParse(JSON.parse(line));
+    return control.success ? hearControl(control.data) : undefined;
+  } catch {
+    // No JSON, or JSON that nests deeper than the stack.
+    return undefined;
+  }
+}
+
+/** A prompt to Claude Code with a stdin that stays open for answers. */
+export function claudeDialogue(prompt: string): Dialogue {
+  const reader = messagesReader();
+  const message = { role: 'user', content: claudePrompt(prompt) };
+  return {
+    opening: [JSON.stringify({ type: 'user', message })],
+    read: (line) => {
+      const heard = readControl(line);
+      if (heard !== undefined) return heard;
+      const items = reader(line);
+      return { items, isDone: items.some(({ kind }) => kind === 'result') };
+    },
+  };
+}

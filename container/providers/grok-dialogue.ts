@@ -1,0 +1,109 @@
+import type { Item } from '../protocol.ts';
+import { Message, Opened, Permission, PromptEnd, Sessions } from './acp.ts';
+import { acpReader } from './acp-reader.ts';
+import { promptMeta, sessionMeta, sessionSettings } from './grok-ask.ts';
+import { grokPrompt } from './prompt.ts';
+import type { Dialogue, Heard, Launch, Question } from './provider.ts';
+
+const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
+
+/** A request to the CLI, and what is known when it is made. */
+interface Call {
+  method: string;
+  params: object;
+  items?: Item[];
+}
+
+/** Calls, each made with the answer to the one before. */
+type Calls<T> = Generator<Call, T, unknown>;
+
+/** Opens the run's session and gives its model. A conversation is found under its own directory only; a copy of it gets ours. */
+function* openSession({ session, cwd, options }: Launch): Calls<string | undefined> {
+  const place = { cwd, mcpServers: [] };
+  const _meta = sessionMeta(options);
+  if (session.mode === 'new')
+    return Opened.parse(yield { method: 'session/new', params: { ...place, _meta: { ..._meta, sessionId: session.id } } });
+  const source = session.mode === 'fork' ? (session.from ?? session.id) : session.id;
+  const { sessions } = Sessions.parse(yield { method: 'session/list', params: {} });
+  const origin = sessions.find(({ sessionId }) => sessionId === source)?.cwd ?? cwd;
+  if (session.mode === 'fork') {
+    const copy = { sourceSessionId: source, sourceCwd: origin, newSessionId: session.id, newCwd: cwd };
+    yield { method: '_x.ai/session/fork', params: copy };
+  }
+  const resumed = { ...place, cwd: session.mode === 'fork' ? cwd : origin, sessionId: session.id, _meta };
+  return Opened.parse(yield { method: 'session/resume', params: resumed });
+}
+
+/** All that is asked of the CLI; gives the answer to the prompt. */
+function* converse(launch: Launch): Calls<unknown> {
+  const sessionId = launch.session.id;
+  const settings = sessionSettings(launch.options);
+  const clientCapabilities = { fs: { readTextFile: false, writeTextFile: false }, terminal: false };
+  yield { method: 'initialize', params: { protocolVersion: 1, clientCapabilities } };
+  const opened = yield* openSession(launch);
+  for (const [configId, value] of Object.entries(settings))
+    if (value !== undefined) yield { method: 'session/set_config_option', params: { sessionId, configId, value } };
+  const prompt = [{ type: 'text', text: grokPrompt(launch.prompt) }];
+  const items: Item[] = [{ kind: 'init', sessionId, model: settings.model ?? opened }];
+  return yield { method: 'session/prompt', params: { sessionId, prompt, _meta: promptMeta(launch.options) }, items };
+}
+
+/** A line of JSON-RPC. */
+const rpc = (fields: object) => JSON.stringify({ jsonrpc: '2.0', ...fields });
+
+/** The question of a permission request. A no without a message would end the turn. */
+function questionOf(id: string | number, { toolCall, options }: Permission): Question {
+  const choose = (optionId: string, more: object = {}) =>
+    rpc({ id, result: { outcome: { outcome: 'selected', optionId }, ...more } });
+  return {
+    id: String(id),
+    tool: toolCall._meta ?? toolCall.title ?? '',
+    input: JSON.stringify(toolCall.rawInput),
+    answer: (allowed, reason) =>
+      allowed ? choose(options.allow) : choose(options.reject, { _meta: { followup_message: reason } }),
+  };
+}
+
+/** A prompt to Grok in its agent mode. */
+export function grokDialogue(launch: Launch): Dialogue {
+  const reader = acpReader(launch.session.id);
+  const calls = converse(launch);
+  let made = 0;
+  let isDone = false;
+
+  function go(answer?: unknown): Heard {
+    const step = calls.next(answer);
+    if (step.done) return end(reader.end(PromptEnd.parse(step.value)));
+    const { method, params, items = [] } = step.value;
+    made += 1;
+    return { items, reply: rpc({ id: made, method, params }) };
+  }
+
+  function end(items: Item[]): Heard {
+    isDone = true;
+    return { items, isDone };
+  }
+
+  function hear({ id, method, params, result, error }: Message): Heard {
+    if (method === undefined && (id !== made || isDone)) return { items: [] };
+    if (method === undefined) return error ? end(reader.fail(error)) : go(result);
+    if (id === undefined) return { items: reader.read(params) };
+    const permission = method === 'session/request_permission' ? Permission.safeParse(params) : undefined;
+    if (permission?.success) return { items: [], question: questionOf(id, permission.data) };
+    return { items: [], reply: rpc({ id, error: METHOD_NOT_FOUND }) };
+  }
+
+  const { reply: opening = '' } = go();
+  return {
+    opening: [opening],
+    read: (line) => {
+      try {
+        const message = Message.safeParse(JSON.parse(line));
+        return message.success ? hear(message.data) : { items: [] };
+      } catch {
+        // No JSON, or JSON that nests deeper than the stack.
+        return { items: [] };
+      }
+    },
+  };
+}
