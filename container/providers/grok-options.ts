@@ -60,24 +60,32 @@ export const synonyms = [
 
 const isScreen = 'needs a screen or a person';
 const hostPath = 'names a path of the machine';
+const isRemote = 'belongs to another transport';
 
-/** Flags of --help that are no option here, each with its reason. */
+/** Flags of --help and of agent --help that are no option here, each with its reason. */
 export const leftOut = {
+  '--cli-chat-proxy-base-url': 'the gate is the only service',
   '--continue': 'the gateway knows the latest session and resumes it by id',
   '--cwd': 'the gateway chooses the directory',
   '--debug': 'writes a log that nobody can read',
   '--debug-file': hostPath,
   '--fullscreen': isScreen,
+  '--grok-ws-origin': isRemote,
+  '--grok-ws-url': isRemote,
   '--help': 'is no run',
+  '--leader': 'shares a process with other runs',
   '--leader-socket': hostPath,
   '--minimal': isScreen,
   '--no-alt-screen': isScreen,
   '--oauth': isScreen,
+  '--plugin-dir': hostPath,
   '--prompt-json': 'the prompt goes into a file',
+  '--reauth': isScreen,
   '--restore-code': 'fetches a snapshot from a service that the gate does not pass',
   '--sandbox': 'needs bubblewrap; the container is the sandbox',
   '--single': 'the prompt goes into a file',
   '--version': 'is no run',
   '--worktree': 'the gateway chooses the directory',
   '--worktree-ref': 'the gateway chooses the directory',
+  '--xai-api-base-url': 'the environment names the gate',
 } satisfies Provider['leftOut'];

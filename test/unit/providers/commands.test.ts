@@ -35,6 +35,7 @@ const agents = { a: { description: 'd', prompt: 'p' } };
 const byDefault = '- --permission-mode=dontAsk';
 const removed = (...tools: string[]) =>
   `--disallowed-tools=${['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', ...tools].join(',')}`;
+const asking = ['--input-format=stream-json', '--permission-prompt-tool=stdio', '--disallowedTools=AskUserQuestion'];
 const isolated = ['- --setting-sources=', '- --disable-slash-commands'];
 
 const claudeOptions: [string, unknown, string[]][] = [
@@ -45,6 +46,7 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['effort', 'high', ['--effort=high']],
   ['permissionMode', 'plan', [byDefault, '--permission-mode=plan']],
   ['permissionMode', 'default', [byDefault, '--permission-mode=manual']],
+  ['permissionMode', 'ask', [byDefault, ...asking, '--permission-mode=manual']],
   ['dangerouslySkipPermissions', true, [byDefault, '--dangerously-skip-permissions']],
   ['dangerouslySkipPermissions', false, []],
   ['allowedTools', ['Bash(git *)', '-x'], ['--allowedTools=Bash(git *)', '--allowedTools=-x']],
@@ -140,6 +142,20 @@ test('a prompt is on no command line', () => {
   expect(one?.stdin).toBe(prompt);
   expect(other?.files).toEqual({ '/t/prompt.txt': prompt });
   expect([...(one?.argv ?? []), ...(other?.argv ?? [])].filter((argument) => argument.includes(prompt))).toEqual([]);
+});
+
+test('a prompt to a CLI that asks is a line of its stdin', () => {
+  const prompt = '/cost';
+  const [one, other] = [claude, grok].map((provider) =>
+    provider.command({ ...launch, prompt, options: { permissionMode: 'ask' } }),
+  );
+  expect(one?.dialogue?.opening).toEqual(['{"type":"user","message":{"role":"user","content":"\\n/cost"}}']);
+  expect(other?.argv).toEqual(['/bin/cli', 'agent', '--no-leader', '--agent-profile=/t/agent.md', 'stdio']);
+  expect([one?.stdin, other?.stdin]).toEqual([undefined, undefined]);
+});
+
+test('a run that does not ask has no dialogue', () => {
+  for (const provider of [claude, grok]) expect(provider.command(launch).dialogue).toBe(undefined);
 });
 
 test('long texts are in files', () => {

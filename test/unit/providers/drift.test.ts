@@ -12,7 +12,16 @@ const all = Object.values(providers);
 const START_MAX_MS = 60_000;
 
 /** Accepted by the CLIs although their --help does not list them; the runs of e2e/providers.test.ts prove each. */
-const HIDDEN = ['--max-turns', '--no-auto-update', '--system-prompt-file', '--append-system-prompt-file'];
+const HIDDEN = [
+  '--max-turns',
+  '--no-auto-update',
+  '--system-prompt-file',
+  '--append-system-prompt-file',
+  '--permission-prompt-tool',
+];
+
+/** Where the CLIs tell their flags. */
+const HELPS: Record<string, string[][]> = { claude: [['--help']], grok: [['--help'], ['agent', '--help']] };
 
 const helps = new Map<string, string>();
 let home: string;
@@ -20,10 +29,12 @@ let home: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'drift-'));
   const clis = await findClis(Object.keys(providers), {}, home);
-  for (const [id, { binary }] of Object.entries(clis)) {
-    const { stdout } = await promisify(execFile)(binary, ['--help'], { env: { HOME: home, GROK_HOME: join(home, 'grok') } });
-    helps.set(id, stdout);
-  }
+  const env = { HOME: home, GROK_HOME: join(home, 'grok') };
+  for (const [id, { binary }] of Object.entries(clis))
+    for (const args of HELPS[id] ?? []) {
+      const { stdout } = await promisify(execFile)(binary, args, { env });
+      helps.set(id, (helps.get(id) ?? '') + stdout);
+    }
 }, START_MAX_MS);
 afterAll(() => rm(home, { recursive: true, force: true }));
 
@@ -43,7 +54,9 @@ function alwaysUsed({ command }: Provider): string[] {
     { mode: 'fork', id, from: id },
   ];
   const place = { cwd: '/w', home: '/h', tmp: '/t' };
-  const launches = sessions.map((session) => ({ binary: 'x', prompt: 'x', options: {}, session, gate, ...place }));
+  const launches = [{}, { permissionMode: 'ask' }].flatMap((options) =>
+    sessions.map((session) => ({ binary: 'x', prompt: 'x', options, session, gate, ...place })),
+  );
   const flags = launches.flatMap((launch) => command(launch).argv.flatMap((argument) => /^--[\w-]+/.exec(argument)?.[0] ?? []));
   return [...new Set(['--print', ...flags])];
 }

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import { Item } from '../../../container/protocol.ts';
 import { providers } from '../../../container/providers/index.ts';
-import { read } from './transcripts.ts';
+import { dialogueOf, read } from './transcripts.ts';
 
 const noise = ['', ' ', 'Warning: x', '{', '[]', 'null', '3', '"text"', '{}', '{"type":"new_thing","text":"x"}', '{"type":7}'];
 
 test.each(noise)('the line %j says nothing', (line) => {
-  for (const id of Object.keys(providers)) expect(read(id, [line])).toEqual([{ kind: 'output' }]);
+  for (const id of Object.keys(providers)) {
+    expect(read(id, [line])).toEqual([{ kind: 'output' }]);
+    const { items, ...more } = dialogueOf(id).read(line);
+    expect(items.filter(({ kind }) => kind !== 'output')).toEqual([]);
+    expect(more.isDone ?? false).toBe(false);
+  }
 });
 
 /** Numbers that look random and are the same in every run (mulberry32). */
@@ -40,6 +45,16 @@ const WORDS = [
   'cancelled',
   '\ud83d',
   '',
+  'session/update',
+  'session/request_permission',
+  'agent_message_chunk',
+  'tool_call',
+  'tool_call_update',
+  'response_completed',
+  'retry_state',
+  'control_request',
+  'can_use_tool',
+  'allow_once',
 ];
 const KEYS = [
   'type',
@@ -64,6 +79,17 @@ const KEYS = [
   'tools',
   'is_error',
   'result',
+  'method',
+  'params',
+  'update',
+  'sessionUpdate',
+  '_meta',
+  'toolCallId',
+  'rawInput',
+  'rawOutput',
+  'request',
+  'request_id',
+  'error',
   '__proto__',
   'constructor',
 ];
@@ -90,8 +116,40 @@ test.each(Object.keys(providers))('the reader of %s takes JSON of any shape and 
   }
 });
 
+/** Beginnings of what a CLI says in a dialogue, to be filled with anything. */
+const DIALOGUE = [
+  { method: 'session/update', params: { sessionId: '2b2f0f5e-96f7-4f8e-b6e5-6a3b0d0c1a11' } },
+  { method: 'session/request_permission', id: 0 },
+  { id: 1, result: {} },
+  { type: 'control_request', request_id: 'r' },
+  { type: 'control_cancel_request' },
+];
+
+test.each(Object.keys(providers))('the dialogue of %s takes JSON of any shape', (id) => {
+  const next = random(20_260_814);
+  for (let round = 0; round < 20_000; round += 1) {
+    const dialogue = dialogueOf(id);
+    const start = DIALOGUE[Math.floor(next() * DIALOGUE.length)];
+    const body = shape(next, 4);
+    const params = { ...start?.params, update: shape(next, 3), toolCall: body, options: body };
+    const lines = [
+      { ...start, params },
+      { ...start, request: body, result: body, error: body },
+    ].map((line) => JSON.stringify(line));
+    for (const { items, question } of lines.map((line) => dialogue.read(line))) {
+      const answers = question === undefined ? [] : [question.input, question.answer(true, ''), question.answer(false, '')];
+      if (items.some((item) => !Item.safeParse(item).success) || answers.some((line) => typeof line !== 'string'))
+        throw new Error(lines.join(' '));
+    }
+  }
+});
+
 test('JSON that nests deeper than the stack says nothing', () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000);
   const line = `{"type":"assistant","message":{"id":"m","content":[{"type":"tool_use","id":"1","name":"x","input":${deep}}]}}`;
   expect(read('claude', [line])).toEqual([{ kind: 'output' }]);
+  const asked = `{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"x","input":${deep}}}`;
+  expect(dialogueOf('claude').read(asked).items).toEqual([{ kind: 'output' }]);
+  const permission = `{"id":0,"method":"session/request_permission","params":{"toolCall":{"rawInput":${deep}}}}`;
+  expect(dialogueOf('grok').read(permission)).toMatchObject({ items: [] });
 });

@@ -69,6 +69,15 @@ const contradictions: [string, Record<string, unknown>, RegExp][] = [
   ['claude', { dangerouslySkipPermissions: true, permissionMode: 'plan' }, /contradicts permissionMode plan/],
   ['claude', { restricted: true, permissionMode: 'bypassPermissions' }, /restricted refuses/],
   ['claude', { restricted: true, dangerouslySkipPermissions: true }, /restricted refuses/],
+  ['claude', { dangerouslySkipPermissions: true, permissionMode: 'ask' }, /contradicts permissionMode ask/],
+  ['grok', { alwaysApprove: true, permissionMode: 'ask' }, /contradicts permissionMode ask/],
+  ['grok', { permissionMode: 'ask', allow: ['Bash(git *)'] }, /cannot combine allow with permissionMode ask/],
+  ['grok', { permissionMode: 'ask', deny: ['Bash(rm *)'] }, /cannot combine deny with/],
+  ['grok', { permissionMode: 'ask', agent: 'reviewer' }, /cannot combine agent with/],
+  ['grok', { permissionMode: 'ask', agents: {} }, /cannot combine agents with/],
+  ['grok', { permissionMode: 'ask', noSubagents: false }, /cannot combine noSubagents with/],
+  ['grok', { permissionMode: 'ask', noPlan: false }, /cannot combine noPlan with/],
+  ['grok', { permissionMode: 'ask', tools: ['enter_plan_mode', 'exit_plan_mode'] }, /no enter_plan_mode with permissionMode ask/],
   ['grok', { alwaysApprove: true, permissionMode: 'dontAsk' }, /contradicts permissionMode dontAsk/],
   ['grok', { effort: 'low', reasoningEffort: 'low' }, /effort and reasoningEffort mean the same/],
   ['grok', { tools: ['grep'], allowedTools: ['grep'] }, /tools and allowedTools mean the same/],
@@ -93,6 +102,8 @@ const harmonies: [string, Record<string, unknown>][] = [
   ['grok', { disallowedTools: ['read_file', 'search_replace'] }],
   ['grok', { tools: ['read_file', 'search_replace'], noPlan: true }],
   ['grok', { agents: {}, noSubagents: false }],
+  ['claude', { permissionMode: 'ask', restricted: true, allowedTools: ['Bash(git *)'] }],
+  ['grok', { permissionMode: 'ask', noSubagents: true, noPlan: true, alwaysApprove: false, tools: ['read_file'], maxTurns: 3 }],
 ];
 
 test.each(harmonies)('%s can combine %j', (id, options) => {
