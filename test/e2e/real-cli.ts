@@ -40,6 +40,7 @@ export async function openWorkshop(providers: Provider[]) {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
   let homes = 0;
+  const gate = ({ id }: Provider) => ({ baseUrl: `${url}/gate/${id}`, token: 'account.job.0123456789abcdef' });
 
   async function run(provider: Provider, given: Partial<Launch>, word: Word = { allowed: false }): Promise<Outcome> {
     homes += 1;
@@ -49,7 +50,7 @@ export async function openWorkshop(providers: Provider[]) {
       prompt: 'hi',
       options: {},
       session: { mode: 'new', id: crypto.randomUUID() },
-      gate: { baseUrl: `${url}/gate/${provider.id}`, token: 'account.job.0123456789abcdef' },
+      gate: gate(provider),
       cwd: join(root, 'work'),
       home: join(place, 'home'),
       tmp: join(place, 'tmp'),
@@ -61,6 +62,7 @@ export async function openWorkshop(providers: Provider[]) {
   return {
     work: join(root, 'work'),
     run,
+    gate,
     home: () => mkdtemp(join(root, 'home-')),
     requests: async (): Promise<{ method: string; url: string }[]> => (await fetch(`${url}/__mock/requests`)).json(),
     /** All that the model was sent in calls that hold a text. */
