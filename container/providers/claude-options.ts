@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agents, agentsText } from './agents.ts';
 import { dangerous, fileOption, option } from './option.ts';
 import type { Provider } from './provider.ts';
 import { json, jsonText, mcpServers, name, relativePath, rules, text } from './values.ts';
@@ -70,9 +71,9 @@ export const options = {
   systemPromptSnapshot: option('--system-prompt-snapshot', z.enum(['on', 'off']), 'off: take the new prompt on resume.'),
   excludeDynamicSystemPromptSections: option('--exclude-dynamic-system-prompt-sections', z.boolean(), 'For cache reuse.'),
   jsonSchema: option('--json-schema', json, 'JSON Schema of the answer.', (schema) => [`--json-schema=${jsonText(schema)}`]),
-  agents: fileOption('--agents', json, 'Subagents: {name: {description, prompt, tools, model}}.', {
+  agents: fileOption('--agents', agents, 'Subagents: {name: {description, prompt, tools, model}}.', {
     name: 'agents.json',
-    text: jsonText,
+    text: agentsText,
   }),
   agent: option('--agent', name, 'Agent that answers.'),
   forwardSubagentText: option('--forward-subagent-text', z.boolean(), 'Put text of subagents into the raw output.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agents, agentsText } from './agents.ts';
 import { toolNames } from './grok-tools.ts';
 import { dangerous, option } from './option.ts';
 import type { Provider } from './provider.ts';
@@ -45,7 +46,7 @@ export const options = {
   appendSystemPrompt: option('--rules', shortText, 'Added to the system prompt.'),
   rules: option('--rules', shortText, 'Same as appendSystemPrompt.'),
   jsonSchema: option('--json-schema', json, 'JSON Schema of the answer.', (schema) => [`--json-schema=${jsonText(schema)}`]),
-  agents: option('--agents', json, 'Subagents: {name: {description, prompt}}.', (agents) => [`--agents=${jsonText(agents)}`]),
+  agents: option('--agents', agents, 'Subagents: {name: {description, prompt}}.', (given) => [`--agents=${agentsText(given)}`]),
   agent: option('--agent', z.string().regex(/^\w[\w-]{0,99}$/, 'is no name of an agent'), 'Agent that answers.'),
   verbatim: option('--verbatim', z.boolean(), 'Send the prompt without its frame.'),
 } satisfies Provider['options'];

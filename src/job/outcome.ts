@@ -98,8 +98,8 @@ const WORDS: Record<string, { code: string; hint: string }> = {
 };
 
 const PERMISSION: Record<string, string> = {
-  claude: 'Allow it with allowedTools, or choose permissionMode "acceptEdits" or "bypassPermissions".',
-  grok: 'Allow it with a rule in allow, or choose permissionMode "acceptEdits", or alwaysApprove.',
+  claude: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
+  grok: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
 };
 
 function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {

@@ -105,6 +105,7 @@ const grokOptions: [string, unknown, string[]][] = [
   ['rules', 'x', ['--rules=x']],
   ['jsonSchema', schema, ['--json-schema={"type":"object"}']],
   ['agents', agents, [plain, '- --no-subagents', removed(), `--agents=${JSON.stringify(agents)}`]],
+  ['agents', '{ "a": {} }', [plain, '- --no-subagents', removed(), '--agents={"a":{}}']],
   ['agent', 'reviewer', ['--agent=reviewer']],
   ['verbatim', true, ['--verbatim']],
 ];

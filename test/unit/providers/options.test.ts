@@ -38,6 +38,8 @@ const refused: [string, string, unknown, RegExp][] = [
   ['claude', 'mcpServers', { s: { args: [] } }, /neither command nor url/],
   ['claude', 'mcpServers', { 'a b': { command: 'x' } }, /key/],
   ['claude', 'mcpServers', { s: { command: 'x'.repeat(70_000) } }, /the most is 65536/],
+  ['claude', 'agents', '{', /^is no JSON: send an object, or its JSON text$/],
+  ['claude', 'agents', { a: 'x' }, /no set of subagents: send \{name: \{description, prompt\}\}/],
   ['claude', 'systemPrompt', '', />=1/],
   ['claude', 'autocompact', 5, />=100000/],
   ['grok', 'disallowedTools', ['shell'], /"shell" is no tool of Grok\. Known: run_terminal_command, read_file/],
@@ -51,9 +53,44 @@ test.each(refused)('%s refuses %s %j', (id, name, value, said) => {
   expect(complaint(id, name, value)).toMatch(said);
 });
 
+/** Fields of a subagent that would take a barrier away, as the CLIs know them. */
+const barred: [string, string[]][] = [
+  [
+    'claude',
+    [
+      'permissionMode',
+      'hooks',
+      'mcpServers',
+      'skills',
+      'initialPrompt',
+      'memory',
+      'background',
+      'isolation',
+      'observer',
+      'omitClaudeMd',
+    ],
+  ],
+  [
+    'grok',
+    ['permissionMode', 'permission_mode', 'hooks', 'mcpServers', 'skills', 'toolOverrides', 'injectDefaultTools', 'isolation'],
+  ],
+];
+const barredFields = barred.flatMap(([id, fields]) => fields.map((field) => [id, field]));
+
+test.each(barredFields)('%s refuses %s of a subagent, as an object and as text', (id = '', field = '') => {
+  const definition = { reviewer: { description: 'd', prompt: 'p', [field]: {} } };
+  const said = `"${field}" of "reviewer" is refused: give description, prompt, tools, disallowedTools, model, effort, maxTurns only`;
+  expect(complaint(id, 'agents', definition)).toBe(said);
+  expect(complaint(id, 'agents', JSON.stringify(definition))).toBe(said);
+});
+
+const reviewer = { description: 'd', prompt: 'p', tools: ['x'], disallowedTools: ['y'], model: 'm', effort: 'low', maxTurns: 2 };
+
 const accepted: [string, string, unknown][] = [
   ['claude', 'model', 'sonnet[1m]'],
   ['claude', 'model', 'arn:aws:bedrock/x@y'],
+  ['claude', 'agents', { reviewer }],
+  ['grok', 'agents', JSON.stringify({ reviewer, other: {} })],
   ['claude', 'jsonSchema', nested(31)],
   ['claude', 'addDir', ['a..b/c', './d']],
   ['claude', 'mcpServers', { s: { type: 'http', url: 'http://s' } }],
