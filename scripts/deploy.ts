@@ -1,12 +1,18 @@
-// `npm run deploy`: builds and deploys Worker and image. With --dry-run it checks all that can be checked without an account.
+// `npm run deploy`: builds and deploys Worker and image. With --dry-run it checks all that can be checked without an account;
+// --config names another file than wrangler.toml.
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { say } from './banner.ts';
+import { checkConfiguration } from './configuration.ts';
 import { buildImage, dockerVersion } from './docker.ts';
-import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
+import { ROOT } from './environment.ts';
 import { parseFlags } from './options.ts';
 import { Refusal, reportFailure } from './refusal.ts';
-import { runTool } from './tool.ts';
+
+const FLAGS = {
+  'dry-run': { type: 'boolean', default: false },
+  config: { type: 'string', default: join(ROOT, 'wrangler.toml') },
+} as const;
 
 const IMAGE = 'llm-cli-gateway-executor:dry-run';
 
@@ -26,13 +32,6 @@ function nameSecrets() {
   for (const { names, why } of SECRETS) say(`  ${names.join(' or ')}: ${why}`);
 }
 
-function checkBundle() {
-  const args = ['deploy', '--dry-run', '--containers-rollout=none', '--outdir', join(WRANGLER_DIRECTORY, 'deploy')];
-  const { status, output } = runTool('wrangler', args, 'pipe');
-  if (status !== 0) throw new Refusal(`wrangler.toml or the bundle is wrong:\n${output.join('')}`);
-  say('ok  configuration and bundle');
-}
-
 function checkImage() {
   if (dockerVersion() === null)
     return say('--  image: not built, because no Docker engine answers to "docker info"; a deploy needs one');
@@ -41,20 +40,21 @@ function checkImage() {
 }
 
 /** The operator's own environment, because that is where wrangler finds who is logged in. */
-function deploy() {
+function deploy(config: string) {
   if (dockerVersion() === null)
     throw new Refusal('No Docker engine answers to "docker info". Start Docker: the image is built here.');
-  const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy'];
+  const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--config', config];
   const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new Refusal('wrangler could not deploy: see above. npx wrangler login signs in.');
 }
 
 try {
-  const { 'dry-run': isDry } = parseFlags(process.argv.slice(2), { 'dry-run': { type: 'boolean', default: false } });
-  if (isDry) {
-    checkBundle();
-    checkImage();
-  } else deploy();
+  const { 'dry-run': isDry, config } = parseFlags(process.argv.slice(2), FLAGS);
+  const file = resolve(config);
+  checkConfiguration(file);
+  say('ok  configuration and bundle');
+  if (isDry) checkImage();
+  else deploy(file);
   nameSecrets();
 } catch (error) {
   reportFailure(error);

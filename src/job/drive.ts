@@ -51,11 +51,21 @@ const refused = (code: string, message: string): Ending => ({
   error: { code, message, retryable: false },
 });
 
+/** Tells who waits what the job waits for. */
+function noteWait({ store }: Drive, { progress }: JobRow, why: string): void {
+  const activity = `waiting for an executor: ${why.replace(/\.$/, '')}`;
+  if (progress.activity !== activity) store.note({ activity });
+}
+
 /** The executor's state that is asked for the run; null from an executor that does not say, undefined while none can be reached. */
-async function stateToAsk({ store, executor }: Drive, row: JobRow): Promise<string | null | undefined> {
+async function stateToAsk(drive: Drive, row: JobRow): Promise<string | null | undefined> {
+  const { store, executor } = drive;
   if (row.asked_state !== null) return row.asked_state;
   const health = await executor.wake();
-  if (health.kind !== 'ok') return undefined;
+  if (health.kind !== 'ok') {
+    noteWait(drive, row, health.kind === 'refused' ? health.error.message : 'It cannot be reached.');
+    return undefined;
+  }
   const state = health.value.state ?? null;
   store.ask(state);
   return state;
@@ -73,6 +83,7 @@ function startRefused(drive: Drive, row: JobRow, { code, message }: ExecutorErro
   store.ask(null);
   if (code === 'state_changed' && row.asked_state !== null) loseStart(drive);
   else if (!PASSING.has(code)) store.finish(refused(code, message), now());
+  else noteWait(drive, row, message);
 }
 
 /** Asks the executor for a run. A job that was canceled meanwhile leaves none behind. */

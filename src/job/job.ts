@@ -243,7 +243,7 @@ export class Job extends DurableObject<Env> {
     if (row.state === 'held' && row.hold && Date.now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
     if (row.state === 'queued') await driveJob(drive, waitsUntil(row, limits), 'queued');
     const now = this.#existing();
-    if (now.state === 'queued' && Date.now() >= waitsUntil(now, limits)) this.#finish(queueTimeout(limits));
+    if (now.state === 'queued' && Date.now() >= waitsUntil(now, limits)) this.#finish(queueTimeout(now, limits));
     await driveJob(drive, Date.now() + DRIVE_MS, 'running');
     const end = this.#existing();
     if (isOver(end.state)) await this.#settle(end, executor);

@@ -29,8 +29,9 @@ export function nextAlarm(row: JobRow, limits: Limits, isDriven: boolean, now: n
   return row.admitted_at === null ? waitsUntil(row, limits) : now + (isDriven ? DEAD_MAN_MS : 0);
 }
 
-/** A job that waited too long for its turn. */
-export function queueTimeout({ queueTimeoutMs }: Limits): Ending {
-  const message = `The job waited ${queueTimeoutMs / 1_000} s for its turn and was given up; nothing was run. Try again when fewer jobs run.`;
+/** A job that waited too long for its turn, or for an executor. */
+export function queueTimeout({ progress }: JobRow, { queueTimeoutMs }: Limits): Ending {
+  const what = progress.activity ?? 'waiting for its turn';
+  const message = `The job waited ${queueTimeoutMs / 1_000} s and was given up; nothing was run. It was ${what}. Try again when fewer jobs run.`;
   return { state: 'failed', reason: 'queue_timeout', error: { code: 'queue_timeout', message, retryable: true } };
 }

@@ -135,7 +135,7 @@ export class JobStore {
   }
 
   /** Adds to the progress of a job that is not over what no event tells. */
-  note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'answers'>>): void {
+  note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'activity' | 'answers'>>): void {
     const row = this.job();
     if (!row) return;
     this.#storage.sql.exec('UPDATE job SET progress = ?', JSON.stringify({ ...row.progress, ...facts }));

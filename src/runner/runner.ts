@@ -4,12 +4,15 @@ import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/pro
 import { readConfig } from '../config.ts';
 import { VERSION } from '../version.ts';
 import { passGate } from './gate.ts';
+import { noContainer } from './no-container.ts';
 import { Served } from './served.ts';
 
 const PORT = 8080;
 /** A made-up host: interception leads it to the gate. */
 const GATE_HOST = 'gate.internal';
-/** Longest wait for a machine, and then for the executor in it, in ms. The first start after a deploy pulls the image. */
+/** Longest wait for a machine in ms: a job that waits for room is told so by then, and asks again. */
+const MACHINE_MS = 10_000;
+/** Longest wait for the executor in it, in ms. The first start after a deploy pulls the image. */
 const START_MS = 60_000;
 /** How often a start is looked at, in ms. */
 const START_ROUND_MS = 100;
@@ -102,28 +105,32 @@ export class Runner extends Container<Env> {
     return Health.safeParse(await answer?.json().catch(() => null)).data;
   }
 
-  /** Starts the container unless it runs. A refusal, where there is no room for one, lets the job wait. */
+  /** Starts the container unless it runs. A refusal lets the job wait. */
   async #wake(): Promise<Response | null> {
     if (this.#isRunning) await this.#replaceOld();
     else this.#stoppingUntil = 0;
-    const timeouts = { instanceGetTimeoutMS: START_MS, portReadyTimeoutMS: START_MS, waitInterval: START_ROUND_MS };
+    const timeouts = { instanceGetTimeoutMS: MACHINE_MS, portReadyTimeoutMS: START_MS, waitInterval: START_ROUND_MS };
     try {
       await this.startAndWaitForPorts({ ports: PORT, cancellationOptions: timeouts });
       return null;
     } catch (error) {
       this.#log('no container', error);
-      return refuse('at_capacity', 'No container could be started now.');
+      const { code, message } = noContainer(error);
+      return refuse(code, message);
     }
   }
 
   /** A container of an earlier version goes when nothing runs in it: once, because the new image may come later than this code. */
   async #replaceOld(): Promise<void> {
     const { kv } = this.ctx.storage;
-    if (kv.get('replacedFor') === VERSION) return;
     const health = await this.#health();
-    if (!health || health.version === VERSION || health.running > 0) return;
+    // A job that is served may have come since, or still has a log to read there.
+    const isIdle = health?.running === 0 && this.#served.isEmpty;
+    if (!isIdle || health.version === VERSION || kv.get('replacedFor') === VERSION) return;
     kv.put('replacedFor', VERSION);
+    this.#stoppingUntil = Date.now() + STOPPING_MS;
     await this.destroy();
+    this.#stoppingUntil = 0;
   }
 
   override async onActivityExpired(): Promise<void> {

@@ -17,6 +17,10 @@ export class Served {
     this.#sql.exec('DELETE FROM served WHERE job = ?', job);
   }
 
+  get isEmpty(): boolean {
+    return this.#sql.exec('SELECT 1 FROM served LIMIT 1').toArray().length === 0;
+  }
+
   /** Gives all and forgets them. */
   take(): string[] {
     return this.#sql

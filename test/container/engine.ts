@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { docker } from '../../scripts/docker.ts';
+
+/** The executor's image, which setup.ts builds before any test. */
+export const IMAGE = 'llm-cli-gateway-executor:test';
 
 /** A container that runs the executor. */
 export interface Box {
@@ -7,28 +11,38 @@ export interface Box {
   run: (...argv: string[]) => string | null;
   /** As `docker stats` says it: 61.2MiB. */
   memory: () => string;
+  /** Every file of it, and the environment and command line of every process in it, that holds a text. */
+  holding: (text: string) => string[];
 }
 
-const IMAGE = 'cloudflare-dev/runner';
+/**
+ * All of a container, by a root that may read the environments of others. The text comes by stdin, so that the search does not find
+ * itself.
+ */
+const SEARCH =
+  'grep -rlaFs -f - --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev /proc/[0-9]*/environ /proc/[0-9]*/cmdline /; true';
+
+function search(id: string, text: string): string[] {
+  const argv = ['exec', '--interactive', '--privileged', '--user', '0', id, 'sh', '-c', SEARCH];
+  const { status, stdout } = spawnSync(process.env.WRANGLER_DOCKER_BIN ?? 'docker', argv, { input: text, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`container ${id} could not be searched`);
+  return stdout.split('\n').filter(Boolean);
+}
 
 const boxOf = (id: string): Box => ({
   id,
   run: (...argv) => docker('exec', id, ...argv),
   memory: () => docker('stats', '--no-stream', '--format', '{{.MemUsage}}', id)?.split(' / ')[0] ?? '',
+  holding: (text) => search(id, text),
 });
 
-/** The containers of the Runner that run now, newest first. */
-export function boxes(): Box[] {
-  const listed = docker('ps', '--format', '{{.ID}} {{.Image}}') ?? '';
+/** The containers of the Runner that run now from an image, newest first. */
+export function boxesOf(image: string): Box[] {
+  const listed = docker('ps', '--format', '{{.ID}} {{.Names}}') ?? '';
   return listed
     .split('\n')
-    .map((line) => line.split(' '))
-    .flatMap(([id, image]) => (id && image?.startsWith(IMAGE) ? [boxOf(id)] : []));
-}
-
-/** The one container that runs now. */
-export function onlyBox(): Box {
-  const [box, ...more] = boxes();
-  if (!box || more.length > 0) throw new Error(`one container was expected, ${box ? more.length + 1 : 0} run`);
-  return box;
+    .filter((line) => /-Runner-[0-9a-f]+$/.test(line))
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((id) => docker('inspect', '--format', '{{.Config.Image}}', id) === image)
+    .map(boxOf);
 }

@@ -1,17 +1,27 @@
-import { expect, test, vi } from 'vitest';
+import { hostname } from 'node:os';
+import { afterAll, expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/docker.ts';
-import { boxes, onlyBox } from './engine.ts';
-import { PROBE, probed } from './probe.ts';
+import { openOutside } from './outside.ts';
+import { reachedIn, tryUrls } from './probe.ts';
 import { useSite } from './site.ts';
 
 const IDLE_MS = 4_000;
 /** A job is told within this that its container is gone. */
 const TOLD_MS = 15_000;
 
-const { call, ask, startUntil, ended } = useSite(() => ({
+const outside = await openOutside();
+afterAll(() => outside?.close());
+
+const { call, ask, startUntil, ended, boxes, onlyBox } = useSite(() => ({
   CONTAINER_IDLE_MS: String(IDLE_MS),
-  EGRESS_ALLOW: 'allowed.example',
+  EGRESS_ALLOW: `allowed.example, *.deep.example, ${hostname()}`,
 }));
+
+/** How these URLs answer a run. */
+async function reach(urls: string[]): Promise<Record<string, string>> {
+  const { answer } = await ask('grok', { permissionMode: 'bypassPermissions', prompt: `[mock:tool ${tryUrls(urls)}]` });
+  return reachedIn(answer?.text ?? '');
+}
 
 const gone = { timeout: 30_000, interval: 200 };
 const untilNone = () => vi.waitFor(() => expect(boxes()).toEqual([]), gone);
@@ -55,11 +65,25 @@ test('a container stays while a job runs, sleeps when it is idle, and is woken b
 });
 
 test('with an allow-list the gate still works, and what is not on the list stays closed', async () => {
-  const { answer } = await ask('grok', { permissionMode: 'bypassPermissions', prompt: `[mock:tool ${PROBE}]` });
-  expect(probed(answer?.text ?? '').reached).toMatchObject({
+  expect(await reach(['http://example.com/', 'https://example.com/', 'https://1.1.1.1/', 'http://gate.internal/'])).toEqual({
     'http://example.com/': '520',
     'https://example.com/': 'closed',
     'https://1.1.1.1/': 'closed',
     'http://gate.internal/': '403',
   });
+});
+
+test('a * of the allow-list stands for a part of a name: sub-domains, and not the domain itself or one that ends like it', async () => {
+  const unlisted = ['http://deep.example/', 'http://nodeep.example/', 'http://a.deep.example.com/'];
+  const listed = ['http://a.deep.example/', 'http://a.b.deep.example/', 'http://allowed.example/'];
+  const found = await reach([...unlisted, ...listed]);
+  expect(unlisted.map((url) => found[url])).toEqual(['520', '520', '520']);
+  // They are passed on to where no host has such a name.
+  expect(listed.map((url) => found[url])).toEqual(['500', '500', '500']);
+});
+
+test.skipIf(!outside)('a host of the allow-list is reached by http, under its own name', async () => {
+  const { url = '', seen = [] } = outside ?? {};
+  expect(await reach([url])).toEqual({ [url]: '200' });
+  expect(seen).toEqual([new URL(url).host]);
 });

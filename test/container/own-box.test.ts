@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
-import { buildImage, docker } from '../../scripts/docker.ts';
+import { docker } from '../../scripts/docker.ts';
 import { claimPort, LOOPBACK } from '../../scripts/port.ts';
+import { IMAGE } from './engine.ts';
 import { useSite } from './site.ts';
 
 const TOKEN = randomBytes(24).toString('hex');
-const IMAGE = 'llm-cli-gateway-executor:test';
 
 const port = String(await claimPort(0));
-if (!buildImage(IMAGE)) throw new Error('the image could not be built');
 // The host's network, because the gateway of this test listens on loopback only.
 const variables = { EXECUTOR_TOKEN: TOKEN, EXECUTOR_HOST: LOOPBACK, EXECUTOR_PORT: port };
 const set = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);

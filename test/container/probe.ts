@@ -13,17 +13,21 @@ const TARGETS = [
 const FETCH = `for (const url of process.argv.slice(1)) fetch(url, { signal: AbortSignal.timeout(5000) }).then(
   (answer) => console.log("net", url, answer.status), () => console.log("net", url, "closed"))`.replaceAll('\n', ' ');
 
+/** A command line that tries to fetch URLs. */
+export const tryUrls = (urls: string[]) => `node -e '${FETCH}' ${urls.join(' ')}`;
+
 /** A command line that prints all it can find out. What it says of the network and the number of files it could read come first. */
 export const PROBE = [
-  `node -e '${FETCH}' ${TARGETS.join(' ')}`,
+  tryUrls(TARGETS),
   'echo files $(find / -xdev -type f -readable 2>/dev/null | wc -l)',
   'env',
   "cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'",
   'cat /state/executor.json /state/runs/*/*.json 2>/dev/null',
 ].join('; ');
 
+/** How each URL answered: its HTTP status, or closed. */
+export const reachedIn = (said: string): Record<string, string> =>
+  Object.fromEntries([...said.matchAll(/net (\S+) (\S+)/g)].map(([, url = '', how = '']) => [url, how]));
+
 /** What the probe found. */
-export function probed(said: string) {
-  const reached = [...said.matchAll(/net (\S+) (\S+)/g)].map(([, url, how]) => [url, how]);
-  return { readable: Number(/files (\d+)/.exec(said)?.[1]), reached: Object.fromEntries(reached) };
-}
+export const probed = (said: string) => ({ readable: Number(/files (\d+)/.exec(said)?.[1]), reached: reachedIn(said) });

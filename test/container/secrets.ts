@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Caller, readText } from '../rig/client.ts';
 
 /** Part of every secret, and of nothing else. */
 export const MARK = `marker-${randomUUID()}`;
+
+/** No secret: a search that does not find it finds no secret either. */
+export const PLANTED = `planted-${randomUUID()}`;
 
 /** Made-up secrets of the Worker that can be searched for. */
 export const secrets = () => ({
@@ -35,4 +39,16 @@ export function processesWith(text: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => holds(`/proc/${pid}/cmdline`, text) || holds(`/proc/${pid}/environ`, text));
+}
+
+/** All that the tools tell of an account's jobs: state, events, answer and raw output. */
+export async function everythingTold(call: Caller['call']): Promise<string> {
+  const { jobs = [] } = await call('llm_job_list', { limit: 100 });
+  const told = jobs.map(async ({ id: jobId }) => [
+    await call('llm_job_status', { jobId, limit: 1_000 }),
+    await readText(call, jobId),
+    await readText(call, jobId, 'stdout'),
+    await readText(call, jobId, 'stderr'),
+  ]);
+  return JSON.stringify([jobs, ...(await Promise.all(told))]);
 }

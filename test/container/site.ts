@@ -1,53 +1,47 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { say } from '../../scripts/banner.ts';
+import { docker } from '../../scripts/docker.ts';
 import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
 import { type Gateway, startGateway } from '../../scripts/gateway.ts';
+import type { Variables } from '../../scripts/settings.ts';
 import { type Caller, connect } from '../rig/client.ts';
+import { boxesOf } from './engine.ts';
+import { jobsOf } from './jobs.ts';
 
-const SYNC_MS = 90_000;
+/** The name under which wrangler builds the image of one gateway. */
+const BUILT = /cloudflare-dev\/runner:[0-9a-f]+/;
 
-/** An offline gateway for the length of a test file, by default with containers, and a client that calls its tools. */
-export function useSite(variables: () => Record<string, string> = () => ({}), containers = true) {
+/** An offline gateway for the length of a test file, by default with containers, and its owner's jobs. */
+export function useSite(variables: () => Variables | Promise<Variables> = () => ({}), containers = true) {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'container-'));
   const stop = new AbortController();
   let gateway: Gateway;
-  let client: Caller;
+  let owner: Caller;
   beforeAll(async () => {
-    const options = { port: 0, state, offline: true, containers, variables: variables(), say };
+    const options = { port: 0, state, offline: true, containers, variables: await variables(), say };
     gateway = await startGateway(options, stop.signal);
-    client = await connect(gateway.url, gateway.settings.token);
+    owner = await connect(gateway.url, gateway.settings.token);
   });
+  const image = () => BUILT.exec(readFileSync(join(state, 'logs/worker.log'), 'utf8'))?.[0] ?? '';
   afterAll(async () => {
-    await client?.close();
+    await owner?.close();
     stop.abort();
     await gateway?.ended;
+    docker('rmi', image());
     rmSync(state, { recursive: true });
   });
-  const call: Caller['call'] = (tool, args) => client.call(tool, args);
-  /** Runs a request to its end, or to the deadline. */
-  const ask = (provider: string, args: Record<string, unknown>) =>
-    call(`${provider}_request`, { syncDeadlineMs: SYNC_MS, ...args });
-  /** Starts a request and waits until its run has told of an event of this kind. */
-  const startUntil = async (provider: string, args: Record<string, unknown>, kind: string): Promise<string> => {
-    const { job } = await call(`${provider}_request_async`, args);
-    const jobId = job?.id ?? '';
-    for (let afterSeq = 0; ; ) {
-      const { events = [], nextAfterSeq = 0, job: now } = await call('llm_job_watch', { jobId, afterSeq });
-      if (events.some((event) => event.kind === kind)) return jobId;
-      if (now?.finishedAt !== undefined) throw new Error(`the job ended without ${kind}: ${JSON.stringify(now)}`);
-      afterSeq = nextAfterSeq;
-    }
+  /** This gateway's containers, newest first. */
+  const boxes = () => boxesOf(image());
+  /** The one container that runs now. */
+  const onlyBox = () => {
+    const [box, ...more] = boxes();
+    if (!box || more.length > 0) throw new Error(`one container was expected, ${box ? more.length + 1 : 0} run`);
+    return box;
   };
-  /** Waits for the end of a job. */
-  const ended = async (jobId: string) => {
-    for (let afterSeq = 0; ; ) {
-      const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000 });
-      if (job?.finishedAt !== undefined) return job;
-      afterSeq = nextAfterSeq;
-    }
-  };
-  return { state, call, ask, startUntil, ended, gateway: () => gateway };
+  /** From now on containers are started from another image, as after a deploy. */
+  const rollOut = (tag: string) => docker('tag', tag, image());
+  return { ...jobsOf((tool, args) => owner.call(tool, args)), state, gateway: () => gateway, boxes, onlyBox, rollOut };
 }

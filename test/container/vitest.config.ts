@@ -7,6 +7,7 @@ export default defineConfig({
     name: 'container',
     root: ROOT,
     include: ['test/container/**/*.test.ts'],
+    globalSetup: ['test/container/setup.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 600_000,

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { claimPort } from '../../scripts/port.ts';
 import { browser } from '../browser.ts';
+import { claimIssuer, enter, openIdArguments, openIdSettings, signInAt } from '../person.ts';
 import { useGateway } from './client.ts';
 import { useFixtures } from './fixture.ts';
 
@@ -8,13 +8,10 @@ const { start } = useFixtures();
 let issuer: string;
 
 const { gateway } = useGateway(async () => {
-  issuer = `http://127.0.0.1:${await claimPort(0)}`;
+  issuer = await claimIssuer();
   const github = await start('github.mjs', 'Octo', '583231', 'cats');
   return {
-    OIDC_ISSUER: issuer,
-    OIDC_CLIENT_ID: 'gateway',
-    OIDC_CLIENT_SECRET: 'a-made-up-client-secret',
-    OIDC_ALLOWED: 'alice@example.com, unverified@example.com',
+    ...openIdSettings(issuer, 'alice@example.com, unverified@example.com'),
     OWNER_SIGN_INS: 'boss@example.com',
     GITHUB_CLIENT_ID: 'gateway',
     GITHUB_CLIENT_SECRET: 'a-made-up-client-secret',
@@ -26,44 +23,27 @@ const { gateway } = useGateway(async () => {
 
 const origin = () => new URL(gateway().url).origin;
 
-beforeAll(() => start('openid-provider.mjs', new URL(issuer).port, `${origin()}/sign-in/callback`));
+beforeAll(() => start('openid-provider.mjs', ...openIdArguments(issuer, origin())));
 
-/** Signs in at the provider as a person would. Returns where that leads, which the gateway's browser has not opened yet. */
-async function signInAt(url: string, login: string): Promise<string> {
-  const person = browser(fetch);
-  let page = await person.go(url);
-  for (let form = 0; form < 3 && page.url.startsWith(issuer); form += 1) {
-    const [, action = ''] = /<form[^>]*action="([^"]+)"/.exec(page.html) ?? [];
-    page = await person.submit(page, action, page.html.includes('name="login"') ? { login, password: 'any' } : {});
-  }
-  return page.url;
-}
-
-/** Signs in through the provider and opens connections. */
-async function enter(login: string) {
-  const visitor = browser(fetch);
-  const { url } = await visitor.go(`${origin()}/sign-in/oidc?next=/connections`);
-  const page = await visitor.go(await signInAt(url, login));
-  return { visitor, page };
-}
+const enterAs = (login: string) => enter(origin(), issuer, login, '/connections');
 
 /** The account of a signed-in browser. */
 const accountOf = (visitor: ReturnType<typeof browser>) => [...visitor.jar.values()][0]?.split('.')[0];
 
 test('who is on the list signs in through a real OpenID provider, and has the same account each time', async () => {
-  const { visitor, page } = await enter('alice');
+  const { visitor, page } = await enterAs('alice');
   expect({ url: page.url, status: page.status }).toEqual({ url: `${origin()}/connections`, status: 200 });
   expect(page.html).toContain('alice@example.com');
   expect(accountOf(visitor)).toMatch(/^[0-9a-f]{32}$/);
-  expect(accountOf((await enter('alice')).visitor)).toBe(accountOf(visitor));
+  expect(accountOf((await enterAs('alice')).visitor)).toBe(accountOf(visitor));
 });
 
 test('an operator can name who the owner is', async () => {
-  expect(accountOf((await enter('boss')).visitor)).toBe('owner');
+  expect(accountOf((await enterAs('boss')).visitor)).toBe('owner');
 });
 
 test.each(['mallory', 'unverified'])('%s is not let in', async (login) => {
-  const { visitor, page } = await enter(login);
+  const { visitor, page } = await enterAs(login);
   expect(page.status).toBe(403);
   expect(page.html).toContain('not on this gateway');
   expect((await visitor.go(`${origin()}/connections`)).url).toContain('/sign-in');
@@ -71,7 +51,7 @@ test.each(['mallory', 'unverified'])('%s is not let in', async (login) => {
 
 test('an answer of the provider is good once, and only in the browser that asked', async () => {
   const visitor = browser(fetch);
-  const callback = await signInAt((await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice');
+  const callback = await signInAt(issuer, (await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice');
   expect((await browser(fetch).go(callback)).status).toBe(400);
   expect((await visitor.go(callback)).status).toBe(200);
   expect((await visitor.go(callback)).status).toBe(400);
@@ -79,7 +59,7 @@ test('an answer of the provider is good once, and only in the browser that asked
 
 test('an answer with another state is refused', async () => {
   const visitor = browser(fetch);
-  const callback = new URL(await signInAt((await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice'));
+  const callback = new URL(await signInAt(issuer, (await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice'));
   callback.searchParams.set('state', 'another');
   expect((await visitor.go(callback.href)).status).toBe(400);
 });

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../../scripts/environment.ts';
 import { executor, worker } from '../../scripts/parts.ts';
 import { claimPort, LOOPBACK } from '../../scripts/port.ts';
 import { takeState } from '../../scripts/state.ts';
 import { type Caller, connect } from './client.ts';
+import { writeConfig } from './config.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
 import { type Part, partOf } from './part.ts';
 
@@ -15,6 +15,7 @@ const GATEWAY_TOKEN = 'a-made-up-gateway-token';
 const NOWHERE = `http://${LOOPBACK}:9`;
 
 const RATE_LIMIT = 1_000_000;
+const CRASHING_WORKER = join(import.meta.dirname, '../fixtures/crashing-worker.ts');
 
 /** The gateway in parts: the Worker in workerd, a network that can fail, and the executor with the seeded CLI. */
 export interface Rig extends Caller {
@@ -37,17 +38,10 @@ export interface Rig extends Caller {
 }
 
 /** A copy of wrangler.toml with the crashing Worker as its entry, whose rate limits let a test pass. */
-function configIn(state: string): string {
-  const absolute = (path: string) => JSON.stringify(join(ROOT, path));
-  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
-    .replace('"src/index.ts"', absolute('test/fixtures/crashing-worker.ts'))
-    .replace('"./container/Dockerfile"', absolute('container/Dockerfile'))
-    .replace('image_build_context = "."', `image_build_context = ${absolute('.')}`)
-    .replaceAll(/limit = \d+/g, `limit = ${RATE_LIMIT}`);
-  const path = join(state, 'wrangler.toml');
-  writeFileSync(path, text);
-  return path;
-}
+const configIn = (state: string) =>
+  writeConfig(state, (text) =>
+    text.replace('"src/index.ts"', JSON.stringify(CRASHING_WORKER)).replaceAll(/limit = \d+/g, `limit = ${RATE_LIMIT}`),
+  );
 
 function executorPart(state: string, journal: string, tag: string): Part {
   const spec = executor(state, EXECUTOR_TOKEN);

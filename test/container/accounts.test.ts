@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { docker } from '../../scripts/docker.ts';
+import { useFixtures } from '../e2e/fixture.ts';
+import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../person.ts';
+import { type Caller, connect } from '../rig/client.ts';
+import type { Box } from './engine.ts';
+import { jobsOf } from './jobs.ts';
+import { reachedIn, tryUrls } from './probe.ts';
+import { useSite } from './site.ts';
+
+const { start } = useFixtures();
+let issuer: string;
+
+const owner = useSite(async () => {
+  issuer = await claimIssuer();
+  // Policies have tests of their own.
+  return { ...openIdSettings(issuer, 'alice@example.com'), DEFAULT_POLICY: 'open' };
+});
+
+let client: Caller;
+beforeAll(async () => {
+  const { origin } = new URL(owner.gateway().url);
+  await start('openid-provider.mjs', ...openIdArguments(issuer, origin));
+  client = await connect(owner.gateway().url, await makeToken(origin, issuer, 'alice'));
+});
+afterAll(() => client?.close());
+const alice = jobsOf((tool, args) => client.call(tool, args));
+
+/** Both have a workspace of this name. */
+const SHARED = { workspace: 'shared', permissionMode: 'bypassPermissions' } as const;
+
+/** What a command says that runs in the workspace. */
+async function said({ ask }: typeof alice, command: string): Promise<string> {
+  const { answer, error } = await ask('claude', { ...SHARED, prompt: `[mock:tool ${command}]`, forceRefresh: true });
+  if (!answer) throw new Error(JSON.stringify(error));
+  return answer.text;
+}
+
+/** Leaves a note in the workspace. Gives the address of its container. */
+async function settle(account: typeof alice, name: string): Promise<string> {
+  const [address] = /\d+\.\d+\.\d+\.\d+/.exec(await said(account, `echo of-${name} > note.txt; hostname -i`)) ?? [];
+  if (!address) throw new Error('the container did not tell its address');
+  return address;
+}
+
+/** Where the machine itself listens for a container: the port that its sidecar publishes. */
+function publishedPort({ id }: Box): string {
+  const name = docker('inspect', '--format', '{{.Name}}', id)?.slice(1);
+  return /:(\d+)$/m.exec(docker('port', `${name}-proxy`) ?? '')?.[1] ?? '';
+}
+
+test('two accounts are two containers, and neither sees the files of the other or reaches its port', async () => {
+  const atHome = { owner: await settle(owner, 'owner'), alice: await settle(alice, 'alice') };
+  const boxes = owner.boxes();
+  expect(boxes).toHaveLength(2);
+  const ports = boxes.map(publishedPort);
+  expect(ports).toEqual([expect.stringMatching(/^\d+$/), expect.stringMatching(/^\d+$/)]);
+  for (const [account, own, other] of [
+    [owner, atHome.owner, atHome.alice],
+    [alice, atHome.alice, atHome.owner],
+  ] as const) {
+    const far = [`http://${other}:8080/health`, ...ports.map((port) => `http://172.17.0.1:${port}/health`)];
+    const near = `http://${own}:8080/health`;
+    const look = `find / -name note.txt 2>/dev/null | wc -l; cat note.txt; ${tryUrls([near, ...far])}`;
+    const found = await said(account, look);
+    expect(found).toContain(account === owner ? 'of-owner' : 'of-alice');
+    expect(found).toMatch(/^Tool said: 1$/m);
+    expect(reachedIn(found)).toEqual({ [near]: '401', ...Object.fromEntries(far.map((url) => [url, 'closed'])) });
+  }
+});
+
+test('the containers of two accounts have tokens of their own', () => {
+  const tokens = owner.boxes().map(({ run }) => run('sh', '-c', 'echo $EXECUTOR_TOKEN'));
+  expect(tokens).toEqual([expect.stringMatching(/^\S{72}$/), expect.stringMatching(/^\S{72}$/)]);
+  expect(new Set(tokens).size).toBe(2);
+});
+
+test('a job that runs for one account is nowhere for the other, and neither is its conversation', async () => {
+  const jobId = await alice.startUntil('claude', { ...SHARED, prompt: '[mock:slow 60]' }, 'text');
+  const { job } = await alice.call('llm_job_status', { jobId });
+  expect(job?.state).toBe('running');
+  for (const tool of ['llm_job_status', 'llm_job_watch', 'llm_job_result', 'llm_job_cancel', 'llm_job_delete'])
+    expect(await owner.call(tool, { jobId }), tool).toMatchObject({ ok: false, error: { code: 'job_not_found' } });
+  expect((await owner.call('llm_job_list', { limit: 100 })).jobs?.map(({ id }) => id)).not.toContain(jobId);
+  const resumed = await owner.ask('claude', { ...SHARED, prompt: 'go on', sessionId: job?.sessionId });
+  expect(resumed.error?.code).toBe('session_not_found');
+  expect((await alice.call('llm_job_status', { jobId })).job?.state).toBe('running');
+  await alice.call('llm_job_cancel', { jobId });
+  expect(await alice.ended(jobId)).toMatchObject({ state: 'canceled' });
+});

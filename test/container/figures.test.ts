@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { say } from '../../scripts/banner.ts';
+import { useSite } from './site.ts';
+
+/** Starts of each kind that are measured; the middle one counts. */
+const STARTS = ['one', 'two', 'three'];
+
+const { startUntil, ended, boxes } = useSite();
+
+/** ms from a request to the first event of its run. */
+async function firstEvent(workspace: string): Promise<number> {
+  const began = performance.now();
+  const jobId = await startUntil('claude', { workspace, prompt: 'hi', forceRefresh: true }, 'start');
+  const ms = performance.now() - began;
+  await ended(jobId);
+  return ms;
+}
+
+async function middle(workspaces: string[]): Promise<number> {
+  const times: number[] = [];
+  for (const workspace of workspaces) times.push(await firstEvent(workspace));
+  return Math.round(times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0);
+}
+
+test('starts cold and warm, and the memory of an idle container', async () => {
+  const coldMs = await middle(STARTS);
+  expect(boxes()).toHaveLength(STARTS.length);
+  const warmMs = await middle(STARTS);
+  say(`first event: cold ${coldMs} ms, warm ${warmMs} ms; idle ${boxes()[0]?.memory()}`);
+  expect(boxes()).toHaveLength(STARTS.length);
+});

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { say } from '../../scripts/banner.ts';
+import { docker } from '../../scripts/docker.ts';
+import { ROOT } from '../../scripts/environment.ts';
+import { IMAGE } from './engine.ts';
+
+const BASE = 'node:22-bookworm-slim';
+const MOST_BYTES = 800e6;
+
+/** Nothing but a program is as large. */
+const PROGRAMS = 'find / -xdev -type f -size +20000k';
+/** What npm and apt leave behind, and what a home directory has beside its shell's settings. */
+const CACHES = `find / -xdev \\( -name .npm -o -name _cacache -o -path "*/node_modules/npm" -o -name "*.deb" -o -name "*.tgz" \\);
+  find /var/lib/apt/lists /var/cache/apt /root /home -type f -not -name ".bash*" -not -name .profile`;
+
+const BUILDERS = [
+  { name: "Docker's classic builder", kit: '0', tag: `${IMAGE}-classic` },
+  { name: 'BuildKit', kit: '1', tag: `${IMAGE}-buildkit` },
+];
+
+/** Every docker command of this machine: a newer one brings BuildKit as a plugin that may be missing, an older one has it built in. */
+const clients = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map((directory) => join(directory, 'docker'))
+  .filter((file) => existsSync(file));
+
+const build = (client: string, kit: string, args: string[], input = '') =>
+  spawnSync(client, ['build', ...args], { input, env: { ...process.env, DOCKER_BUILDKIT: kit }, encoding: 'utf8' });
+
+/** A docker command that can build with a builder. */
+const clientFor = (kit: string) => clients.find((client) => build(client, kit, ['--quiet', '-'], `FROM ${IMAGE}`).status === 0);
+
+/** What a shell in an image prints as root. */
+function inside(image: string, script: string): string[] {
+  const { stdout } = spawnSync('docker', ['run', '--rm', '--user', '0', '--entrypoint', 'sh', image, '-c', script], {
+    encoding: 'utf8',
+  });
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+describe.each(BUILDERS)('$name', ({ kit, tag, name }) => {
+  const client = clientFor(kit) ?? '';
+  if (!client) console.warn(`${name}: no docker command here builds with it`);
+
+  test.skipIf(!client)('builds the image under 800 MB, with one copy of each program and no package cache', () => {
+    const { status, stderr } = build(client, kit, ['--tag', tag, '--file', join(ROOT, 'container/Dockerfile'), ROOT]);
+    expect(status, stderr).toBe(0);
+    const bytes = Number(docker('image', 'inspect', '--format', '{{.Size}}', tag));
+    say(`${name}: image ${Math.round(bytes / 1e6)} MB`);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(MOST_BYTES);
+    expect(inside(tag, PROGRAMS)).toEqual(['/opt/clis/claude', '/opt/clis/grok', '/usr/local/bin/node']);
+    expect(inside(tag, CACHES)).toEqual([]);
+  });
+});
+
+test('the image that it is made from has what the search for caches would find', () => {
+  expect(inside(BASE, CACHES)).toContain('/usr/local/lib/node_modules/npm');
+});
