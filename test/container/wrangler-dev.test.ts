@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { docker, dockerEnvironment } from '../../scripts/docker.ts';
+import { modelServer } from '../../scripts/parts.ts';
+import { startService } from '../../scripts/service.ts';
+import { reader, scratchDirectory } from '../e2e/gateway-process.ts';
+import { wranglerDev } from '../e2e/wrangler-dev.ts';
+import { connect } from '../rig/client.ts';
+import { boxesOf } from './engine.ts';
+import { jobsOf } from './jobs.ts';
+
+const TOKEN = 'a-made-up-gateway-token';
+
+test('plain wrangler dev --enable-containers runs a job in a container of its own, and takes it along when it ends', async () => {
+  const directory = scratchDirectory();
+  for (const name of ['logs', 'tmp']) mkdirSync(join(directory, name));
+  const model = startService(modelServer(directory), { say: console.warn, giveUp: console.error });
+  onTestFinished(() => model.stop());
+  const settings = { GATEWAY_TOKEN: TOKEN, ANTHROPIC_API_KEY: 'made-up', ANTHROPIC_UPSTREAM_URL: await model.url };
+  const child = wranglerDev(directory, dockerEnvironment(), settings);
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+  });
+  const { line } = reader(child);
+  const [image] = await line(/cloudflare-dev\/runner:[0-9a-f]+/);
+  const [, url] = await line(/Ready on (http:\S+)/);
+  const client = await connect(`${url}/mcp`, TOKEN);
+  const { answer } = await jobsOf(client.call).ask('claude', { prompt: 'hi' });
+  expect(answer?.text).toBe('Hello from the mock model.');
+  expect(boxesOf(image)).toHaveLength(1);
+  await client.close();
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  await vi.waitFor(() => expect(boxesOf(image)).toEqual([]), 20_000);
+  docker('rmi', image);
+});
