@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { findClis } from '../container/clis.ts';
 import { providers } from '../container/providers/index.ts';
+import { isLoopback } from '../src/auth/resource.ts';
 import { checkSignIn } from '../src/auth/sign-in-check.ts';
 import { readConfig } from '../src/config.ts';
 import { checkKeys, type Finding } from '../src/runner/key-check.ts';
@@ -26,6 +27,7 @@ const NODE_NEEDED = [22, 18] as const;
 const ANSWER_MS = 30_000;
 const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
 
+const Alive = z.object({ ok: z.literal(true), version: z.string() });
 const Deep = z.object({
   findings: z.array(z.object({ check: z.string(), state: z.enum(['ok', 'note', 'wrong']), says: z.string() })),
 });
@@ -61,30 +63,35 @@ async function checkClis(): Promise<Finding[]> {
   }
 }
 
-async function checkPort(url: string): Promise<Finding> {
-  const port = Number(new URL(url).port) || 443;
+/** Why no gateway answers: here the port tells, elsewhere the address is wrong. */
+async function checkPort(url: URL): Promise<Finding> {
+  const wrong = (says: string): Finding => ({ check: 'port', state: 'wrong', says });
+  if (!isLoopback(url)) return wrong(`No gateway answers on ${url.origin}. Check the address, or deploy one: npm run deploy.`);
+  const port = Number(url.port) || 80;
   return claimPort(port).then(
-    (): Finding => ({ check: 'port', state: 'note', says: `No gateway answers on ${url}; the port is free for npm start.` }),
     (): Finding => ({
       check: 'port',
-      state: 'wrong',
-      says: `Port ${port} is taken, but by no gateway. Start with --port, or give --url.`,
+      state: 'note',
+      says: `No gateway answers on ${url.origin}; the port is free for npm start.`,
     }),
+    () => wrong(`Port ${port} is taken, but by no gateway. Start with --port, or give --url.`),
   );
 }
 
+const readJson = async (answer: Response | null): Promise<unknown> => answer?.json().catch(() => null) ?? null;
+
 /** What a running gateway says of itself; null where none answers. */
-async function askGateway(url: string, token: string): Promise<Finding[] | null> {
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(new URL('/health?deep=1', url), { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(
-    () => null,
-  );
-  if (!answer) return null;
-  const deep = Deep.safeParse(await answer.json().catch(() => null)).data;
+async function askGateway(url: URL, token: string): Promise<Finding[] | null> {
+  const ask = (path: string, headers = {}) =>
+    fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+  if (!Alive.safeParse(await readJson(await ask('/health'))).success) return null;
+  const answer = await ask('/health?deep=1', { authorization: `Bearer ${token}` });
+  const deep = Deep.safeParse(await readJson(answer)).data;
   if (deep) return deep.findings;
-  return [
-    { check: 'gateway', state: 'wrong', says: `${url} answered HTTP ${answer.status}. Set GATEWAY_TOKEN to its owner's token.` },
-  ];
+  const says = answer
+    ? `${url.origin} answered HTTP ${answer.status}. Set GATEWAY_TOKEN to its owner's token.`
+    : `${url.origin} lives, but did not say within ${ANSWER_MS / 1_000} s what it found. Look into its log.`;
+  return [{ check: 'gateway', state: 'wrong', says }];
 }
 
 async function run() {
@@ -96,8 +103,9 @@ async function run() {
   checkBindings(bindings);
   const config = readConfig(bindings);
   const here = [checkNode(), checkDocker(), ...(await checkClis())];
-  const there = (await askGateway(url, token ?? '')) ?? [
-    await checkPort(url),
+  const place = new URL(url);
+  const there = (await askGateway(place, token ?? '')) ?? [
+    await checkPort(place),
     ...checkSignIn(config),
     ...(await checkKeys(config)),
   ];

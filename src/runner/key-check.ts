@@ -10,6 +10,8 @@ export interface Finding {
 }
 
 const ANSWER_MS = 10_000;
+/** What services answer to a key that is wrong; xAI says 400. */
+const REFUSED = [400, 401, 403];
 
 async function checkKey(id: string, config: Config): Promise<Finding> {
   const check = `key of ${id}`;
@@ -22,7 +24,17 @@ async function checkKey(id: string, config: Config): Promise<Finding> {
     const headers = { ...upstream.needed, ...credentials };
     const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
     if (status < 400) return { check, state: 'ok', says: `Accepted by ${url.host}.` };
-    return { check, state: 'wrong', says: `${url.host} answered HTTP ${status}. Set ${upstream.settings.join(' or ')} anew.` };
+    if (REFUSED.includes(status))
+      return {
+        check,
+        state: 'wrong',
+        says: `${url.host} refused it: HTTP ${status}. Set ${upstream.settings.join(' or ')} anew.`,
+      };
+    return {
+      check,
+      state: 'note',
+      says: `Could not be tried: ${url.host} answered HTTP ${status}. Look again later, or check the upstream URL.`,
+    };
   } catch {
     return { check, state: 'wrong', says: `${url.host} cannot be reached. Check the network and the upstream URL.` };
   }

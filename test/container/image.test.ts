@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { say } from '../../scripts/banner.ts';
-import { docker } from '../../scripts/docker.ts';
+import { docker, dockerEnvironment } from '../../scripts/docker.ts';
 import { ROOT } from '../../scripts/environment.ts';
+import { deployDry } from '../e2e/deploy.ts';
 import { IMAGE } from './engine.ts';
 
 const BASE = 'node:22-bookworm-slim';
@@ -59,4 +60,10 @@ describe.each(BUILDERS)('$name', ({ kit, tag, name }) => {
 
 test('the image that it is made from has what the search for caches would find', () => {
   expect(inside(BASE, CACHES)).toContain('/usr/local/lib/node_modules/npm');
+});
+
+test('a dry run of the deploy builds the image', async () => {
+  const { stdout, stderr, code } = await deployDry([], dockerEnvironment());
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^ok {2}configuration and bundle$[\s\S]*^ok {2}image$/m);
 });

@@ -1,15 +1,26 @@
 import { defineConfig } from 'vitest/config';
 import { ROOT } from '../../scripts/environment.ts';
 
-// Apart from the other projects: it needs a Docker engine and builds an image.
+const shared = { globalSetup: ['test/container/setup.ts'], testTimeout: 180_000, hookTimeout: 600_000 };
+const FIGURES = 'test/container/figures.test.ts';
+
+// Apart from the other projects: it needs a Docker engine and builds an image. Nothing else runs while figures are taken.
 export default defineConfig({
   test: {
-    name: 'container',
     root: ROOT,
-    include: ['test/container/**/*.test.ts'],
-    globalSetup: ['test/container/setup.ts'],
-    fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 600_000,
+    projects: [
+      { test: { ...shared, name: 'figures', root: ROOT, include: [FIGURES] } },
+      {
+        test: {
+          ...shared,
+          name: 'container',
+          root: ROOT,
+          include: ['test/container/**/*.test.ts'],
+          exclude: [FIGURES],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+        },
+      },
+    ],
   },
 });

@@ -1,9 +1,24 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { startGateway } from '../../scripts/gateway.ts';
 import { claimPort } from '../../scripts/port.ts';
+import { startKeyService } from '../rig/key-service.ts';
 import { useGateway } from './client.ts';
 import { askDoctor } from './doctor.ts';
+import { scratchDirectory } from './gateway-process.ts';
 
 const { gateway } = useGateway();
+
+/** Another gateway for the length of a test. */
+async function gatewayWith(variables: Record<string, string>) {
+  const options = { port: 0, state: scratchDirectory(), offline: true, variables, say: console.warn };
+  const stop = new AbortController();
+  const started = await startGateway(options, stop.signal);
+  onTestFinished(() => {
+    stop.abort();
+    return started.ended;
+  });
+  return started;
+}
 
 test('the doctor looks at this machine and at a running gateway, and shows no secret', async () => {
   const { token } = gateway().settings;
@@ -27,5 +42,42 @@ test('a wrong token is told, and the exit code is 1', async () => {
 
 test('where no gateway answers it says so, and what is set', async () => {
   const { says } = await askDoctor(`http://127.0.0.1:${await claimPort(0)}`, 'a-made-up-gateway-token');
-  expect(says.port).toMatch(/^note: No gateway answers/);
+  expect(says.port).toMatch(/^note: No gateway answers on http:\/\/127\.0\.0\.1:\d+; the port is free for npm start\.$/);
+  expect(Object.keys(says)).toEqual(expect.arrayContaining(['node', 'docker', 'claude', 'grok', 'key of claude', 'key of grok']));
+});
+
+test('a port that something else has is told from a gateway, and so is an address where nobody is', async () => {
+  const { url, close } = await startKeyService();
+  onTestFinished(close);
+  const taken = await askDoctor(url, 'a-made-up-gateway-token', { WRANGLER_DOCKER_BIN: '/bin/false' });
+  expect(taken.says.port).toMatch(/^WRONG: Port \d+ is taken, but by no gateway\. Start with --port, or give --url\.$/);
+  expect(taken.says.docker).toMatch(/^note: None answers\. npm start does without; --containers and a deploy need it\.$/);
+  expect(taken.code).toBe(1);
+  const nowhere = await askDoctor('https://gateway.invalid', 'a-made-up-gateway-token');
+  expect(nowhere.says.port).toBe(
+    'WRONG: No gateway answers on https://gateway.invalid. Check the address, or deploy one: npm run deploy.',
+  );
+});
+
+test('it names everything that is wrong with a gateway and what to do about each, and shows no key', async () => {
+  const service = await startKeyService();
+  onTestFinished(service.close);
+  const { url, settings } = await gatewayWith({
+    ANTHROPIC_API_KEY: 'answers-401',
+    ANTHROPIC_UPSTREAM_URL: service.url,
+    XAI_API_KEY: 'answers-503',
+    XAI_UPSTREAM_URL: service.url,
+    MCP_RESOURCE: 'https://other.test/mcp',
+    OIDC_ISSUER: 'https://idp.test',
+  });
+  const { says, code, all } = await askDoctor(url, settings.token);
+  expect(says).toMatchObject({
+    address: expect.stringMatching(/^WRONG: Clients have to use https:\/\/other\.test\/mcp.* Set MCP_RESOURCE/),
+    'sign-in by oidc': 'WRONG: Set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ALLOWED as well, or remove its other settings.',
+    'key of claude': expect.stringMatching(/^WRONG: .*HTTP 401\. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN anew\.$/),
+    'key of grok': expect.stringMatching(/^note: Could not be tried: .*HTTP 503/),
+    R2: expect.stringMatching(/^ok/),
+  });
+  expect(code).toBe(1);
+  for (const secret of [settings.token, 'answers-401', 'answers-503']) expect(all).not.toContain(secret);
 });

@@ -1,17 +1,27 @@
 import { env } from 'cloudflare:workers';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { PROTOCOL_VERSION } from '../../container/protocol.ts';
 import { doorWith, ORIGIN, OWNER_TOKEN } from './door.ts';
+
+const Finding = z.object({ check: z.string(), state: z.string(), says: z.string() });
+const Deep = z.object({ ok: z.boolean(), findings: z.array(Finding) });
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
+interface Given {
+  settings?: Record<string, string>;
+  objects?: Partial<Env>;
+  origin?: string;
+}
+
 /** What the owner is told, by check. */
-async function findings(settings: Record<string, string> = {}, origin = ORIGIN) {
-  const answer = await doorWith(settings)(`${origin}/health?deep=1`, bearer(OWNER_TOKEN));
+async function findings({ settings, objects, origin = ORIGIN }: Given = {}) {
+  const answer = await doorWith(settings, objects)(`${origin}/health?deep=1`, bearer(OWNER_TOKEN));
   const text = await answer.text();
   expect(answer.status, text).toBe(200);
-  const { ok, findings: found } = JSON.parse(text);
-  const states = found.map(({ check, state }: { check: string; state: string }) => [check, state]);
-  return { ok, states: Object.fromEntries(states), text };
+  const { ok, findings: all } = Deep.parse(JSON.parse(text));
+  return { ok, found: Object.fromEntries(all.map((finding) => [finding.check, finding])), text };
 }
 
 test('anyone may ask whether the gateway lives, and learns no more', async () => {
@@ -32,7 +42,8 @@ async function made() {
 }
 
 test('the owner is told what is set, reached and accepted, and no secret', async () => {
-  const { ok, states, text } = await findings();
+  const { ok, found, text } = await findings();
+  const states = Object.fromEntries(Object.values(found).map(({ check, state }) => [check, state]));
   expect({ ok, states }).toEqual({
     ok: true,
     states: {
@@ -49,16 +60,152 @@ test('the owner is told what is set, reached and accepted, and no secret', async
   expect(text).not.toMatch(/test-(gateway|anthropic|xai|executor)/);
 });
 
-const wrong: [what: string, settings: Record<string, string>, check: string, state: string, says: string][] = [
-  ['a key that is missing', { XAI_API_KEY: '' }, 'key of grok', 'note', 'XAI_API_KEY'],
-  ['a service that cannot be reached', { XAI_UPSTREAM_URL: 'http://127.0.0.1:9' }, 'key of grok', 'wrong', '127.0.0.1:9'],
-  ['a sign-in that is only begun', { OIDC_ISSUER: 'https://idp.test' }, 'sign-in by oidc', 'wrong', 'OIDC_CLIENT_ID'],
-  ['another address', { MCP_RESOURCE: 'https://other.test/mcp' }, 'address', 'wrong', 'https://other.test/mcp'],
-  ['an executor that is away', { EXECUTOR_URL: 'http://127.0.0.1:9' }, 'executor', 'wrong', 'EXECUTOR_URL'],
-];
+interface Case extends Given {
+  check: string;
+  state: 'ok' | 'note' | 'wrong';
+  says: string;
+}
 
-test.each(wrong)('it names %s, and what to do', async (_what, settings, check, state, says) => {
-  const { ok, states, text } = await findings(settings);
-  expect({ ok, found: states[check] }).toEqual({ ok: state !== 'wrong', found: state });
-  expect(text).toContain(says);
+const KEYS = inject('keyServiceUrl');
+const claudeKey = (key: string) => ({ ANTHROPIC_API_KEY: key, ANTHROPIC_UPSTREAM_URL: KEYS });
+
+/** A binding of the Worker with another behaviour. */
+const faked = <T extends object>(binding: T, change: object): T => Object.assign(Object.create(binding), change);
+
+/** The account's container, with an executor that answers so. */
+const answering = (status: number, body: object) => ({
+  settings: { EXECUTOR_URL: '' },
+  objects: { RUNNERS: faked(env.RUNNERS, { getByName: () => ({ fetch: async () => Response.json(body, { status }) }) }) },
+});
+const HEALTH = { version: '1', running: 0, maxRunning: 1, freeDiskBytes: 1, memoryBytes: 1, containment: 'scan' };
+const speaking = (protocol: number, grok: string | null = '1.0') =>
+  answering(200, { ...HEALTH, protocol, clis: { claude: '2.0', grok } });
+const away = { get: () => Promise.reject(new Error('away')), head: () => Promise.reject(new Error('away')) };
+
+const OIDC = { OIDC_ISSUER: 'https://idp.test', OIDC_CLIENT_ID: 'c', OIDC_CLIENT_SECRET: 's', OIDC_ALLOWED: '@example.com' };
+
+const CASES: Record<string, Case> = {
+  'a key that is missing': {
+    settings: { ANTHROPIC_API_KEY: '' },
+    check: 'key of claude',
+    state: 'note',
+    says: 'Not set: its requests are refused. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.',
+  },
+  'a key that is accepted': {
+    settings: claudeKey('answers-200'),
+    check: 'key of claude',
+    state: 'ok',
+    says: 'Accepted by 127.0.0.1',
+  },
+  'a subscription token that is accepted': {
+    settings: { ...claudeKey(''), CLAUDE_CODE_OAUTH_TOKEN: 'answers-200' },
+    check: 'key of claude',
+    state: 'ok',
+    says: 'Accepted by 127.0.0.1',
+  },
+  'a key that is refused': {
+    settings: claudeKey('answers-401'),
+    check: 'key of claude',
+    state: 'wrong',
+    says: 'refused it: HTTP 401. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN anew.',
+  },
+  'a key that xAI refuses': {
+    settings: { XAI_API_KEY: 'answers-400', XAI_UPSTREAM_URL: KEYS },
+    check: 'key of grok',
+    state: 'wrong',
+    says: 'refused it: HTTP 400. Set XAI_API_KEY anew.',
+  },
+  'a key that could not be tried': {
+    settings: claudeKey('answers-503'),
+    check: 'key of claude',
+    state: 'note',
+    says: 'answered HTTP 503. Look again later',
+  },
+  'a service that cannot be reached': {
+    settings: { XAI_UPSTREAM_URL: 'http://127.0.0.1:9' },
+    check: 'key of grok',
+    state: 'wrong',
+    says: '127.0.0.1:9 cannot be reached. Check the network and the upstream URL.',
+  },
+  'a sign-in that is set': { settings: OIDC, check: 'sign-in by oidc', state: 'ok', says: 'Set.' },
+  'a sign-in that is only begun': {
+    settings: { ...OIDC, OIDC_CLIENT_SECRET: '', OIDC_ALLOWED: '' },
+    check: 'sign-in by oidc',
+    state: 'wrong',
+    says: 'Set OIDC_CLIENT_SECRET, OIDC_ALLOWED as well, or remove its other settings.',
+  },
+  'a sign-in with GitHub that lets nobody in': {
+    settings: { GITHUB_CLIENT_ID: 'c', GITHUB_CLIENT_SECRET: 's' },
+    check: 'sign-in by github',
+    state: 'wrong',
+    says: 'Set GITHUB_ALLOWED as well',
+  },
+  'no sign-in for people': { check: 'sign-in', state: 'note', says: 'Claude.ai needs a sign-in: npm run passphrase makes one.' },
+  'another address than clients use': {
+    settings: { MCP_RESOURCE: 'https://other.test/mcp' },
+    check: 'address',
+    state: 'wrong',
+    says: `Clients have to use https://other.test/mcp, but this request came to ${ORIGIN}. Set MCP_RESOURCE to the address in use.`,
+  },
+  'an address without https': {
+    origin: 'http://gateway.test',
+    check: 'address',
+    state: 'wrong',
+    says: 'http://gateway.test is neither https nor loopback. Use https, or set MCP_RESOURCE.',
+  },
+  'KV that does not answer': {
+    objects: { OAUTH_KV: faked(env.OAUTH_KV, away) },
+    check: 'KV',
+    state: 'wrong',
+    says: 'Compare its binding in wrangler.toml with the account.',
+  },
+  'R2 that does not answer': {
+    objects: { STATE: faked(env.STATE, away) },
+    check: 'R2',
+    state: 'wrong',
+    says: 'Compare its binding in wrangler.toml with the account.',
+  },
+  'an executor that is away': {
+    settings: { EXECUTOR_URL: 'http://127.0.0.1:9' },
+    check: 'executor',
+    state: 'wrong',
+    says: 'Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.',
+  },
+  'a container that sleeps': {
+    ...answering(503, { code: 'shutting_down', message: 'It sleeps.' }),
+    check: 'executor',
+    state: 'ok',
+    says: 'The container sleeps; the next request wakes it.',
+  },
+  'an executor one protocol version up': {
+    ...speaking(PROTOCOL_VERSION + 1),
+    check: 'executor',
+    state: 'ok',
+    says: 'Version 1: claude 2.0',
+  },
+  'an executor one protocol version down': {
+    ...speaking(PROTOCOL_VERSION - 1),
+    check: 'executor',
+    state: 'ok',
+    says: 'Version 1: claude 2.0',
+  },
+  'an executor two protocol versions up': {
+    ...speaking(PROTOCOL_VERSION + 2),
+    check: 'executor',
+    state: 'wrong',
+    says: `Speaks protocol ${PROTOCOL_VERSION + 2}, the Worker ${PROTOCOL_VERSION}. Deploy both anew.`,
+  },
+  'an executor that lacks a CLI': {
+    ...speaking(PROTOCOL_VERSION, null),
+    check: 'executor',
+    state: 'note',
+    says: 'Lacks the CLI of grok. Build the image anew.',
+  },
+};
+
+test.each(Object.entries(CASES))('it tells of %s, and what to do', async (_what, { check, state, says, ...given }) => {
+  const { ok, found, text } = await findings(given);
+  expect(found[check]).toEqual({ check, state, says: expect.stringContaining(says) });
+  expect(ok).toBe(state !== 'wrong');
+  expect(text).not.toMatch(/answers-\d/);
 });

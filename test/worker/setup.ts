@@ -6,12 +6,14 @@ import type { ServiceSpec } from '../../scripts/launch.ts';
 import { executor, modelServer } from '../../scripts/parts.ts';
 import { startService } from '../../scripts/service.ts';
 import { takeState } from '../../scripts/state.ts';
+import { startKeyService } from '../rig/key-service.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     executorUrl: string;
     executorToken: string;
     modelUrl: string;
+    keyServiceUrl: string;
   }
 }
 
@@ -33,7 +35,9 @@ export default async function setup(project: TestProject) {
   takeState(state);
   const report = { say: console.warn, giveUp: console.error };
   const services = [scriptedExecutor(state), modelServer(state)].map((spec) => startService(spec, report));
+  const keyService = await startKeyService();
   const stop = async () => {
+    keyService.close();
     await Promise.all(services.map((service) => service.stop()));
     rmSync(state, { recursive: true });
   };
@@ -45,5 +49,6 @@ export default async function setup(project: TestProject) {
   project.provide('executorUrl', executorUrl);
   project.provide('executorToken', TOKEN);
   project.provide('modelUrl', modelUrl);
+  project.provide('keyServiceUrl', keyService.url);
   return stop;
 }
