@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { standBefore } from './full-engine.ts';
 import { useSite } from './site.ts';
 
-const QUEUE_MS = 8_000;
+const QUEUE_MS = 10_000;
 
 const WAITING = 'waiting for an executor: Its container could not be started';
 
@@ -22,7 +22,7 @@ const { call, ended, boxes } = useSite(() => ({ QUEUE_TIMEOUT_MS: String(QUEUE_M
 /** Starts a job for which there is no container. Waits until it says so. */
 async function startInVain(workspace: string): Promise<string> {
   engine.isFull = true;
-  const { job } = await call('claude_request_async', { workspace, prompt: 'hi', forceRefresh: true });
+  const { job } = await call('grok_request_async', { workspace, prompt: 'hi', forceRefresh: true });
   const jobId = job?.id ?? '';
   await vi.waitFor(async () => {
     const { job: now } = await call('llm_job_status', { jobId });
@@ -43,8 +43,8 @@ test('a job that waited for its container for too long fails as one that waited 
   const job = await ended(await startInVain('in-vain'));
   expect(job).toMatchObject({ state: 'failed', reason: 'queue_timeout', error: { retryable: true } });
   expect(job.startedAt).toBeUndefined();
-  expect(job.error?.message).toMatch(
-    `^The job waited ${QUEUE_MS / 1_000} s and was given up; nothing was run. It was ${WAITING}`,
+  expect(job.error?.message).toContain(
+    `The job waited ${QUEUE_MS / 1_000} s and was given up; nothing was run. It was ${WAITING}`,
   );
 });
 

@@ -17,11 +17,14 @@ const { call, ask, startUntil, ended, boxes, onlyBox } = useSite(() => ({
   EGRESS_ALLOW: `allowed.example, *.deep.example, ${hostname()}`,
 }));
 
-/** How these URLs answer a run. */
-async function reach(urls: string[]): Promise<Record<string, string>> {
-  const { answer } = await ask('grok', { permissionMode: 'bypassPermissions', prompt: `[mock:tool ${tryUrls(urls)}]` });
-  return reachedIn(answer?.text ?? '');
+/** What a command of a run says. */
+async function said(command: string): Promise<string> {
+  const { answer } = await ask('grok', { permissionMode: 'bypassPermissions', prompt: `[mock:tool ${command}]` });
+  return answer?.text ?? '';
 }
+
+/** How URLs answer a run. */
+const reach = async (urls: string[]) => reachedIn(await said(tryUrls(urls)));
 
 const gone = { timeout: 30_000, interval: 200 };
 const untilNone = () => vi.waitFor(() => expect(boxes()).toEqual([]), gone);
@@ -86,4 +89,11 @@ test.skipIf(!outside)('a host of the allow-list is reached by http, under its ow
   const { url = '', seen = [] } = outside ?? {};
   expect(await reach([url])).toEqual({ [url]: '200' });
   expect(seen).toEqual([new URL(url).host]);
+});
+
+test('with an allow-list a run is told of the certificate under which it reads what comes by https', async () => {
+  const certificate = '/etc/cloudflare/certs/cloudflare-containers-ca.crt';
+  expect(await said('echo $NODE_EXTRA_CA_CERTS $SSL_CERT_FILE $GIT_SSL_CAINFO')).toContain(
+    `${certificate} ${certificate} ${certificate}`,
+  );
 });

@@ -61,13 +61,13 @@ test('a run that prints its environment, reads every file and tries the network 
 
 test('two workspaces are two containers that do not see each other', async () => {
   const write = '[mock:tool echo of-alpha > note.txt; hostname -i]';
-  const alpha = await ask('claude', { ...ANYTHING, workspace: 'alpha', prompt: write });
+  const alpha = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: write });
   const [address = ''] = /\d+\.\d+\.\d+\.\d+/.exec(alpha.answer?.text ?? '') ?? [];
   expect(address).not.toBe('');
   const look = `[mock:tool find / -name note.txt 2>/dev/null; node -e 'fetch("http://${address}:8080/health").then(() => console.log("reached"), () => console.log("closed"))']`;
-  const beta = await ask('claude', { ...ANYTHING, workspace: 'beta', prompt: look });
-  expect(beta.answer?.text).toMatch(/^Tool said: closed/);
-  const again = await ask('claude', { ...ANYTHING, workspace: 'alpha', prompt: '[mock:tool cat note.txt]' });
+  const beta = await ask('grok', { ...ANYTHING, workspace: 'beta', prompt: look });
+  expect(beta.answer?.text).toMatch(/^Tool said:.*\bclosed/s);
+  const again = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: '[mock:tool cat note.txt]' });
   expect(again.answer?.text).toContain('of-alpha');
 });
 
@@ -78,7 +78,7 @@ test('a run that passes its budget is ended by name, and keeps what it wrote', a
 });
 
 test('the search for keys finds what a run wrote, and what a process has in its environment or command line', async () => {
-  await ask('claude', { ...ANYTHING, prompt: `[mock:tool echo ${PLANTED} > planted.txt]` });
+  await ask('grok', { ...ANYTHING, prompt: `[mock:tool echo ${PLANTED} > planted.txt]` });
   const found = boxes().map((box) => ({ box, places: box.holding(PLANTED) }));
   const [hit, ...more] = found.filter(({ places }) => places.length > 0);
   if (!hit || more.length > 0) throw new Error(`one container was expected to hold it, of ${found.length}`);

@@ -33,7 +33,7 @@ const versionIn = ({ run }: Box) => run('node', '-p', 'require("/app/container/p
 
 /** The container in which a job of a workspace just ran. */
 async function boxAfterJob(workspace: string, prompt = 'hi'): Promise<Box> {
-  expect(await ask('claude', { workspace, prompt, forceRefresh: true })).toMatchObject({ ok: true });
+  expect(await ask('grok', { workspace, prompt, forceRefresh: true })).toMatchObject({ ok: true });
   const [box] = boxes();
   if (!box) throw new Error('no container runs');
   return box;
@@ -52,7 +52,7 @@ const boxAfter = (old: Box, workspace: string): Promise<Box> =>
 
 test('a container of an older version ends its jobs, speaks one protocol version down, and is replaced when it is idle', async () => {
   rollOut(OLDER.tag);
-  const first = await startUntil('claude', { prompt: '[mock:slow 6]' }, 'text');
+  const first = await startUntil('grok', { prompt: '[mock:slow 8]' }, 'text');
   const old = onlyBox();
   expect(versionIn(old)).toBe(OLDER.version);
   rollOut(IMAGE);
@@ -77,7 +77,7 @@ test('the executor may be one protocol version ahead of the Worker; two are refu
   rollOut(NEWER.tag);
   expect(versionIn(await boxAfterJob('newer'))).toBe(NEWER.version);
   rollOut(FOREIGN.tag);
-  expect((await ask('claude', { workspace: 'foreign', prompt: 'hi' })).error).toMatchObject({
+  expect((await ask('grok', { workspace: 'foreign', prompt: 'hi' })).error).toMatchObject({
     code: 'protocol_mismatch',
     message: expect.stringMatching(`protocol ${PROTOCOL_VERSION}, this executor ${FOREIGN.protocol}`),
   });
