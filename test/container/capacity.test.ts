@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
+import { docker } from '../../scripts/docker.ts';
 import { standBefore } from './full-engine.ts';
 import { useSite } from './site.ts';
 
@@ -12,7 +13,10 @@ const WAITING = 'waiting for an executor: Its container could not be started';
 const directory = mkdtempSync(join(tmpdir(), 'engine-'));
 const engine = await standBefore(join(directory, 'docker.sock'));
 process.env.WRANGLER_DOCKER_HOST = engine.url;
-afterAll(() => {
+afterAll(async () => {
+  // The gateway removes its containers through this engine, after its end.
+  const left = () => [...engine.made].filter((name) => docker('inspect', name) !== null);
+  await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 30_000, interval: 200 });
   engine.close();
   rmSync(directory, { recursive: true });
 });
@@ -33,7 +37,8 @@ async function startInVain(workspace: string): Promise<string> {
 
 test('a job for which no container can be started stays queued, says what it waits for, and runs once there is room', async () => {
   const jobId = await startInVain('waits');
-  expect({ boxes: boxes(), refused: engine.refused > 0 }).toEqual({ boxes: [], refused: true });
+  expect(boxes()).toEqual([]);
+  expect(engine.refused).not.toEqual([]);
   engine.isFull = false;
   expect(await ended(jobId)).toMatchObject({ state: 'completed' });
   expect(boxes()).toHaveLength(1);

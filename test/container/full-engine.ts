@@ -4,8 +4,9 @@ import http from 'node:http';
 /** The engine that stands behind, as workerd finds it by default. */
 const ENGINE = '/var/run/docker.sock';
 
+const CREATES = /\/containers\/create\?name=([^&]+)$/;
 /** The application's own container; its sidecar is made all the same. */
-const CREATES = /\/containers\/create\?name=.*-Runner-[0-9a-f]+$/;
+const OF_RUNNER = /-Runner-[0-9a-f]+$/;
 
 /** A Docker engine that can be full. */
 export interface FullEngine {
@@ -13,8 +14,9 @@ export interface FullEngine {
   url: string;
   /** True: it makes no container. */
   isFull: boolean;
-  /** Containers that it refused to make. */
-  refused: number;
+  /** Containers that it refused to make, and those that it made, by name. */
+  refused: string[];
+  made: Set<string>;
   close: () => void;
 }
 
@@ -22,11 +24,13 @@ export interface FullEngine {
 export async function standBefore(socket: string): Promise<FullEngine> {
   const server = http.createServer((request, response) => {
     const { method, url = '', headers } = request;
-    if (engine.isFull && method === 'POST' && CREATES.test(url)) {
-      engine.refused += 1;
+    const [, name] = (method === 'POST' && CREATES.exec(url)) || [];
+    if (name && engine.isFull && OF_RUNNER.test(name)) {
+      engine.refused.push(name);
       response.writeHead(503, { 'content-type': 'application/json' }).end('{"message":"no room for another container"}');
       return;
     }
+    if (name) engine.made.add(name);
     const real = http.request({ socketPath: ENGINE, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
@@ -38,7 +42,8 @@ export async function standBefore(socket: string): Promise<FullEngine> {
   const engine: FullEngine = {
     url: `unix://${socket}`,
     isFull: false,
-    refused: 0,
+    refused: [],
+    made: new Set(),
     close: () => {
       server.close();
       server.closeAllConnections();
