@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     root: ROOT,
     projects: [
-      { test: { ...shared, name: 'figures', root: ROOT, include: [FIGURES] } },
+      { test: { ...shared, name: 'figures', root: ROOT, include: [FIGURES], sequence: { groupOrder: 1 } } },
       {
         test: {
           ...shared,
@@ -17,7 +17,7 @@ export default defineConfig({
           root: ROOT,
           include: ['test/container/**/*.test.ts'],
           exclude: [FIGURES],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           maxWorkers: 2,
         },
       },
