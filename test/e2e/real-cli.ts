@@ -21,6 +21,19 @@ export interface Outcome {
   ms: number;
 }
 
+/** A request as it reached the model endpoint. */
+export interface Call {
+  method: string;
+  url: string;
+}
+
+/** Whether the gate passes a call of a run. */
+export function isPassed({ id, gatePaths }: Provider, { method, url }: Call): boolean {
+  const base = `/gate/${id}`;
+  const path = url.replace(/\?.*/, '').slice(base.length);
+  return url.startsWith(base) && gatePaths.some((allowed) => allowed.method === method && allowed.path.test(path));
+}
+
 /** What a person says who is asked. */
 export type Word = Omit<RunAnswer, 'ask'>;
 
@@ -59,12 +72,19 @@ export async function openWorkshop(providers: Provider[]) {
     return start(provider, launch, word);
   }
 
+  const requests = async (): Promise<Call[]> => (await fetch(`${url}/__mock/requests`)).json();
+
   return {
     work: join(root, 'work'),
     run,
     gate,
     home: () => mkdtemp(join(root, 'home-')),
-    requests: async (): Promise<{ method: string; url: string }[]> => (await fetch(`${url}/__mock/requests`)).json(),
+    /** Calls made while `work` is done, but for Grok's GET of the origin's root, with which it opens its connection. */
+    callsDuring: async (work: () => Promise<unknown>) => {
+      const before = (await requests()).length;
+      await work();
+      return (await requests()).slice(before).filter((call) => `${call.method} ${call.url}` !== 'GET /');
+    },
     /** All that the model was sent in calls that hold a text. */
     sent: async (text: string) => {
       const files = await Promise.all((await readdir(bodies)).map((name) => readFile(join(bodies, name), 'utf8')));

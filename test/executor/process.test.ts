@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { startProcess } from '../../container/process.ts';
 
-const options = { cwd: '/', env: { PATH: process.env.PATH ?? '' }, stdin: '' };
+const options = { cwd: '/', env: { PATH: process.env.PATH ?? '' }, stdin: Readable.from([]) };
 
 test('what a process wrote before it ended is there for who begins to read afterwards', async () => {
   const child = await startProcess(['sh', '-c', 'echo said; echo complained >&2; exit 3'], options);

@@ -1,9 +1,9 @@
-import { env, exports } from 'cloudflare:workers';
+import { env } from 'cloudflare:workers';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Scope } from '../../src/mcp/call.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
-import { doorWith, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
+import { doorWith, fetchWorker, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
 import { prompt } from './held.ts';
 
 const POLICY = JSON.stringify({
@@ -12,12 +12,6 @@ const POLICY = JSON.stringify({
   tools: { claude_request: { action: 'require_approval', reason: 'Look first.' } },
 });
 const ACCOUNT = 'owner';
-
-function fetchWorker(url: string | URL | Request, init?: RequestInit) {
-  const request = new Request(url, init);
-  request.headers.set('host', '127.0.0.1');
-  return exports.default.fetch(request);
-}
 
 /** The SDK's client with an API token of its own; `answer` is its person, where it shows forms. */
 async function connect(scopes: Scope[], answer?: (message: string) => { approve: boolean; reason?: string } | undefined) {

@@ -1,5 +1,5 @@
 import { createExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
+import { env, exports } from 'cloudflare:workers';
 import { app } from '../../src/app.ts';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
 import { browser } from '../browser.ts';
@@ -20,6 +20,13 @@ const NO_SIGN_IN = {
   GITHUB_ALLOWED: '',
   MCP_RESOURCE: '',
 } as const;
+
+/** Sends a request into the Worker as a server on loopback gets it. */
+export function fetchWorker(url: string | URL | Request, init?: RequestInit) {
+  const request = new Request(url, init);
+  request.headers.set('host', '127.0.0.1');
+  return exports.default.fetch(request);
+}
 
 /** Sends requests into the Worker's routes under settings of their own. */
 export function doorWith(settings: Record<string, string> = {}, objects: Partial<Env> = {}) {

@@ -1,17 +1,11 @@
-import { exports } from 'cloudflare:workers';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { Envelope } from '../../src/mcp/envelope.ts';
+import { fetchWorker } from './door.ts';
 import { answer, say } from './jobs.ts';
 
 const TOKEN = 'test-gateway-token';
 const URL_OF_MCP = 'http://127.0.0.1/mcp';
-/** Sends a request into the Worker as a server on loopback gets it. */
-function fetchWorker(url: string | URL | Request, init?: RequestInit) {
-  const request = new Request(url, init);
-  request.headers.set('host', '127.0.0.1');
-  return exports.default.fetch(request);
-}
 
 /** A client of either line of the protocol that talks to the Worker without a network. */
 async function connect(mode: 'auto' | 'legacy') {

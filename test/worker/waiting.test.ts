@@ -14,7 +14,14 @@ const { limits } = readConfig({ QUEUE_TIMEOUT_MS: '5000' });
 
 /** A job that had its turn and asked twice for an executor, which is woken in vain. */
 async function waiting(woken: Reply<Health>) {
-  const executor: ExecutorClient = { health: AWAY, wake: async () => woken, start: AWAY, events: AWAY, cancel: AWAY };
+  const executor: ExecutorClient = {
+    health: AWAY,
+    wake: async () => woken,
+    start: AWAY,
+    events: AWAY,
+    cancel: AWAY,
+    answer: AWAY,
+  };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {
     const store = new JobStore(storage);
@@ -22,7 +29,7 @@ async function waiting(woken: Reply<Health>) {
     store.mark('admitted_at', 0);
     let now = 0;
     const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
-    const clock = { now: () => now++, sleep: async () => {}, changed: () => {} };
+    const clock = { now: () => now++, sleep: async () => {}, changed: () => {}, put: async () => {} };
     await driveJob({ store, executor, gate, executorLostMs: 1, ...clock }, 3, 'queued');
     const row = store.job();
     await storage.deleteAll();
