@@ -51,7 +51,8 @@ test.concurrent.each(failures)('%s ends soon where the model service answers HTT
   const outcome = await workshop.run(provider, { prompt: `[mock:error ${status}]` });
   expect(resultOf(outcome)).toMatchObject({ isError: true });
   expect(outcome.code).toBe(1);
-  expect(outcome.ms).toBeLessThan(20_000);
+  // With its own settings Claude would try for three minutes; on a busy machine the ends of README.md take longer.
+  expect(outcome.ms).toBeLessThan(60_000);
 });
 
 test.each(both)('a run of $title talks to the gate only, on paths that the gate passes', async (provider) => {
