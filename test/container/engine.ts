@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { docker } from '../../scripts/docker.ts';
 
 /** The executor's image, which setup.ts builds before any test. */
@@ -12,7 +14,7 @@ export interface Box {
   /** As `docker stats` says it: 61.2MiB. */
   memory: () => string;
   /** Every file of it, and the environment and command line of every process in it, that holds a text. */
-  holding: (text: string) => string[];
+  holding: (wanted: string) => Promise<string[]>;
 }
 
 const PROCESSES = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline';
@@ -26,22 +28,26 @@ const SEARCHES = [
 const SKIPPED = ['proc', 'sys', 'dev', 'clis'].map((name) => `--exclude-dir=${name}`).join(' ');
 
 /** The text comes by stdin, so that a search does not find itself. */
-function search(id: string, text: string): string[] {
-  const found = SEARCHES.flatMap(({ user, places }) => {
-    const grep = `grep -rlaFs -f - ${SKIPPED} ${places}; true`;
-    const argv = ['exec', '--interactive', '--user', user, id, 'sh', '-c', grep];
-    const { status, stdout } = spawnSync(process.env.WRANGLER_DOCKER_BIN ?? 'docker', argv, { input: text, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`container ${id} could not be searched`);
-    return stdout.split('\n').filter(Boolean);
-  });
-  return [...new Set(found)];
+async function grep(id: string, user: string, places: string, wanted: string): Promise<string[]> {
+  const script = `grep -rlaFs -f - ${SKIPPED} ${places}; true`;
+  const argv = ['exec', '--interactive', '--user', user, id, 'sh', '-c', script];
+  const child = spawn(process.env.WRANGLER_DOCKER_BIN ?? 'docker', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(wanted);
+  const [found, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  if (code !== 0) throw new Error(`container ${id} could not be searched`);
+  return found.split('\n').filter(Boolean);
+}
+
+async function search(id: string, wanted: string): Promise<string[]> {
+  const found = await Promise.all(SEARCHES.map(({ user, places }) => grep(id, user, places, wanted)));
+  return [...new Set(found.flat())];
 }
 
 const boxOf = (id: string): Box => ({
   id,
   run: (...argv) => docker('exec', id, ...argv),
   memory: () => docker('stats', '--no-stream', '--format', '{{.MemUsage}}', id)?.split(' / ')[0] ?? '',
-  holding: (text) => search(id, text),
+  holding: (wanted) => search(id, wanted),
 });
 
 /** The containers of the Runner that run now from an image, newest first. */

@@ -79,19 +79,19 @@ test('a run that passes its budget is ended by name, and keeps what it wrote', a
 
 test('the search for keys finds what a run wrote, and what a process has in its environment or command line', async () => {
   await ask('grok', { ...ANYTHING, prompt: `[mock:tool echo ${PLANTED} > planted.txt]` });
-  const found = boxes().map((box) => ({ box, places: box.holding(PLANTED) }));
+  const found = await Promise.all(boxes().map(async (box) => ({ box, places: await box.holding(PLANTED) })));
   const [hit, ...more] = found.filter(({ places }) => places.length > 0);
   if (!hit || more.length > 0) throw new Error(`one container was expected to hold it, of ${found.length}`);
   expect(hit.places).toContainEqual(expect.stringMatching(/^\/state\/.*planted\.txt$/));
   docker('exec', '--detach', '--env', `HELD=${PLANTED}`, hit.box.id, 'node', '-e', 'setInterval(() => {}, 60_000)', PLANTED);
   const anywhere = [expect.stringMatching(/^\/proc\/\d+\/environ$/), expect.stringMatching(/^\/proc\/\d+\/cmdline$/)];
-  await vi.waitFor(() => expect(hit.box.holding(PLANTED)).toEqual(expect.arrayContaining(anywhere)), 20_000);
+  await vi.waitFor(async () => expect(await hit.box.holding(PLANTED)).toEqual(expect.arrayContaining(anywhere)), 20_000);
 });
 
-test('no container has a key: in no file, no process, not in its settings and not in its log', () => {
+test('no container has a key: in no file, no process, not in its settings and not in its log', async () => {
   expect(boxes().length).toBeGreaterThan(1);
   for (const { id, holding } of boxes()) {
-    expect(holding(MARK)).toEqual([]);
+    expect(await holding(MARK)).toEqual([]);
     const told = `${docker('inspect', id)} ${docker('logs', id)}`;
     expect(told).toContain('EXECUTOR_TOKEN=');
     expect(told).toContain('"listening"');

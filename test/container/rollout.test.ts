@@ -5,8 +5,6 @@ import { VERSION } from '../../src/version.ts';
 import { type Box, IMAGE } from './engine.ts';
 import { useSite } from './site.ts';
 
-const { ask, startUntil, ended, boxes, onlyBox, rollOut } = useSite();
-
 /** Images of other versions: the same executor, but for what it says of itself. */
 const OLDER = { tag: `${IMAGE}-older`, version: '0.0.1', protocol: PROTOCOL_VERSION - 1 };
 const NEWER = { tag: `${IMAGE}-newer`, version: '99.0.0', protocol: PROTOCOL_VERSION + 1 };
@@ -26,7 +24,10 @@ function build({ tag, version, protocol }: typeof OLDER) {
   if (status !== 0) throw new Error(`${tag} could not be built: ${stderr}`);
 }
 
+// Before there is a gateway: its client would not notice meanwhile that a connection was closed.
 beforeAll(() => [OLDER, NEWER, FOREIGN].forEach(build));
+
+const { ask, startUntil, ended, boxes, onlyBox, rollOut } = useSite();
 
 /** The version of the executor in a container. */
 const versionIn = ({ run }: Box) => run('node', '-p', 'require("/app/container/package.json").version');
