@@ -28,7 +28,7 @@ const madeUp = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: include('unit') } },
+      { test: { name: 'unit', include: include('unit'), isolate: false } },
       // Real processes on a machine that may have two cores, after the others have left them free.
       {
         test: {
@@ -55,6 +55,7 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          isolate: false,
           include: include('worker'),
           globalSetup: ['test/worker/setup.ts'],
           testTimeout: 30_000,

@@ -14,7 +14,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS approval_state ON approval (state);
   CREATE INDEX IF NOT EXISTS approval_job ON approval (job);
   CREATE TABLE IF NOT EXISTS alike (
-    kind TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL, rule TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (kind, grant_id, tool, rule)
+    kind TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL, rule TEXT NOT NULL, args_hash TEXT NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (kind, grant_id, tool, rule, args_hash)
   ) STRICT;`;
 
 /** A call as it was asked about. */
@@ -68,8 +69,8 @@ export interface Question extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'e
   call: ToolCall;
 }
 
-/** Calls like one that was approved: the same grant, tool and rule. */
-export type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string };
+/** What is like something that was approved: the same grant, tool and rule, and where `argsHash` is not '', the same arguments. */
+export type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string; argsHash: string };
 
 /** All SQL of what waits for a person, and of what persons decided. */
 export class Approvals {
@@ -165,17 +166,17 @@ export class Approvals {
     return this.#sql.exec<{ at: number | null }>(`SELECT MIN(expires_at) AS at FROM approval WHERE state = 'pending'`).one().at;
   }
 
-  /** Lets calls alike pass until a time. */
-  letPass({ kind, grant, tool, rule }: Likeness, until: number): void {
+  /** Lets what is alike pass until a time. */
+  letPass({ kind, grant, tool, rule, argsHash }: Likeness, until: number): void {
     this.#sql.exec(
-      'INSERT OR REPLACE INTO alike (kind, grant_id, tool, rule, until) VALUES (?, ?, ?, ?, ?)',
-      ...[kind, grant, tool, rule, until],
+      'INSERT OR REPLACE INTO alike (kind, grant_id, tool, rule, args_hash, until) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[kind, grant, tool, rule, argsHash, until],
     );
   }
 
-  mayPass({ kind, grant, tool, rule }: Likeness, now: number): boolean {
-    const query = 'SELECT 1 FROM alike WHERE kind = ? AND grant_id = ? AND tool = ? AND rule = ? AND until > ?';
-    return this.#sql.exec(query, kind, grant, tool, rule, now).toArray().length === 1;
+  mayPass({ kind, grant, tool, rule, argsHash }: Likeness, now: number): boolean {
+    const query = 'SELECT 1 FROM alike WHERE kind = ? AND grant_id = ? AND tool = ? AND rule = ? AND args_hash = ? AND until > ?';
+    return this.#sql.exec(query, kind, grant, tool, rule, argsHash, now).toArray().length === 1;
   }
 
   /** Forgets what was decided before a time. */

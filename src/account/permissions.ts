@@ -74,7 +74,7 @@ export class Permissions {
       const reason = `${running} jobs of this tool are not over, the most is ${maxRunning.max}`;
       return { kind: 'busy', rule: maxRunning.rule, reason, charges };
     }
-    const isHeld = approval && !this.#approvals.mayPass({ kind: 'call', grant, tool, rule: approval.rule }, now);
+    const isHeld = approval && !this.#approvals.mayPass({ kind: 'call', grant, tool, rule: approval.rule, argsHash: '' }, now);
     return {
       ...(isHeld ? approval : { rule: verdict.rule, reason: verdict.reason }),
       kind: isHeld ? 'hold' : 'allow',

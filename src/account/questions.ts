@@ -33,20 +33,14 @@ export interface Step {
   input: string;
 }
 
-const likeness = ({
+/** Of a step its input counts as well: a command that was shown says nothing about the next one. */
+function likeness({
   kind,
   call,
   rule,
-}: {
-  kind: Approval['kind'];
-  call: Pick<ToolCall, 'grant' | 'tool'>;
-  rule: string;
-}): Likeness => ({
-  kind,
-  grant: call.grant,
-  tool: call.tool,
-  rule,
-});
+}: Pick<Approval, 'kind' | 'rule'> & { call: Pick<ToolCall, 'grant' | 'tool' | 'digest'> }): Likeness {
+  return { kind, grant: call.grant, tool: call.tool, rule, argsHash: kind === 'step' ? call.digest.hash : '' };
+}
 
 /** Whether one more question may wait. */
 export function room({ approvals, limits }: Parts): Result<null> {

@@ -110,12 +110,12 @@ function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
   if (api) return error(api.code, `HTTP ${result.apiStatus}: ${api.hint}${tail}`, Boolean(api.retryAfterMs), api.retryAfterMs);
   if (result.apiStatus !== undefined)
     return error('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, 10_000);
+  const word = [result.subtype, result.terminalReason, result.stopReason].map((name) => WORDS[name ?? '']).find(Boolean);
+  if (word) return error(word.code, `${word.hint}${tail}`);
   if (denied) {
     const asked = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;
     return error('permission_required', `The run stopped because it may not use ${asked}. ${PERMISSION[provider] ?? ''}`.trim());
   }
-  const word = [result.subtype, result.terminalReason, result.stopReason].map((name) => WORDS[name ?? '']).find(Boolean);
-  if (word) return error(word.code, `${word.hint}${tail}`);
   return error('provider_error', `The CLI reported an error (${result.subtype}).${tail}`, true);
 }
 

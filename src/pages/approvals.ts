@@ -49,6 +49,8 @@ ${job === undefined ? '' : html`<dt>Job</dt><dd><code>${job}</code></dd>`}
 const shown = ({ text, rest }: ShownApproval) => html`${text === undefined ? '' : html`<pre tabindex="0">${text}</pre>`}
 ${rest === undefined ? '' : html`<pre tabindex="0">${rest}</pre>`}`;
 
+const alike = ({ kind }: ShownApproval) => (kind === 'step' ? 'The same step of the same app' : 'The same app, tool and rule');
+
 const pendingItem = (approval: ShownApproval): Markup => html`<li class="card">
 <h3>${title(approval)}</h3>
 ${shown(approval)}
@@ -59,7 +61,7 @@ ${facts(approval)}
 <div class="row">
   <button name="decision" value="approve">Approve</button>
   <button class="plain" name="decision" value="deny">Deny</button>
-  <button class="plain" name="decision" value="alike" title="The same app, tool and rule">Approve alike for an hour</button>
+  <button class="plain" name="decision" value="alike" title="${alike(approval)}">Approve alike for an hour</button>
 </div>
 </form></li>`;
 

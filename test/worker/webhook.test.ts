@@ -11,10 +11,12 @@ const ASKING = JSON.stringify({ version: '1', default: 'allow', tools: { llm_job
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What is sent to the receiver, which answers with these statuses and then with 200. */
+/** What is sent to the receiver, which answers with these statuses and then with 200. Jobs of other tests still talk to their executor. */
 function receiver(...statuses: number[]) {
   const sent: { url: string; init: RequestInit; body: string }[] = [];
+  const { fetch } = globalThis;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init = {}) => {
+    if (url !== SETTINGS.APPROVAL_WEBHOOK_URL) return fetch(url, init);
     sent.push({ url: String(url), init, body: String(init.body) });
     return new Response(null, { status: statuses.shift() ?? 200 });
   });

@@ -42,6 +42,7 @@ const cases: [string, RunEnd, string, string][] = [
   ['HTTP 500', failing({ apiStatus: 500 }), 'failed', 'api_error'],
   ['HTTP 529', failing({ apiStatus: 529 }), 'failed', 'overloaded'],
   ['no turns left', failing({ subtype: 'error_max_turns' }), 'failed', 'max_turns'],
+  ['no turns left after a denial', failing({ subtype: 'error_max_turns', denials: [denial] }), 'failed', 'max_turns'],
   ['no budget left', failing({ subtype: 'error_max_budget_usd' }), 'failed', 'budget_exceeded'],
   ['a prompt too long', failing({ terminalReason: 'blocking_limit' }), 'failed', 'prompt_too_long'],
   ['a refusal', failing({ stopReason: 'refusal' }), 'failed', 'refused'],
