@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
 import { type Caller, connect } from '../rig/client.ts';
-import { hasChromium, launch, look, SIZES, signIn } from './chromium.ts';
+import { hasChromium, launch, look, signIn } from './chromium.ts';
 import { useGateway } from './client.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -21,15 +21,13 @@ if (!hasChromium()) console.warn('Chromium is not installed: the pages are not l
 function useConsole(variables: Record<string, string> = {}) {
   const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), ...variables }));
   let browser: Browser;
-  let context: BrowserContext;
   let page: Page;
   let client: Caller;
   let target = '';
   const origin = () => new URL(gateway().url).origin;
   beforeAll(async () => {
     browser = await launch();
-    context = await browser.newContext({ viewport: SIZES.desktop });
-    page = await context.newPage();
+    page = await (await browser.newContext()).newPage();
     await page.goto(`${origin()}/policies`);
     await signIn(page, PASSPHRASE);
     await page.waitForURL(/policies/);
@@ -63,7 +61,7 @@ function useConsole(variables: Record<string, string> = {}) {
     await policy.getByRole('button', { name: 'Enforce' }).click();
     return policy;
   };
-  return { call, open, ended, enforce, target: () => target, page: () => page };
+  return { call, open, ended, enforce, target: () => target };
 }
 
 const holding = async ({ call }: Pick<ReturnType<typeof useConsole>, 'call'>, prompt: string) => {
@@ -79,7 +77,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const page = await site.enforce(ASKING.replace('"1"', '"2"'));
     expect(await page.getByRole('alert').textContent()).toContain('version must be "1", got "2"');
     expect(await page.getByLabel('JSON, version "1"').inputValue()).toContain('"version":"2"');
-    await look(page, 'policy-wrong');
     await site.enforce(ASKING);
     expect(await page.getByRole('status').textContent()).toContain('It holds from the next call on.');
     expect(await page.getByText('A document of its own.').first().isVisible()).toBe(true);
@@ -109,7 +106,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
       reason: 'approval_denied',
       error: { message: expect.stringContaining('Ask me on Monday.') },
     });
-    await look(page, 'approvals-decided');
   });
 
   test('approved alike, the next one runs without a question', async () => {
@@ -131,6 +127,8 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.getByRole('button', { name: 'Which rule decides?' }).click();
     expect(await page.getByRole('status').textContent()).toMatch(/^Denied: .*alwaysApprove.*deny_if\[\d\]/s);
     await look(page, 'policy-tried');
+    await look(await site.open('/policies'), 'policies');
+    await site.open(`/policies/${site.target()}`);
     expect(await page.getByRole('listitem').filter({ hasText: 'by the owner' }).count()).toBe(3);
     await page.getByRole('button', { name: 'Take the policy away' }).click();
     expect(await page.getByText('As the gateway ships it.').isVisible()).toBe(true);
@@ -139,7 +137,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   test('the audit page shows what happened, narrows it, checks the chain and exports every row', async () => {
     const page = await site.open('/audit?check=1');
     expect(await page.getByRole('status').textContent()).toContain('The chain holds from the first row');
-    await look(page, 'audit');
     await page.getByLabel('Kind').selectOption('approval');
     await page.getByRole('button', { name: 'Filter' }).click();
     const rows = page.locator('main details');
@@ -151,22 +148,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const stream = await (await download).createReadStream();
     const lines = (await text(stream)).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, index) => index + 1));
-  });
-
-  test.each(['phone', 'desktop'] as const)('every page fits a %s in the dark', async (size) => {
-    const context = await site
-      .page()
-      .context()
-      .browser()
-      ?.newContext({ viewport: SIZES[size], colorScheme: 'dark', storageState: await site.page().context().storageState() });
-    const page = await context?.newPage();
-    if (!page) throw new Error('no browser');
-    const { origin } = new URL(site.page().url());
-    for (const path of ['/approvals', '/policies', `/policies/${site.target()}`, '/audit']) {
-      await page.goto(origin + path);
-      await look(page, `${path.split('/')[1]}-${size}-dark`);
-    }
-    await context?.close();
   });
 });
 

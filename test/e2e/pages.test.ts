@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import * as oauth from 'oauth4webapi';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
-import { hasChromium, launch, look, SIZES, signIn } from './chromium.ts';
+import { hasChromium, launch, look, signIn } from './chromium.ts';
 import { useGateway } from './client.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -46,61 +46,44 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     return url.href;
   }
 
-  async function openPage(size: keyof typeof SIZES, colorScheme: 'light' | 'dark' = 'light') {
-    const context = await browser.newContext({ viewport: SIZES[size], colorScheme });
-    return { context, page: await context.newPage() };
-  }
+  /** A page of a person who has not been here yet. */
+  const openPage = async () => (await browser.newContext()).newPage();
 
-  async function close(context: BrowserContext) {
-    await context.close();
-  }
-
-  const views = [
-    ['phone', 'light'],
-    ['phone', 'dark'],
-    ['desktop', 'light'],
-    ['desktop', 'dark'],
-  ] as const;
-
-  test.each(views)(
-    'a person on a %s in %s mode signs in, allows, sees the connection, makes and revokes a token, signs out',
-    async (size, scheme) => {
-      const { context, page } = await openPage(size, scheme);
-      const see = (name: string) => look(page, `${name}-${size}-${scheme}`);
-      await page.goto(origin());
-      await see('home');
-      await page.goto(consentUrl);
-      await see('sign-in');
-      await page.getByLabel('Owner passphrase').fill('wrong passphrase');
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await see('sign-in-wrong');
-      await signIn(page, PASSPHRASE);
-      await see('consent');
-      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Allow Claude?');
-      await page.getByRole('button', { name: 'Allow' }).click();
-      await page.waitForURL(/callback\?/);
-      expect(new URL(page.url()).searchParams.get('iss')).toBe(origin());
-      await page.goto(`${origin()}/connections`);
-      await see('connections');
-      await page.goto(`${origin()}/tokens`);
-      await see('tokens');
-      await page.getByLabel('Name', { exact: true }).fill(`CI on a ${size} in ${scheme}`);
-      await page.getByRole('button', { name: 'Make a token' }).click();
-      await see('token-made');
-      expect(await page.getByLabel('The token').textContent()).toMatch(/^lcg_owner_[\w-]{43}$/);
-      await page.getByRole('button', { name: `Revoke CI on a ${size} in ${scheme}` }).click();
-      await page.waitForURL(/connections/);
-      await page.getByRole('button', { name: 'Revoke Claude' }).click();
-      expect(await page.getByText('No app is connected.').isVisible()).toBe(true);
-      await page.getByRole('button', { name: 'Sign out' }).click();
-      await page.goto(`${origin()}/tokens`);
-      expect(page.url()).toContain('/sign-in');
-      await close(context);
-    },
-  );
+  test('a person signs in, allows, sees the connection, makes and revokes a token, signs out', async () => {
+    const page = await openPage();
+    const see = (name: string) => look(page, name);
+    await page.goto(origin());
+    await see('home');
+    await page.goto(consentUrl);
+    await see('sign-in');
+    await signIn(page, 'wrong passphrase');
+    await see('sign-in-wrong');
+    await signIn(page, PASSPHRASE);
+    await see('consent');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Allow Claude?');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.waitForURL(/callback\?/);
+    expect(new URL(page.url()).searchParams.get('iss')).toBe(origin());
+    await page.goto(`${origin()}/connections`);
+    await see('connections');
+    await page.goto(`${origin()}/tokens`);
+    await see('tokens');
+    await page.getByLabel('Name', { exact: true }).fill('CI');
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    await see('token-made');
+    expect(await page.getByLabel('The token').textContent()).toMatch(/^lcg_owner_[\w-]{43}$/);
+    await page.getByRole('button', { name: 'Revoke CI' }).click();
+    await page.waitForURL(/connections/);
+    await page.getByRole('button', { name: 'Revoke Claude' }).click();
+    expect(await page.getByText('No app is connected.').isVisible()).toBe(true);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.goto(`${origin()}/tokens`);
+    expect(page.url()).toContain('/sign-in');
+    await page.context().close();
+  });
 
   test('the keyboard alone is enough to sign in, to narrow what is asked and to allow', async () => {
-    const { context, page } = await openPage('desktop');
+    const page = await openPage();
     const focused = (text: RegExp) =>
       page
         .locator(':focus')
@@ -129,16 +112,16 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await tabTo(/aria-label="Revoke Claude"/);
     await page.keyboard.press('Enter');
     await page.getByText('No app is connected.').waitFor();
-    await close(context);
+    await page.context().close();
   });
 
   test('denying leads back to the app', async () => {
-    const { context, page } = await openPage('phone');
+    const page = await openPage();
     await page.goto(consentUrl);
     await signIn(page, PASSPHRASE);
     await page.getByRole('button', { name: 'Deny' }).click();
     await page.waitForURL(/callback\?error=access_denied/);
     expect(await page.textContent('body')).toBe('back at the app');
-    await close(context);
+    await page.context().close();
   });
 });

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -50,31 +51,11 @@ test.each(refusals)('%s is refused in one line', async (_what, args, env, line) 
   expect(code).toBe(1);
 });
 
-test('a key in the shell is not used', async () => {
-  const env = { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up' };
-  const { line } = reader(spawnStart(['--offline', '--port', '0', '--state', scratchDirectory()], env));
-  await line(/^Offline: the bundled model endpoint answers; no model is called, nothing is spent\.$/);
-});
+const spawnOffline = (state: string, env: Record<string, string> = {}) =>
+  spawnStart(['--offline', '--port', '0', '--state', state], env);
 
-test('the made token is printed, private, not in any argv, and the same after a restart', async () => {
-  const state = scratchDirectory();
-  const tokenOfStart = async () => {
-    const child = spawnStart(['--offline', '--port', '0', '--state', state]);
-    const [, token = ''] = await reader(child).line(/^Token: (\S{43})$/);
-    expect(processTable().filter(({ args }) => args.includes(token))).toEqual([]);
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    return token;
-  };
-  const first = await tokenOfStart();
-  expect(statSync(join(state, 'gateway-token')).mode & 0o077).toBe(0);
-  expect(await tokenOfStart()).toBe(first);
-});
-
-test.each(['SIGINT', 'SIGTERM'] as const)('%s ends everything within 10 s', async (signal) => {
-  const child = spawnStart(['--offline', '--port', '0', '--state', scratchDirectory()]);
-  const [, url = ''] = await reader(child).line(/^Ready on (\S+)\/mcp$/);
-  expect(await fetch(`${url}/health`)).toMatchObject({ status: 200 });
+/** Ends a gateway: in time, and with everything that it started. */
+async function end(child: ChildProcess, signal: NodeJS.Signals) {
   const family = descendants(child.pid).map(({ pid }) => pid);
   expect(family.length).toBeGreaterThan(3);
   const started = Date.now();
@@ -83,26 +64,36 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s ends everything within 10 s', asyn
   expect(code).toBe(0);
   expect(Date.now() - started).toBeLessThan(STOP_MS);
   expect(processTable().filter(({ pid }) => family.includes(pid))).toEqual([]);
-});
+}
 
-test('a second gateway on the same state directory is refused', async () => {
+test('a gateway keeps its state to itself, starts again what dies, and ends whole at a signal', async () => {
   const state = scratchDirectory();
-  await reader(spawnStart(['--offline', '--port', '0', '--state', state])).line(/^Ready on/);
-  const { stderr, code } = await outcomeOf(spawnStart(['--offline', '--port', '0', '--state', state]));
-  expect(stderr).toMatch(/^The state directory \S+ is in use by process \d+\. .*\n$/);
-  expect(code).toBe(1);
-});
-
-test.each([
-  ['The executor', 'container/main.ts'],
-  ['The Worker', 'workerd serve'],
-])('%s is started again when it dies', async (title, part) => {
-  const child = spawnStart(['--offline', '--port', '0', '--state', scratchDirectory()]);
+  const child = spawnOffline(state);
   const { line } = reader(child);
   const [, url = ''] = await line(/^Ready on (\S+)\/mcp$/);
-  const victim = descendants(child.pid).find(({ args }) => args.includes(part));
-  process.kill(Number(victim?.pid), 'SIGKILL');
-  await line(new RegExp(`^${title} ended and is started again`));
-  await line(new RegExp(`^${title} is back$`));
-  expect(await fetch(`${url}/health`)).toMatchObject({ status: 200 });
+  const [, token = ''] = await line(/^Token: (\S{43})$/);
+  expect(processTable().filter(({ args }) => args.includes(token))).toEqual([]);
+  expect(statSync(join(state, 'gateway-token')).mode & 0o077).toBe(0);
+
+  const second = await outcomeOf(spawnOffline(state));
+  expect(second.stderr).toMatch(/^The state directory \S+ is in use by process \d+\. .*\n$/);
+  expect(second.code).toBe(1);
+
+  for (const [title, part] of [
+    ['The executor', 'container/main.ts'],
+    ['The Worker', 'workerd serve'],
+  ] as const) {
+    process.kill(Number(descendants(child.pid).find(({ args }) => args.includes(part))?.pid), 'SIGKILL');
+    await line(new RegExp(`^${title} ended and is started again`));
+    await line(new RegExp(`^${title} is back$`));
+    expect(await fetch(`${url}/health`), title).toMatchObject({ status: 200 });
+  }
+  await end(child, 'SIGTERM');
+
+  // Its token is the same after a restart, and a key in the shell is not used.
+  const again = spawnOffline(state, { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up' });
+  const said = reader(again);
+  await said.line(/^Offline: the bundled model endpoint answers; no model is called, nothing is spent\.$/);
+  expect((await said.line(/^Token: (\S{43})$/))[1]).toBe(token);
+  await end(again, 'SIGINT');
 });
