@@ -73,6 +73,8 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      // What the pinned CLIs really do: `npm run test:clis`.
+      { test: { name: 'clis', include: include('clis'), sequence: { groupOrder: 3 }, maxWorkers: 2, testTimeout: 120_000 } },
     ],
   },
 });

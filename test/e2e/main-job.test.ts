@@ -33,7 +33,7 @@ test.each(providers)(
   'a %s answer that comes after the deadline is not lost: the job is handed over with what it said so far',
   async (provider) => {
     const messages: string[] = [];
-    const early = await call(`${provider}_request`, { prompt: '[mock:slow 6]', syncDeadlineMs: 3_000 }, (message) =>
+    const early = await call(`${provider}_request`, { prompt: '[mock:slow 16]', syncDeadlineMs: 10_000 }, (message) =>
       messages.push(message),
     );
     expect(messages[0]).toContain(early.job?.id);
