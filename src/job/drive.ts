@@ -139,6 +139,9 @@ async function follow(drive: Drive, row: JobRow, memory: Memory): Promise<boolea
   if (reply.kind === 'ok') {
     memory.heardAt = now();
     keep(drive, reply.value);
+    // Whoever is told of a question that came finds it where it is decided.
+    const after = store.job();
+    if (after?.state === 'running') await passOn(after, executor, drive.put, memory.passed);
     return true;
   }
   const ending = lost(drive, reply, now() - memory.heardAt);

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import type { JobView } from '../../src/job/record.ts';
 import { type Caller, connect } from '../rig/client.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
 import { useGateway } from './client.ts';
@@ -17,9 +18,12 @@ const Made = z.object({ id: z.string(), token: z.string() });
 
 if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
 
+/** Until a question is over, in ms: longer than a test takes that decides one. */
+const APPROVAL_TIMEOUT_MS = '20000';
+
 /** A gateway, a browser in which its owner signed in, and a client of an API token. */
-function useConsole(variables: Record<string, string> = {}) {
-  const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), ...variables }));
+function useConsole() {
+  const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), APPROVAL_TIMEOUT_MS }));
   let browser: Browser;
   let page: Page;
   let client: Caller;
@@ -45,14 +49,17 @@ function useConsole(variables: Record<string, string> = {}) {
     await page.goto(`${origin()}${path}`);
     return page;
   };
-  /** Waits for the end of a job. */
-  const ended = async (jobId: string) => {
+  /** Watches a job until it is over, or until it is as wanted. */
+  const until = async (jobId: string, isWanted: (job: JobView) => boolean) => {
     for (let afterSeq = 0; ; ) {
       const { job, nextAfterSeq = 0 } = await client.call('llm_job_watch', { jobId, afterSeq, waitMs: 5_000 });
-      if (job?.finishedAt !== undefined) return job;
+      if (job && (job.finishedAt !== undefined || isWanted(job))) return job;
       afterSeq = nextAfterSeq;
     }
   };
+  const ended = (jobId: string) => until(jobId, () => false);
+  /** Waits until a run asks about a step. */
+  const asked = (jobId: string) => until(jobId, ({ asks = [] }) => asks.length > 0);
   const call: Caller['call'] = (tool, args) => client.call(tool, args);
   /** Writes a document into the page of the token's policy. */
   const enforce = async (document: string) => {
@@ -61,7 +68,7 @@ function useConsole(variables: Record<string, string> = {}) {
     await policy.getByRole('button', { name: 'Enforce' }).click();
     return policy;
   };
-  return { call, open, ended, enforce, target: () => target };
+  return { call, open, ended, asked, enforce, target: () => target };
 }
 
 const holding = async ({ call }: Pick<ReturnType<typeof useConsole>, 'call'>, prompt: string) => {
@@ -89,7 +96,6 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const item = page.getByRole('listitem').filter({ hasText: jobId });
     for (const shown of ['hello there', '"maxBudgetUsd": 0.5', 'API token CI', 'It spends money.', '$0.50'])
       expect(await item.getByText(shown).first().isVisible(), shown).toBe(true);
-    await look(page, 'approvals');
     await item.getByRole('button', { name: 'Approve', exact: true }).click();
     expect(await page.getByRole('status').textContent()).toBe('Approved.');
     expect(await site.ended(jobId)).toMatchObject({ state: 'completed' });
@@ -106,6 +112,16 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
       reason: 'approval_denied',
       error: { message: expect.stringContaining('Ask me on Monday.') },
     });
+  });
+
+  test('what nobody decided is refused, shown as such, and a late click says so', async () => {
+    const jobId = await holding(site, 'too late');
+    const page = await site.open('/approvals');
+    await look(page, 'approvals');
+    expect(await site.ended(jobId)).toMatchObject({ state: 'failed', reason: 'approval_expired' });
+    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve', exact: true }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('expired');
+    expect(await page.getByText('Nobody decided').first().isVisible()).toBe(true);
   });
 
   test('approved alike, the next one runs without a question', async () => {
@@ -140,7 +156,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.getByLabel('Kind').selectOption('approval');
     await page.getByRole('button', { name: 'Filter' }).click();
     const rows = page.locator('main details');
-    expect(await rows.locator('strong').allTextContents()).toEqual(['approve alike', 'deny', 'approve']);
+    expect(await rows.locator('strong').allTextContents()).toEqual(['approve alike', 'expire', 'deny', 'approve']);
     await rows.nth(1).locator('summary').click();
     await look(page, 'audit-row');
     const download = page.waitForEvent('download');
@@ -149,18 +165,24 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const lines = (await text(stream)).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, index) => index + 1));
   });
-});
 
-describe.skipIf(!hasChromium())('where questions are over after 3 s', () => {
-  const site = useConsole({ APPROVAL_TIMEOUT_MS: '3000' });
-
-  test('what nobody decided is refused, shown as such, and a late click says so', async () => {
-    await site.enforce(ASKING);
-    const jobId = await holding(site, 'too late');
-    const page = await site.open('/approvals');
-    expect(await site.ended(jobId)).toMatchObject({ state: 'failed', reason: 'approval_expired' });
-    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve', exact: true }).click();
-    expect(await page.getByRole('alert').textContent()).toContain('expired');
-    expect(await page.getByText('Nobody decided').first().isVisible()).toBe(true);
+  test('a step that a run asks about is shown with its input; refused and allowed on the page, the run goes on', async () => {
+    await site.enforce(JSON.stringify({ version: '1', default: 'allow' }));
+    for (const [button, tool, said] of [
+      ['Deny', 'claude_request_async', /^Tool said: (?!gone)/],
+      ['Approve', 'grok_request_async', /^Tool said: .*gone/s],
+    ] as const) {
+      const prompt = '[mock:tool rm -rf build && echo gone]';
+      const { job } = await site.call(tool, { prompt, permissionMode: 'ask' });
+      const jobId = job?.id ?? '';
+      await site.asked(jobId);
+      const page = await site.open('/approvals');
+      const item = page.getByRole('listitem').filter({ hasText: jobId });
+      expect(await item.getByRole('heading').textContent()).toMatch(/^A run wants to use \w+$/);
+      expect(await item.locator('pre').textContent()).toContain('rm -rf build');
+      await item.getByRole('button', { name: button, exact: true }).click();
+      expect(await site.ended(jobId)).toMatchObject({ state: 'completed' });
+      expect((await site.call('llm_job_result', { jobId })).answer?.text).toMatch(said);
+    }
   });
 });

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { SHELL } from '../rig/shell.ts';
 import { outcomeOf } from './gateway-process.ts';
 
 /** Runs `npm run deploy -- --dry-run`, with nothing of this shell but where programs and Docker are. */
 export function deployDry(args: string[] = [], env: NodeJS.ProcessEnv = {}) {
   const argv = ['scripts/deploy.ts', '--dry-run', ...args];
-  return outcomeOf(spawn(process.execPath, argv, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return outcomeOf(spawn(process.execPath, argv, { env: { ...SHELL, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { SHELL } from '../rig/shell.ts';
 import { outcomeOf } from './gateway-process.ts';
 
 /** What the doctor says, by check. */
 export async function askDoctor(url: string, token: string, extra: Record<string, string> = {}) {
-  const env = { PATH: process.env.PATH, GATEWAY_TOKEN: token, ...extra };
+  const env = { ...SHELL, GATEWAY_TOKEN: token, ...extra };
   const argv = ['scripts/doctor.ts', '--url', url, '--state', '.state/of-nobody'];
   const { stdout, stderr, code } = await outcomeOf(spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   const found = stdout.split('\n').map((line) => /^(\w+) +(\S.*?) {2,}(.*)$/.exec(line) ?? []);

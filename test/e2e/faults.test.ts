@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runFaults } from '../faults/run.ts';
 
-const JOBS = 25;
+const JOBS = 12;
 const SEED = 3;
 
 test('whatever dies, no job loses or repeats a byte, runs twice, or stays without an end', async () => {

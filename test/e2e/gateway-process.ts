@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { SHELL } from '../rig/shell.ts';
 
 /** A directory that goes when the test is over. */
 export function scratchDirectory(): string {
@@ -17,7 +18,7 @@ export function scratchDirectory(): string {
 /** Runs `npm start`'s script with an environment that holds nothing but PATH and what is given. */
 export function spawnStart(args: string[], env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, ['scripts/start.ts', ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...SHELL, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(async () => {

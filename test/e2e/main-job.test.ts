@@ -61,7 +61,6 @@ test.each(providers)('%s uses a tool and shows it', async (provider) => {
 
 const apiErrors = providers.flatMap((provider) => [
   { provider, status: 401, code: 'auth_error', retryable: false },
-  { provider, status: 429, code: 'rate_limited', retryable: true },
   { provider, status: 529, code: 'overloaded', retryable: true },
 ]);
 

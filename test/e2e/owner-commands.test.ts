@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { SHELL } from '../rig/shell.ts';
 import { useGateway } from './client.ts';
 import { outcomeOf, scratchDirectory } from './gateway-process.ts';
 
@@ -10,7 +11,7 @@ const { gateway, call } = useGateway();
 /** Runs `npm run policy` or `npm run audit` against the gateway, as its owner. */
 function command(name: 'policy' | 'audit', ...args: string[]) {
   const { url, settings } = gateway();
-  const env = { PATH: process.env.PATH, GATEWAY_TOKEN: settings.token };
+  const env = { ...SHELL, GATEWAY_TOKEN: settings.token };
   const argv = [`scripts/${name}.ts`, ...args, '--url', url, '--state', '.state/of-nobody'];
   return outcomeOf(spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { Event, EXECUTOR_ERRORS, PROTOCOL_VERSION, type RunLimits, type RunRequest } from '../../container/protocol.ts';
+import { SHELL } from '../rig/shell.ts';
 
 export const TOKEN = 'a-made-up-token-of-the-tests';
 const FIXTURES = join(import.meta.dirname, '../fixtures');
@@ -55,7 +56,7 @@ export async function temporaryDirectory(): Promise<string> {
 /** Environment of an executor with the scripted CLI. */
 export function environmentOf(stateDirectory: string, changes: Record<string, string> = {}): Record<string, string> {
   return {
-    PATH: process.env.PATH ?? '',
+    ...SHELL,
     EXECUTOR_TOKEN: TOKEN,
     EXECUTOR_PORT: '0',
     EXECUTOR_STATE: stateDirectory,

@@ -35,7 +35,10 @@ export const approvalDecide = tool({
     approvalId: z.string().min(1).max(300),
     approve: z.boolean(),
     reason: z.string().max(500).describe('Told to who asked.').optional(),
-    alike: z.boolean().default(false).describe('Also calls of this connection, tool and rule in the next hour; of a step, the same step again.'),
+    alike: z
+      .boolean()
+      .default(false)
+      .describe('Also calls of this connection, tool and rule in the next hour; of a step, the same step again.'),
   }),
   parts: ['approval', 'job', 'next'],
   run: async ({ approvalId: id, approve, reason: said, alike }, call) => {

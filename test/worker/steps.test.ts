@@ -1,0 +1,159 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Caller } from '../../src/mcp/call.ts';
+import { decide } from './held.ts';
+import { answer, ended, jobOf } from './jobs.ts';
+import { callTool, type Manner, post, someone } from './post.ts';
+
+const RM = { id: 'q1', tool: 'Bash', input: '{"command":"rm -rf build"}' };
+
+/** A request whose CLI asks for these steps, one after the other, and then answers. */
+const asking = (text: string, ...steps: object[]) => ({
+  prompt: JSON.stringify([...steps.map((ask) => ({ ask })), answer(text), { write: 'done\n' }]),
+  permissionMode: 'ask',
+});
+
+function pair() {
+  const asker = someone('jobs:read', 'jobs:run');
+  const decider: Caller = { ...asker, grant: 'decider', scopes: ['jobs:read', 'approvals:write'] };
+  const jobIn = (id: string) => ({ account: asker.account, id });
+  return { asker, decider, jobIn, account: env.ACCOUNTS.getByName(asker.account) };
+}
+
+/** Starts a request and waits until its run asks. */
+async function untilAsked(asker: Caller, args: object) {
+  const { job } = await callTool(asker, 'claude_request_async', { ...args });
+  const id = job?.id ?? '';
+  for (let afterSeq = 0; ; ) {
+    const seen = await callTool(asker, 'llm_job_watch', { jobId: id, afterSeq, waitMs: 10_000 });
+    const [ask] = seen.job?.asks ?? [];
+    if (ask) return { id, ask, view: seen };
+    if (seen.job?.finishedAt !== undefined) throw new Error(`it ended: ${seen.job.reason}`);
+    afterSeq = seen.nextAfterSeq ?? afterSeq;
+  }
+}
+
+const toldIn = async (job: { account: string; id: string }) => {
+  const found = await jobOf(job).text('stdout', 0, 100_000);
+  return (found?.ok ? found.value.page.text : '').match(/(?<=^told ).*/gm);
+};
+
+test('a run that asks shows what it waits for; allowed by another connection, it goes on', async () => {
+  const { asker, decider, jobIn } = pair();
+  const { id, ask, view } = await untilAsked(asker, asking('went on', RM));
+  expect(ask).toMatchObject({ tool: 'Bash', input: RM.input });
+  expect(view.job?.activity).toContain('asking to use Bash');
+  const { approvals } = await callTool(decider, 'approval_list', { state: 'pending' });
+  expect(approvals).toMatchObject([
+    { kind: 'step', tool: 'Bash', args: { input: RM.input }, grant: 'g', jobId: id, rule: 'permissionMode' },
+  ]);
+  expect((await decide({ ...asker, scopes: ['approvals:write'] }, ask.approvalId, true)).error?.code).toBe('own_approval');
+  expect((await decide(decider, ask.approvalId, true)).approval?.state).toBe('approved');
+  expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
+  expect((await callTool(asker, 'llm_job_result', { jobId: id })).answer?.text).toBe('went on');
+});
+
+test('a step that is refused is not taken, the run is told why, and goes on', async () => {
+  const { asker, decider, jobIn } = pair();
+  const { id, ask } = await untilAsked(asker, asking('went on', RM));
+  await decide(decider, ask.approvalId, false, { reason: 'Use the trash.' });
+  expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
+  expect(await toldIn(jobIn(id))).toEqual(['{"ask":"q1","allowed":false,"reason":"Use the trash."}']);
+});
+
+test('a step that nobody decides in time is refused, and the run goes on', async () => {
+  const { asker, decider, jobIn, account } = pair();
+  const { id, ask } = await untilAsked(asker, asking('went on', RM));
+  await runInDurableObject(account, (_object, state) => {
+    state.storage.sql.exec('UPDATE approval SET expires_at = ?', Date.now());
+  });
+  await runDurableObjectAlarm(account);
+  expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
+  expect(await toldIn(jobIn(id))).toEqual([expect.stringContaining('"allowed":false,"reason":"nobody answered in time"')]);
+  expect((await decide(decider, ask.approvalId, true)).error).toMatchObject({ code: 'approval_decided' });
+});
+
+test('a step allowed alike passes when the run asks it again, and no other step of that tool does', async () => {
+  const { asker, decider, jobIn } = pair();
+  const again = { ...RM, id: 'q2' };
+  const other = { ...RM, id: 'q3', input: '{"command":"rm -rf src"}' };
+  const { id, ask } = await untilAsked(asker, asking('went on', RM, again, other));
+  await decide(decider, ask.approvalId, true, { alike: true });
+  for (let open = ask.approvalId; open === ask.approvalId; ) {
+    const { approvals } = await callTool(decider, 'approval_list', { state: 'pending' });
+    open = approvals?.[0]?.id ?? open;
+    if (open === ask.approvalId) await callTool(asker, 'llm_job_watch', { jobId: id, waitMs: 500 });
+    else expect(approvals).toMatchObject([{ args: { input: other.input } }]);
+    if (open !== ask.approvalId) await decide(decider, open, false);
+  }
+  await ended(jobIn(id));
+  expect((await toldIn(jobIn(id)))?.map((line) => JSON.parse(line).allowed)).toEqual([true, true, false]);
+});
+
+test('a run that is canceled while it asks closes its question', async () => {
+  const { asker, decider, jobIn } = pair();
+  const { id, ask } = await untilAsked(asker, asking('went on', RM));
+  await callTool(asker, 'llm_job_cancel', { jobId: id });
+  expect(await ended(jobIn(id))).toMatchObject({ state: 'canceled' });
+  expect((await decide(decider, ask.approvalId, true)).error?.code).toBe('approval_decided');
+});
+
+const FORMS: Manner = { elicits: true };
+const Asked = z.object({
+  resultType: z.literal('input_required'),
+  requestState: z.string(),
+  inputRequests: z.record(z.string(), z.object({ params: z.looseObject({ message: z.string() }) })),
+});
+
+test('a client that shows forms asks its person about each step inside the call, and the call answers', async () => {
+  const { asker } = pair();
+  const text = crypto.randomUUID();
+  const call = { name: 'claude_request', arguments: asking(text, RM, { ...RM, id: 'q2', input: 'ls' }) };
+  let { result } = await post(asker, 'tools/call', call, FORMS);
+  const shown: string[] = [];
+  for (const approve of [true, false]) {
+    const { requestState, inputRequests } = Asked.parse(result);
+    const [key = '', request] = Object.entries(inputRequests)[0] ?? [];
+    shown.push(request?.params.message ?? '');
+    const inputResponses = { [key]: { action: 'accept', content: { approve } } };
+    ({ result } = await post(asker, 'tools/call', { ...call, requestState, inputResponses }, FORMS));
+  }
+  expect(shown).toEqual([
+    expect.stringMatching(/may use Bash[\s\S]*rm -rf build/),
+    expect.stringMatching(/may use Bash[\s\S]*ls/),
+  ]);
+  expect(result).toMatchObject({ isError: false, structuredContent: { answer: { text } } });
+  expect((await callTool(asker, 'llm_job_list')).jobs).toHaveLength(1);
+});
+
+test('a task whose run asks needs input, and goes on with the answer', async () => {
+  const { asker, jobIn } = pair();
+  const tasks: Manner = { takesTasks: true, elicits: true };
+  const text = crypto.randomUUID();
+  const limits = { syncDeadlineMs: 1 };
+  const made = await post(asker, 'tools/call', { name: 'claude_request', arguments: asking(text, RM) }, { ...tasks, limits });
+  const { taskId } = z.object({ taskId: z.string() }).parse(made.result);
+  for (let key = ''; key === ''; ) {
+    const { result } = await post(asker, 'tasks/get', { taskId }, tasks);
+    const { status, inputRequests } = z
+      .object({ status: z.string(), inputRequests: z.record(z.string(), z.unknown()).default({}) })
+      .parse(result);
+    [key = ''] = Object.keys(inputRequests);
+    expect(status).toBe(key ? 'input_required' : 'working');
+    if (key)
+      await post(
+        asker,
+        'tasks/update',
+        { taskId, inputResponses: { [key]: { action: 'accept', content: { approve: true } } } },
+        tasks,
+      );
+    else await callTool(asker, 'llm_job_watch', { jobId: taskId, waitMs: 200 });
+  }
+  await ended(jobIn(taskId));
+  expect((await post(asker, 'tasks/get', { taskId }, tasks)).result).toMatchObject({
+    status: 'completed',
+    result: { structuredContent: { answer: { text } } },
+  });
+});
