@@ -9,6 +9,12 @@ Object.assign(process.env, quietWrangler(WRANGLER_DIRECTORY), {
   NODE_COMPILE_CACHE: join(WRANGLER_DIRECTORY, 'compiled'),
 });
 
+// More than two cores: most tests wait for processes more than they compute.
+const WORKERS = 3;
+
+/** For tests that start programs which start programs. */
+const LONG = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 };
+
 const include = (name: string) => [`test/${name}/**/*.test.ts`];
 
 // Every secret has a value here, so that none comes from .dev.vars.
@@ -31,15 +37,12 @@ const madeUp = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: include('unit'), isolate: false } },
-      // Real processes on a machine that may have two cores, after the others have left them free.
+      { test: { name: 'unit', include: include('unit'), isolate: false, maxWorkers: WORKERS } },
       {
         test: {
           name: 'executor',
-          isolate: false,
           include: include('executor'),
-          sequence: { groupOrder: 1 },
-          maxWorkers: 3,
+          maxWorkers: WORKERS,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -60,6 +63,7 @@ export default defineConfig({
         test: {
           name: 'worker',
           isolate: false,
+          maxWorkers: WORKERS,
           include: include('worker'),
           globalSetup: ['test/worker/setup.ts'],
           testTimeout: 30_000,
@@ -68,18 +72,17 @@ export default defineConfig({
       },
       {
         test: {
+          ...LONG,
           name: 'e2e',
           isolate: false,
           include: include('e2e'),
-          // They wait more than they compute.
-          sequence: { groupOrder: 2 },
-          maxWorkers: 3,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+          maxWorkers: WORKERS,
         },
       },
-      // What the pinned CLIs really do: `npm run test:clis`.
-      { test: { name: 'clis', include: include('clis'), sequence: { groupOrder: 3 }, maxWorkers: 2, testTimeout: 120_000 } },
+      // Each has a command of its own: what the pinned CLIs really do, and what Chromium shows.
+      { test: { ...LONG, name: 'clis', include: include('clis'), sequence: { groupOrder: 2 } } },
+      { test: { ...LONG, name: 'pages', include: include('pages'), sequence: { groupOrder: 3 } } },
     ],
   },
 });

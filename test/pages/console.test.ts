@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
 import type { JobView } from '../../src/job/record.ts';
+import { useGateway } from '../e2e/client.ts';
 import { type Caller, connect } from '../rig/client.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
-import { useGateway } from './client.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
 const ASKING = JSON.stringify({

@@ -4,8 +4,8 @@ import * as oauth from 'oauth4webapi';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { useGateway } from '../e2e/client.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
-import { useGateway } from './client.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
 /** The client's callback has to be a place that the browser can go to. */
