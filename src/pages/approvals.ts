@@ -49,7 +49,8 @@ ${job === undefined ? '' : html`<dt>Job</dt><dd><code>${job}</code></dd>`}
 const shown = ({ text, rest }: ShownApproval) => html`${text === undefined ? '' : html`<pre tabindex="0">${text}</pre>`}
 ${rest === undefined ? '' : html`<pre tabindex="0">${rest}</pre>`}`;
 
-const alike = ({ kind }: ShownApproval) => (kind === 'step' ? 'The same step of the same app' : 'The same app, tool and rule');
+/** What is let pass for an hour: of a step that very step of the same app, of a call all of the same app, tool and rule. */
+const alike = ({ kind }: ShownApproval) => (kind === 'step' ? 'Approve this very step' : 'Approve all calls like this');
 
 const pendingItem = (approval: ShownApproval): Markup => html`<li class="card">
 <h3>${title(approval)}</h3>
@@ -61,7 +62,7 @@ ${facts(approval)}
 <div class="row">
   <button name="decision" value="approve">Approve</button>
   <button class="plain" name="decision" value="deny">Deny</button>
-  <button class="plain" name="decision" value="alike" title="${alike(approval)}">Approve alike for an hour</button>
+  <button class="plain" name="decision" value="alike">${alike(approval)} for an hour</button>
 </div>
 </form></li>`;
 
