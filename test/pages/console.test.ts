@@ -127,7 +127,11 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   test('approved alike, the next one runs without a question', async () => {
     const jobId = await holding(site, 'one of many');
     const page = await site.open('/approvals');
-    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve all calls like this' }).click();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: jobId })
+      .getByRole('button', { name: 'Approve all calls like this' })
+      .click();
     expect((await site.call('claude_request', { prompt: 'another of many' })).job?.state).toBe('completed');
   });
 
