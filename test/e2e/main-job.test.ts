@@ -29,7 +29,8 @@ test.each(providers)('%s_request_async gives the job at once, and what to call n
   expect((await collect(job?.id ?? '')).answer?.text).toMatch(/^tok1 .*tok40 $/);
 });
 
-test.each(providers)(
+// These wait more than they compute.
+test.concurrent.each(providers)(
   'a %s answer that comes after the deadline is not lost: the job is handed over with what it said so far',
   async (provider) => {
     const messages: string[] = [];
@@ -48,23 +49,12 @@ test.each(providers)(
   },
 );
 
-test.each(providers)('%s uses a tool and shows it', async (provider) => {
-  const { answer, job } = await call(`${provider}_request`, {
-    prompt: '[mock:tool echo hi]',
-    permissionMode: 'bypassPermissions',
-  });
-  expect(answer?.text).toMatch(/^Tool said: .*hi/s);
-  const { events } = await call('llm_job_status', { jobId: job?.id });
-  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_start', input: expect.stringContaining('echo hi') }));
-  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_end', isError: false }));
-});
-
 const apiErrors = providers.flatMap((provider) => [
   { provider, status: 401, code: 'auth_error', retryable: false },
   { provider, status: 529, code: 'overloaded', retryable: true },
 ]);
 
-test('an error of the model service is a failure with its code, and soon', async () => {
+test.concurrent('an error of the model service is a failure with its code, and soon', async () => {
   const found = await Promise.all(
     apiErrors.map(({ provider, status }) =>
       call(`${provider}_request`, { prompt: `[mock:error ${status}]`, syncDeadlineMs: 90_000 }),
@@ -75,7 +65,7 @@ test('an error of the model service is a failure with its code, and soon', async
   );
 });
 
-test.each(providers)('a %s that hangs is ended by the idle timeout', async (provider) => {
+test.concurrent.each(providers)('a %s that hangs is ended by the idle timeout', async (provider) => {
   const { error, isError } = await call(`${provider}_request`, { prompt: '[mock:hang]', idleTimeoutMs: 3_000 });
   expect({ isError, error }).toMatchObject({
     isError: true,
@@ -83,29 +73,7 @@ test.each(providers)('a %s that hangs is ended by the idle timeout', async (prov
   });
 });
 
-test('a prompt of 1 MB arrives, one byte more is refused', async () => {
-  const prompt = `[mock:echo]${'a'.repeat(1_048_576 - 11)}`;
-  const sent = await call('claude_request', { prompt });
-  expect(sent.isError, JSON.stringify(sent.error)).toBe(false);
-  const refused = await call('claude_request', { prompt: `${prompt}a` });
-  expect(refused.error).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('1048577 bytes') });
-});
-
-// Grok computes for more than a minute on as much.
-test('an answer of 10 MB is read whole, page by page', async () => {
-  const { job } = await call('claude_request_async', { prompt: '[mock:big 10000000]' });
-  expect((await collect(job?.id ?? '')).job?.state).toBe('completed');
-  expect(await read(job?.id ?? '')).toBe('x'.repeat(10_000_000));
-});
-
-test.each(providers)('characters of several bytes that %s gets one byte at a time arrive whole', async (provider) => {
-  const text = '漢字かな 한국어 😀👩‍👩‍👧 é ✓';
-  const { job, answer } = await call(`${provider}_request`, { prompt: `[mock:trickle ${text}]` });
-  expect(answer?.text).toBe(text);
-  expect(await read(job?.id ?? '', 'stdout')).not.toContain('\ufffd');
-});
-
-test.each(providers)('a cancel in the middle ends %s and keeps what it said', async (provider) => {
+test.concurrent.each(providers)('a cancel in the middle ends %s and keeps what it said', async (provider) => {
   const { job } = await call(`${provider}_request_async`, { prompt: '[mock:slow 60]' });
   const jobId = job?.id ?? '';
   for (let afterSeq = 0, said = false; !said; ) {
@@ -117,6 +85,40 @@ test.each(providers)('a cancel in the middle ends %s and keeps what it said', as
   const { job: ended } = await collect(jobId);
   expect(ended).toMatchObject({ state: 'canceled', reason: 'cancel' });
   expect(await read(jobId, 'stdout')).toContain('tok1');
+});
+
+test.each(providers)('%s uses a tool and shows it', async (provider) => {
+  const { answer, job } = await call(`${provider}_request`, {
+    prompt: '[mock:tool echo hi]',
+    permissionMode: 'bypassPermissions',
+  });
+  expect(answer?.text).toMatch(/^Tool said: .*hi/s);
+  const { events } = await call('llm_job_status', { jobId: job?.id });
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_start', input: expect.stringContaining('echo hi') }));
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_end', isError: false }));
+});
+
+test('a prompt of 1 MB arrives, one byte more is refused', async () => {
+  const prompt = `[mock:echo]${'a'.repeat(1_048_576 - 11)}`;
+  const sent = await call('claude_request', { prompt });
+  expect(sent.isError, JSON.stringify(sent.error)).toBe(false);
+  const refused = await call('claude_request', { prompt: `${prompt}a` });
+  expect(refused.error).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('1048577 bytes') });
+});
+
+// Grok computes for more than a minute on as much.
+
+test('an answer of 10 MB is read whole, page by page', async () => {
+  const { job } = await call('claude_request_async', { prompt: '[mock:big 10000000]' });
+  expect((await collect(job?.id ?? '')).job?.state).toBe('completed');
+  expect(await read(job?.id ?? '')).toBe('x'.repeat(10_000_000));
+});
+
+test.each(providers)('characters of several bytes that %s gets one byte at a time arrive whole', async (provider) => {
+  const text = '漢字かな 한국어 😀👩‍👩‍👧 é ✓';
+  const { job, answer } = await call(`${provider}_request`, { prompt: `[mock:trickle ${text}]` });
+  expect(answer?.text).toBe(text);
+  expect(await read(job?.id ?? '', 'stdout')).not.toContain('\ufffd');
 });
 
 test('20 jobs at once all give their own answer', async () => {
