@@ -62,6 +62,8 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          // A second, its default, is short on a busy machine.
+          expect: { poll: { timeout: 10_000 } },
           isolate: false,
           maxWorkers: WORKERS,
           include: include('worker'),

@@ -5,6 +5,9 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../container/protocol.ts';
 import { exitOf, isExit, isRunning, requestOf, startExecutor, strayTag, temporaryDirectory } from './executor.ts';
 
+/** Long enough for a process to start on a busy machine, in ms. */
+const SOON_MS = 10_000;
+
 type Executor = Awaited<ReturnType<typeof startExecutor>>;
 
 const STRAYS = ['session', 'daemon'];
@@ -29,7 +32,7 @@ async function strayed(executor: Executor, kind: string) {
 
 async function cancelStrayed(executor: Executor, kind: string): Promise<void> {
   const { id, tag, after } = await strayed(executor, kind);
-  await vi.waitFor(() => expect(isRunning(tag)).toBe(true));
+  await vi.waitFor(() => expect(isRunning(tag)).toBe(true), SOON_MS);
   await executor.call('DELETE', `/runs/${id}`);
   expect(exitOf(await executor.readUntil(id, isExit, after)).cause).toBe('cancel');
   expect(isRunning(tag)).toBe(false);
@@ -55,9 +58,9 @@ describe('nothing of a run survives', () => {
       const executor = await startExecutor({ EXECUTOR_CONTAINMENT: containment });
       const { containment: inForce }: Health = JSON.parse((await executor.call('GET', '/health')).text);
       const { tag } = await strayed(executor, kind);
-      await vi.waitFor(() => expect(isRunning(tag)).toBe(true));
+      await vi.waitFor(() => expect(isRunning(tag)).toBe(true), SOON_MS);
       await executor.kill('SIGKILL');
-      if (inForce === 'namespace') await vi.waitFor(() => expect(isRunning(tag)).toBe(false));
+      if (inForce === 'namespace') await vi.waitFor(() => expect(isRunning(tag)).toBe(false), SOON_MS);
       else await startExecutor({ EXECUTOR_CONTAINMENT: containment, EXECUTOR_STATE: executor.state });
       expect(isRunning(tag)).toBe(false);
     },

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { ingest } from '../../src/job/ingest.ts';
 import { JobStore } from '../../src/job/store.ts';
 import { answer, ended, jobOf, say, specOf, submit, textOf } from './jobs.ts';
@@ -172,7 +172,7 @@ test('a job that was over for longer than the retention is gone by its alarm, an
   await submit(spec);
   await ended(spec);
   const account = env.ACCOUNTS.getByName(spec.account);
-  await vi.waitFor(async () => expect(await account.health()).toEqual({ running: 0, queued: 0, held: 0 }));
+  await expect.poll(() => account.health()).toEqual({ running: 0, queued: 0, held: 0 });
   await runDurableObjectAlarm(jobOf(spec));
   expect(await jobOf(spec).status(0, 1)).not.toBeNull();
   await runInDurableObject(
