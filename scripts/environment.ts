@@ -6,7 +6,8 @@ export const ROOT = join(import.meta.dirname, '..');
 /** Where wrangler keeps its files when it runs for a check or a test. */
 export const WRANGLER_DIRECTORY = join(ROOT, '.wrangler');
 
-// Proxies, certificates, language and where Node keeps compiled code are the machine's; everything else in the shell, keys above all, is not ours to pass on.
+// Proxies, certificates, language and where Node keeps compiled code are the machine's; everything else in the shell, keys above all, is
+// not ours to pass on.
 const PASSED = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
 /** Settings that keep wrangler silent on the network and out of the home directory. */

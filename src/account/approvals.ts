@@ -70,7 +70,16 @@ export interface Question extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'e
 }
 
 /** What is like something that was approved: the same grant, tool and rule, and where `argsHash` is not '', the same arguments. */
-export type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string; argsHash: string };
+type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string; argsHash: string };
+
+/** Of a step its input counts as well: a command that was shown says nothing about the next one. */
+export function likeness({
+  kind,
+  call,
+  rule,
+}: Pick<Approval, 'kind' | 'rule'> & { call: Pick<ToolCall, 'grant' | 'tool' | 'digest'> }): Likeness {
+  return { kind, grant: call.grant, tool: call.tool, rule, argsHash: kind === 'step' ? call.digest.hash : '' };
+}
 
 /** All SQL of what waits for a person, and of what persons decided. */
 export class Approvals {

@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { CALLS, type Policy } from '../policy/compile.ts';
 import { type Overrun, overrun } from '../policy/counting.ts';
 import { evaluate, type Ground } from '../policy/evaluate.ts';
-import type { Approvals } from './approvals.ts';
+import { type Approvals, likeness } from './approvals.ts';
 import type { Counters, OwnedCharge, Used } from './counters.ts';
 import type { Policies } from './policies.ts';
 import type { ToolCall } from './tool-call.ts';
@@ -74,7 +74,7 @@ export class Permissions {
       const reason = `${running} jobs of this tool are not over, the most is ${maxRunning.max}`;
       return { kind: 'busy', rule: maxRunning.rule, reason, charges };
     }
-    const isHeld = approval && !this.#approvals.mayPass({ kind: 'call', grant, tool, rule: approval.rule, argsHash: '' }, now);
+    const isHeld = approval && !this.#approvals.mayPass(likeness({ kind: 'call', call, rule: approval.rule }), now);
     return {
       ...(isHeld ? approval : { rule: verdict.rule, reason: verdict.reason }),
       kind: isHeld ? 'hold' : 'allow',

@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '../errors.ts';
 import type { Hold } from '../job/record.ts';
 import { approvalIdOf } from '../job/view.ts';
 import type { Ground } from '../policy/evaluate.ts';
-import type { Approval, Likeness, Question } from './approvals.ts';
+import { type Approval, likeness, type Question } from './approvals.ts';
 import { digestOf } from './digest.ts';
 import type { Parts } from './parts.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
@@ -31,15 +31,6 @@ export interface Step {
   question: string;
   tool: string;
   input: string;
-}
-
-/** Of a step its input counts as well: a command that was shown says nothing about the next one. */
-function likeness({
-  kind,
-  call,
-  rule,
-}: Pick<Approval, 'kind' | 'rule'> & { call: Pick<ToolCall, 'grant' | 'tool' | 'digest'> }): Likeness {
-  return { kind, grant: call.grant, tool: call.tool, rule, argsHash: kind === 'step' ? call.digest.hash : '' };
 }
 
 /** Whether one more question may wait. */

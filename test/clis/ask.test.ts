@@ -100,7 +100,7 @@ test.concurrent.each(both)('$title runs a command that only reads without a ques
   expect(resultOf(outcome)).toMatchObject({ isError: false, denials: [] });
 });
 
-const prompts = [' \n /session-info', 'see @./notes.txt'];
+const prompts = ['/cost', ' \n /session-info', '@notes.txt', 'see @./notes.txt'];
 const said = both.flatMap((provider) => prompts.map((prompt): [string, string, Provider] => [provider.title, prompt, provider]));
 
 test.concurrent.each(said)('%s takes the prompt %j as text', async (_title, prompt, provider) => {
@@ -114,9 +114,17 @@ test.concurrent.each(said)('%s takes the prompt %j as text', async (_title, prom
   expect(sent.filter((body) => body.includes('the-content-of-the-file'))).toEqual([]);
 });
 
-test.concurrent.each(both)(
-  'a conversation of $title goes on asking and printing by turns, and so does its copy',
-  async (provider) => {
+const turns: [string, object[]][] = [
+  ['asking, printing, asking', [asking, {}, asking, {}]],
+  ['printing, asking, printing', [{}, asking, {}, asking]],
+];
+const conversations = both.flatMap((provider) =>
+  turns.map(([how, modes]): [string, string, Provider, object[]] => [provider.title, how, provider, modes]),
+);
+
+test.concurrent.each(conversations)(
+  'a conversation of %s goes on %s, and so does its copy',
+  async (_title, _how, provider, modes) => {
     const home = await workshop.home();
     const [id, copy] = [crypto.randomUUID(), crypto.randomUUID()];
     const sessions = [
@@ -127,7 +135,7 @@ test.concurrent.each(both)(
     ] as const;
     const lengths: number[] = [];
     for (const [index, session] of sessions.entries()) {
-      const outcome = await workshop.run(provider, { prompt: '[mock:echo]', session, options: index % 2 ? {} : asking, home });
+      const outcome = await workshop.run(provider, { prompt: '[mock:echo]', session, options: { ...modes[index] }, home });
       expect(resultOf(outcome)?.sessionId).toBe(session.id);
       lengths.push(JSON.parse(outcome.answer).messages);
     }

@@ -15,7 +15,7 @@ export function scratchDirectory(): string {
   return directory;
 }
 
-/** Runs `npm start`'s script with an environment that holds nothing but PATH and what is given. */
+/** Runs `npm start`'s script with an environment that holds nothing of ours but SHELL and what is given. */
 export function spawnStart(args: string[], env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, ['scripts/start.ts', ...args], {
     env: { ...SHELL, ...env },

@@ -51,6 +51,7 @@ test.concurrent.each(providers)(
 
 const apiErrors = providers.flatMap((provider) => [
   { provider, status: 401, code: 'auth_error', retryable: false },
+  { provider, status: 429, code: 'rate_limited', retryable: true },
   { provider, status: 529, code: 'overloaded', retryable: true },
 ]);
 

@@ -95,5 +95,6 @@ test('a gateway keeps its state to itself, starts again what dies, and ends whol
   const said = reader(again);
   await said.line(/^Offline: the bundled model endpoint answers; no model is called, nothing is spent\.$/);
   expect((await said.line(/^Token: (\S{43})$/))[1]).toBe(token);
+  expect(processTable().filter(({ args }) => args.includes(token))).toEqual([]);
   await end(again, 'SIGINT');
 });

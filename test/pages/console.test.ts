@@ -84,6 +84,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const page = await site.enforce(ASKING.replace('"1"', '"2"'));
     expect(await page.getByRole('alert').textContent()).toContain('version must be "1", got "2"');
     expect(await page.getByLabel('JSON, version "1"').inputValue()).toContain('"version":"2"');
+    await look(page, 'policy-wrong');
     await site.enforce(ASKING);
     expect(await page.getByRole('status').textContent()).toContain('It holds from the next call on.');
     expect(await page.getByText('A document of its own.').first().isVisible()).toBe(true);
@@ -112,6 +113,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
       reason: 'approval_denied',
       error: { message: expect.stringContaining('Ask me on Monday.') },
     });
+    await look(page, 'approvals-decided');
   });
 
   test('what nobody decided is refused, shown as such, and a late click says so', async () => {
@@ -157,6 +159,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
   test('the audit page shows what happened, narrows it, checks the chain and exports every row', async () => {
     const page = await site.open('/audit?check=1');
     expect(await page.getByRole('status').textContent()).toContain('The chain holds from the first row');
+    await look(page, 'audit');
     await page.getByLabel('Kind').selectOption('approval');
     await page.getByRole('button', { name: 'Filter' }).click();
     const rows = page.locator('main details');

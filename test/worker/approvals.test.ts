@@ -1,6 +1,5 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import { approvalIdOf } from '../../src/job/view.ts';
 import { decide, hold, POLICY, pair, prompt } from './held.ts';
 import { ended, jobOf } from './jobs.ts';
 import { callTool, setPolicy, someone } from './post.ts';
@@ -132,19 +131,6 @@ test('approved alike, calls of the same grant, tool and rule pass for an hour, a
     state.storage.sql.exec('UPDATE alike SET until = until - 3600001');
   });
   await hold(asker);
-});
-
-test('a step approved alike passes when it is asked again, and no other step of that tool does', async () => {
-  const { asker, decider, account } = await pair();
-  const { job } = await hold(asker);
-  const stateOf = async (question: string, input: string) => {
-    await account.askStep({ job: job.id, question, tool: 'Bash', input });
-    return (await account.approval(approvalIdOf(job.id, question)))?.state;
-  };
-  expect(await stateOf('1', 'npm test')).toBe('pending');
-  await decide(decider, approvalIdOf(job.id, '1'), true, { alike: true });
-  expect(await stateOf('2', 'npm test')).toBe('approved');
-  expect(await stateOf('3', 'rm -rf build')).toBe('pending');
 });
 
 test('the same request again while it is held is the same job, and asks nobody twice', async () => {
