@@ -12,9 +12,9 @@ import { type Cli, findClis } from '../../container/clis.ts';
 import { claudeArguments, remoteArguments } from '../../scripts/clients.ts';
 import { ROOT } from '../../scripts/environment.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
-import { useGateway } from './client.ts';
-import { runCommand, strangerEnvironment } from './command.ts';
-import { scratchDirectory } from './gateway-process.ts';
+import { useGateway } from '../e2e/client.ts';
+import { runCommand, strangerEnvironment } from '../e2e/command.ts';
+import { scratchDirectory } from '../e2e/gateway-process.ts';
 
 const { gateway } = useGateway();
 const HELLO = 'Hello from the mock model.';
