@@ -29,7 +29,7 @@ test.each(providers)('%s_request_async gives the job at once, and what to call n
   expect((await collect(job?.id ?? '')).answer?.text).toMatch(/^tok1 .*tok40 $/);
 });
 
-// These wait more than they compute. The deadline leaves a CLI time to start on a busy machine.
+// What follows waits more than it computes. The deadline leaves a CLI time to start on a busy machine.
 test.concurrent.each(providers)(
   'a %s answer that comes after the deadline is not lost: the job is handed over with what it said so far',
   async (provider) => {
@@ -88,7 +88,7 @@ test.concurrent('an error of the model service is a failure with its code, and s
   );
 });
 
-test.each(providers)('%s uses a tool and shows it', async (provider) => {
+test.concurrent.each(providers)('%s uses a tool and shows it', async (provider) => {
   const { answer, job } = await call(`${provider}_request`, {
     prompt: '[mock:tool echo hi]',
     permissionMode: 'bypassPermissions',
@@ -99,7 +99,7 @@ test.each(providers)('%s uses a tool and shows it', async (provider) => {
   expect(events).toContainEqual(expect.objectContaining({ kind: 'tool_end', isError: false }));
 });
 
-test('a prompt of 1 MB arrives, one byte more is refused', async () => {
+test.concurrent('a prompt of 1 MB arrives, one byte more is refused', async () => {
   const prompt = `[mock:echo]${'a'.repeat(1_048_576 - 11)}`;
   const sent = await call('claude_request', { prompt });
   expect(sent.isError, JSON.stringify(sent.error)).toBe(false);
@@ -109,17 +109,30 @@ test('a prompt of 1 MB arrives, one byte more is refused', async () => {
 
 // Grok computes for more than a minute on as much.
 
-test('an answer of 10 MB is read whole, page by page', async () => {
+test.concurrent('an answer of 10 MB is read whole, page by page', async () => {
   const { job } = await call('claude_request_async', { prompt: '[mock:big 10000000]' });
   expect((await collect(job?.id ?? '')).job?.state).toBe('completed');
   expect(await read(job?.id ?? '')).toBe('x'.repeat(10_000_000));
 });
 
-test.each(providers)('characters of several bytes that %s gets one byte at a time arrive whole', async (provider) => {
+test.concurrent.each(providers)('characters of several bytes that %s gets one byte at a time arrive whole', async (provider) => {
   const text = '漢字かな 한국어 😀👩‍👩‍👧 é ✓';
   const { job, answer } = await call(`${provider}_request`, { prompt: `[mock:trickle ${text}]` });
   expect(answer?.text).toBe(text);
   expect(await read(job?.id ?? '', 'stdout')).not.toContain('\ufffd');
+});
+
+test.concurrent.each(providers)('a %s conversation goes on by its session id', async (provider) => {
+  const first = await call(`${provider}_request`, { prompt: 'remember this' });
+  const second = await call(`${provider}_request`, { prompt: '[mock:echo]', sessionId: first.job?.sessionId });
+  expect(second.job?.sessionId).toBe(first.job?.sessionId);
+  expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
+});
+
+test.concurrent.each(providers)('a permission that nobody can give: %s says what was asked', async (provider) => {
+  const { error, job, ok } = await call(`${provider}_request`, { prompt: '[mock:tool rm -rf build]' });
+  const named = ok ? job?.denials : error?.message;
+  expect(JSON.stringify(named)).toMatch(/rm -rf build/);
 });
 
 test('20 jobs at once all give their own answer', async () => {
@@ -128,17 +141,4 @@ test('20 jobs at once all give their own answer', async () => {
     prompts.map((prompt, i) => call(`${providers[i % 2]}_request`, { prompt, syncDeadlineMs: 90_000 })),
   );
   expect(found.map(({ answer }) => answer?.text)).toEqual(prompts.map((_, i) => `answer number ${i}`));
-});
-
-test.each(providers)('a %s conversation goes on by its session id', async (provider) => {
-  const first = await call(`${provider}_request`, { prompt: 'remember this' });
-  const second = await call(`${provider}_request`, { prompt: '[mock:echo]', sessionId: first.job?.sessionId });
-  expect(second.job?.sessionId).toBe(first.job?.sessionId);
-  expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
-});
-
-test.each(providers)('a permission that nobody can give: %s says what was asked', async (provider) => {
-  const { error, job, ok } = await call(`${provider}_request`, { prompt: '[mock:tool rm -rf build]' });
-  const named = ok ? job?.denials : error?.message;
-  expect(JSON.stringify(named)).toMatch(/rm -rf build/);
 });
