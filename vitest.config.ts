@@ -12,6 +12,9 @@ Object.assign(process.env, quietWrangler(WRANGLER_DIRECTORY), {
 // More than two cores: most tests wait for processes more than they compute.
 const WORKERS = 3;
 
+/** Five seconds, the default, are short on a busy machine. */
+const PATIENT = { maxWorkers: WORKERS, testTimeout: 30_000, hookTimeout: 30_000 };
+
 /** For tests that start programs which start programs. */
 const LONG = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 };
 
@@ -37,16 +40,8 @@ const madeUp = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: include('unit'), isolate: false, maxWorkers: WORKERS } },
-      {
-        test: {
-          name: 'executor',
-          include: include('executor'),
-          maxWorkers: WORKERS,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-        },
-      },
+      { test: { ...PATIENT, name: 'unit', include: include('unit'), isolate: false } },
+      { test: { ...PATIENT, name: 'executor', include: include('executor') } },
       {
         plugins: [
           cloudflareTest(({ inject }) => {
@@ -61,15 +56,13 @@ export default defineConfig({
           }),
         ],
         test: {
+          ...PATIENT,
           name: 'worker',
-          // A second, its default, is short on a busy machine.
+          // So is a second, the default of a poll.
           expect: { poll: { timeout: 10_000 } },
           isolate: false,
-          maxWorkers: WORKERS,
           include: include('worker'),
           globalSetup: ['test/worker/setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
         },
       },
       {
@@ -82,7 +75,7 @@ export default defineConfig({
           maxWorkers: WORKERS,
         },
       },
-      // Each has a command of its own: what the pinned CLIs really do, and what Chromium shows.
+      // Each has a command of its own: what the pinned CLIs and clients really do, and what Chromium shows.
       { test: { ...LONG, name: 'clis', include: include('clis'), sequence: { groupOrder: 2 } } },
       { test: { ...LONG, name: 'pages', include: include('pages'), sequence: { groupOrder: 3 } } },
     ],

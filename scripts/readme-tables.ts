@@ -45,7 +45,7 @@ const clis = container.optionalDependencies;
 const packages = { ...manifest.dependencies, ...manifest.devDependencies };
 const clientTable = () =>
   table(
-    ['client', 'protocol', 'what test/e2e/clients.test.ts does with it'],
+    ['client', 'protocol', 'what test/clis/clients.test.ts does with it'],
     [
       client(
         'Claude Code',
