@@ -51,7 +51,6 @@ export const options = {
   verbatim: option('--verbatim', z.boolean(), 'Send the prompt without its frame.'),
 } satisfies Provider['options'];
 
-/** Options of one meaning and two names: ours, and the one that users of other gateways know. */
 export const synonyms = [
   ['effort', 'reasoningEffort'],
   ['tools', 'allowedTools'],

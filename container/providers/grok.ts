@@ -102,6 +102,7 @@ export const grok: Provider = {
   id: 'grok',
   title: 'Grok',
   options,
+  synonyms,
   latestParameter: 'resumeLatest',
   conflicts,
   leftOut,

@@ -82,6 +82,8 @@ export interface Provider {
   options: Record<string, Option>;
   /** Name of the request parameter that continues the workspace's latest session, as this provider's users know it. */
   latestParameter: 'continueSession' | 'resumeLatest';
+  /** Options of one meaning and two names: ours, and the one that users of other gateways know. */
+  synonyms?: readonly (readonly [string, string])[];
   /** Messages for combinations of options that the CLI cannot do; empty when all is well. */
   conflicts: (options: Record<string, unknown>) => string[];
   /** Flags of --help that are left out, each with its reason. */

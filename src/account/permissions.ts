@@ -69,15 +69,15 @@ export class Permissions {
     const charges = verdict.charges.map((charge) => ({ ...charge, owner: ownerOf(charge, grant, prefix) }));
     const over = overrun(charges, (charge) => this.#counters.used(charge, now), now);
     if (over) return { kind: 'limit', over, rule: over.rule, reason: limitWords(over), charges };
-    const { approval, maxRunning } = verdict;
+    const { approvals, maxRunning } = verdict;
     if (maxRunning && running >= maxRunning.max) {
       const reason = `${running} jobs of this tool are not over, the most is ${maxRunning.max}`;
       return { kind: 'busy', rule: maxRunning.rule, reason, charges };
     }
-    const isHeld = approval && !this.#approvals.mayPass(likeness({ kind: 'call', call, rule: approval.rule }), now);
+    const held = approvals.find(({ rule }) => !this.#approvals.mayPass(likeness({ kind: 'call', call, rule }), now));
     return {
-      ...(isHeld ? approval : { rule: verdict.rule, reason: verdict.reason }),
-      kind: isHeld ? 'hold' : 'allow',
+      ...(held ?? { rule: verdict.rule, reason: verdict.reason }),
+      kind: held ? 'hold' : 'allow',
       charges,
     };
   }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { RunSession } from '../../container/protocol.ts';
+import { type RunSession, Workspace } from '../../container/protocol.ts';
 import type { Provider } from '../../container/providers/provider.ts';
 import type { Limits } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
+import { joinParts } from '../policy/meant.ts';
 
-const name = (pattern: RegExp, about: string) => z.string().regex(pattern, about);
 const part = z.string().max(1_500_000);
 
 /** Parameters of every request tool, whatever its provider. */
@@ -17,9 +17,7 @@ const common = {
   sessionId: z.uuid().describe('Conversation to continue (sessionId of an earlier job).').optional(),
   createNewSession: z.boolean().describe('Start a new conversation, under sessionId if given.').optional(),
   forkSession: z.boolean().describe('Continue in a copy of the conversation.').optional(),
-  workspace: name(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter')
-    .describe('Named directory to work in; kept between jobs.')
-    .optional(),
+  workspace: Workspace.describe('Named directory to work in; kept between jobs.').optional(),
   workingDir: z.string().min(1).max(1_024).describe('Relative directory inside the workspace.').optional(),
   idleTimeoutMs: z.int().min(1_000).max(3_600_000).describe('End after this long without output.').optional(),
   runTimeoutMs: z.int().min(1_000).max(86_400_000).describe('End after this long.').optional(),
@@ -60,9 +58,6 @@ export interface Request {
   options: Record<string, unknown>;
   common: Common;
 }
-
-const join = ({ system, tools, context, task }: NonNullable<Common['promptParts']>) =>
-  [system, tools, context, task].filter((text) => text !== undefined && text !== '').join('\n\n');
 
 /** What is wrong with a text that goes to a CLI. */
 function textIssues(where: string, text: string): string[] {
@@ -130,7 +125,7 @@ export function readRequest(provider: Provider, input: Record<string, unknown>, 
   const options = Object.fromEntries(
     Object.keys(provider.options).flatMap((key) => (input[key] === undefined ? [] : [[key, input[key]]])),
   );
-  const prompt = asked.prompt ?? (asked.promptParts ? join(asked.promptParts) : '');
+  const prompt = asked.prompt ?? (asked.promptParts ? joinParts(asked.promptParts) : '');
   const issues = [
     ...promptIssues(asked, prompt, limits),
     ...sessionIssues(asked, isLatest, provider.latestParameter),

@@ -13,14 +13,15 @@ export interface Overrun extends Pick<Charge, 'rule' | 'amount' | 'max' | 'unit'
   retryAfterMs?: number;
 }
 
-/** The first charge that does not fit, given what its counter has. */
+/** Of the charges that do not fit, given what their counters have, the one that bars the call longest. */
 export function overrun<C extends Charge>(charges: C[], used: (charge: C) => number, now: number): Overrun | undefined {
-  for (const charge of charges) {
+  const over = charges.flatMap((charge): Overrun[] => {
     const { rule, max, amount, unit, windowS } = charge;
     const before = used(charge);
-    if (before + amount <= max + ROUNDING) continue;
+    if (before + amount <= max + ROUNDING) return [];
     const retryAfterMs = windowStart(now, windowS) + windowS * 1_000 - now;
-    return { rule, used: before, amount, max, unit, ...(amount <= max && { retryAfterMs }) };
-  }
-  return undefined;
+    return [{ rule, used: before, amount, max, unit, ...(amount <= max && { retryAfterMs }) }];
+  });
+  const wait = ({ retryAfterMs = Number.POSITIVE_INFINITY }: Overrun) => retryAfterMs;
+  return over.reduce<Overrun | undefined>((most, next) => (most && wait(most) >= wait(next) ? most : next), undefined);
 }

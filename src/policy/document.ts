@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
 import { complaints, must, shown } from './complaint.ts';
 import { ArgumentPath, Condition, patternSteps } from './condition.ts';
-import { PATTERNS_MAX_STEPS } from './pattern.ts';
+import { DOCUMENT_MAX_STEPS, mayCompile, PATTERNS_MAX_STEPS } from './pattern.ts';
 
 /** Largest document, in characters of JSON. */
 const DOCUMENT_MAX_CHARS = 262_144;
@@ -155,6 +155,8 @@ export function readDocument(written: unknown): Result<PolicyDocument> {
   } catch (error) {
     return wrong([`the document is no JSON: ${error instanceof Error ? error.message : error}`]);
   }
+  if (!mayCompile(text))
+    return wrong([`the patterns compile to more than ${DOCUMENT_MAX_STEPS} instructions together: use fewer or shorter ones`]);
   const parsed = Document.safeParse(json);
   return parsed.success ? ok(parsed.data) : wrong(complaints(parsed.error, fieldsAt));
 }

@@ -2,6 +2,7 @@ import { argumentAt } from './argument.ts';
 import { CALLS, type Policy, type Quota, type ToolRule } from './compile.ts';
 import type { Finding, Question } from './condition.ts';
 import { isUsage, type UsageName } from './document.ts';
+import { meant } from './meant.ts';
 
 /** A call as a policy sees it. */
 export interface Ask {
@@ -29,34 +30,35 @@ export interface Ground {
 export type Verdict =
   | ({ kind: 'hide' } & Ground)
   | ({ kind: 'deny' } & Ground)
-  | ({ kind: 'pass'; charges: Charge[]; approval?: Ground; maxRunning?: { max: number; rule: string } } & Ground);
+  | ({ kind: 'pass'; charges: Charge[]; approvals: Ground[]; maxRunning?: { max: number; rule: string } } & Ground);
 
 const deny = (rule: string, reason: string): Verdict => ({ kind: 'deny', rule, reason });
 
-/** The first of some conditions with one of these findings. */
-function first(questions: Question[], place: string, args: Ask['args'], findings: Finding[]) {
-  for (const [i, { text, ask }] of questions.entries()) {
-    const finding = ask(args);
-    if (findings.includes(finding)) return { rule: `${place}[${i}]`, text, finding };
-  }
-  return undefined;
-}
+/** Those of some conditions with one of these findings. */
+const those = (questions: Question[], place: string, args: Ask['args'], findings: Finding[]) =>
+  questions
+    .map(({ text, ask }, i) => ({ rule: `${place}[${i}]`, text, finding: ask(args) }))
+    .filter(({ finding }) => findings.includes(finding));
 
 const TOO_LONG = 'the argument is too long to be judged by this pattern';
 
 function denied({ rule, reason, action, require, denyIf }: ToolRule, args: Ask['args']): Verdict | undefined {
   if (action === 'deny') return deny(`${rule}.action`, reason ?? 'this tool is denied');
-  const unmet = first(require, `${rule}.require`, args, ['fails', 'unjudged']);
+  const [unmet] = those(require, `${rule}.require`, args, ['fails', 'unjudged']);
   if (unmet) return deny(unmet.rule, reason ?? (unmet.finding === 'fails' ? `it requires ${unmet.text}` : TOO_LONG));
-  const met = first(denyIf, `${rule}.deny_if`, args, ['holds', 'unjudged']);
+  const [met] = those(denyIf, `${rule}.deny_if`, args, ['holds', 'unjudged']);
   if (met) return deny(met.rule, reason ?? (met.finding === 'holds' ? `it is denied where ${met.text}` : TOO_LONG));
   return undefined;
 }
 
-function approvalOf({ rule, reason, action, askIf }: ToolRule, args: Ask['args']): Ground | undefined {
-  if (action === 'require_approval') return { rule: `${rule}.action`, reason: reason ?? 'this tool needs approval' };
-  const met = first(askIf, `${rule}.require_approval_if`, args, ['holds', 'unjudged']);
-  return met && { rule: met.rule, reason: reason ?? `it needs approval where ${met.text}` };
+/** Every ground on which a person is asked: an earlier approval of calls alike holds for one of them alone. */
+function approvalsOf({ rule, reason, action, askIf }: ToolRule, args: Ask['args']): Ground[] {
+  const always = action === 'require_approval' ? [{ rule: `${rule}.action`, reason: reason ?? 'this tool needs approval' }] : [];
+  const met = those(askIf, `${rule}.require_approval_if`, args, ['holds', 'unjudged']);
+  return [
+    ...always,
+    ...met.map(({ rule: place, text }) => ({ rule: place, reason: reason ?? `it needs approval where ${text}` })),
+  ];
 }
 
 /** What a call counts as; undefined where its argument is no amount. */
@@ -69,28 +71,28 @@ function amountOf({ unit }: Quota, { args, estimate }: Ask): number | undefined 
 
 /** What a document says about a call. Pure: the order of its rules changes nothing. */
 export function evaluate(policy: Policy, ask: Ask): Verdict {
-  const { tool, args } = ask;
+  const { tool } = ask;
   if (policy.isHidden(tool)) return { kind: 'hide', rule: 'hide', reason: 'this tool is hidden' };
   const rule = policy.ruleOf(tool);
   if (!rule && policy.document.default === 'deny')
     return deny('default', 'this tool is not listed, and what is not listed is denied');
+  const args = meant(tool, ask.args);
   const refusal = rule && denied(rule, args);
   if (refusal) return refusal;
   // Only what makes a job uses anything.
   const quotas = [...policy.quotas, ...(rule?.quotas ?? [])].filter(({ unit }) => ask.estimate || !isUsage(unit));
   const charges: Charge[] = [];
   for (const quota of quotas) {
-    const amount = amountOf(quota, ask);
+    const amount = amountOf(quota, { ...ask, args });
     if (amount === undefined) return deny(quota.rule, `${quota.unit} is counted: give it as a number from 0`);
     charges.push({ ...quota, amount });
   }
-  const approval = rule && approvalOf(rule, args);
   return {
     kind: 'pass',
     rule: rule?.rule ?? 'default',
     reason: rule ? 'the tool is listed' : 'what is not listed is allowed',
     charges,
-    ...(approval && { approval }),
+    approvals: rule ? approvalsOf(rule, args) : [],
     ...(rule?.maxRunning !== undefined && { maxRunning: { max: rule.maxRunning, rule: `${rule.rule}.max_running` } }),
   };
 }

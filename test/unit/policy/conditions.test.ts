@@ -97,8 +97,7 @@ test.each(rows)('args.%s %s %j: %s', (path, op, value, holds) => {
     required: holds ? 'pass' : 'deny',
     denying: holds ? 'deny' : 'pass',
   });
-  expect(asking).toMatchObject(holds ? { approval: { rule: 'tools.t.require_approval_if[0]' } } : { kind: 'pass' });
-  expect('approval' in asking).toBe(holds);
+  expect(asking).toMatchObject({ kind: 'pass', approvals: holds ? [{ rule: 'tools.t.require_approval_if[0]' }] : [] });
 });
 
 test('a text that is too long for a pattern is refused by require and deny_if, and asked about by require_approval_if', () => {
@@ -107,7 +106,7 @@ test('a text that is too long for a pattern is refused by require and deny_if, a
   expect(verdictOf('require', condition, args)).toMatchObject({ kind: 'deny', reason: expect.stringContaining('too long') });
   expect(verdictOf('deny_if', condition, args)).toMatchObject({ kind: 'deny', reason: expect.stringContaining('too long') });
   expect(verdictOf('require_approval_if', condition, args)).toMatchObject({
-    approval: { rule: 'tools.t.require_approval_if[0]' },
+    approvals: [{ rule: 'tools.t.require_approval_if[0]' }],
   });
   expect(verdictOf('deny_if', condition, { prompt: 'x'.repeat(65_536) })).toMatchObject({ kind: 'pass' });
 });

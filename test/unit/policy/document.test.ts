@@ -104,6 +104,16 @@ const wrong: [what: string, written: unknown, message: string][] = [
     'tools.t has patterns of 1212 instructions together, the most is 500: use fewer or shorter ones',
   ],
   [
+    'patterns that are much in the whole document',
+    document({ tools: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`t${i}`, { deny_if: [PATTERN_OF_200] }])) }),
+    'the patterns compile to more than 20000 instructions together',
+  ],
+  [
+    'a pattern that is large beyond measure',
+    withCondition({ path: 'args.a', op: 'regex', value: '\\pL{1000}'.repeat(45) }),
+    'the patterns compile to more than 20000 instructions together',
+  ],
+  [
     'a path outside the arguments',
     withCondition({ path: 'state.x', op: 'eq', value: 1 }),
     'tools.t.require[0].path must be "args." and the name of an argument, got "state.x"',

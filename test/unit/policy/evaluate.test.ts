@@ -29,7 +29,7 @@ const verdicts: [what: string, written: PolicyInput, tool: string, expected: obj
     'a tool that is asked about',
     deny({ tools: { t: { action: 'require_approval', reason: 'Ask first.' } } }),
     't',
-    { kind: 'pass', approval: { rule: 'tools.t.action', reason: 'Ask first.' } },
+    { kind: 'pass', approvals: [{ rule: 'tools.t.action', reason: 'Ask first.' }] },
   ],
   ['a tool by its beginning', deny({ tools: { 'grok_*': {} } }), 'grok_request', { kind: 'pass', rule: 'tools.grok_*' }],
   ['a name before a beginning', deny({ tools: { t1: { action: 'deny' }, 't*': {} } }), 't1', { kind: 'deny' }],
@@ -42,6 +42,19 @@ const verdicts: [what: string, written: PolicyInput, tool: string, expected: obj
   ['a star for all', deny({ tools: { '*': {} } }), 'anything', { kind: 'pass', rule: 'tools.*' }],
   ['jobs at once', deny({ tools: { t: { max_running: 2 } } }), 't', { maxRunning: { max: 2, rule: 'tools.t.max_running' } }],
   [
+    'every ground on which it is asked about',
+    deny({
+      tools: {
+        t: {
+          action: 'require_approval',
+          require_approval_if: ['a', 'b', 'c'].map((name) => ({ path: `args.${name}`, op: 'exists', value: name === 'b' })),
+        },
+      },
+    }),
+    't',
+    { approvals: ['action', 'require_approval_if[0]', 'require_approval_if[2]'].map((place) => ({ rule: `tools.t.${place}` })) },
+  ],
+  [
     'denying before asking',
     deny({ tools: { t: { action: 'require_approval', deny_if: [{ path: 'args.a', op: 'exists', value: false }] } } }),
     't',
@@ -51,6 +64,20 @@ const verdicts: [what: string, written: PolicyInput, tool: string, expected: obj
 
 test.each(verdicts)('%s', (_what, written, tool, expected) => {
   expect(evaluate(policyOf(written), ask(tool))).toMatchObject(expected);
+});
+
+const twoWays: [what: string, tool: string, path: string, args: Record<string, unknown>][] = [
+  ['a prompt in parts', 'claude_request', 'prompt', { promptParts: { context: 'old', task: 'drop table users' } }],
+  ['a part of a prompt', 'grok_request', 'promptParts.task', { promptParts: { task: 'drop table' } }],
+  ['an option by its other name', 'grok_request', 'effort', { reasoningEffort: 'drop table' }],
+  ['an option whose other name is in the condition', 'grok_request_async', 'rules', { appendSystemPrompt: 'drop table' }],
+];
+
+test.each(twoWays)('a condition holds for %s', (_what, tool, path, args) => {
+  const condition = { path: `args.${path}`, op: 'regex', value: 'drop table' } as const;
+  const policy = policyOf(allow({ tools: { [tool]: { deny_if: [condition] } } }));
+  expect(evaluate(policy, ask(tool, args))).toMatchObject({ kind: 'deny' });
+  expect(evaluate(policy, ask(tool, { prompt: 'hi' }))).toMatchObject({ kind: 'pass' });
 });
 
 const LIMIT = { counter: 'c', window: 'minute', max: 10, scope: 'grant' } as const;
@@ -116,6 +143,18 @@ test.each(fits)('%s', (_what, used, amount, max, windowS, expected) => {
   if (expected === 'fits') return expect(found).toBeUndefined();
   expect(found).toMatchObject({ rule: 'r', used, max, amount });
   expect(found?.retryAfterMs).toBe(expected === 'never' ? undefined : expected.retryAfterMs);
+});
+
+test.each([
+  ['minute and day', [60, 86_400], 1, 48_585_000],
+  ['day and minute', [86_400, 60], 1, 48_585_000],
+  ['a minute that ends and an amount that never fits', [60, 3_600], 11, undefined],
+])('of %s the one that bars a call longest tells how long it waits', (_what, windows, hourly, expected) => {
+  const charges = windows.map((windowS) => ({
+    ...({ scope: 'grant', counter: 'c', windowS, max: 10, unit: 'calls', rule: `${windowS}` } as const),
+    amount: windowS === 3_600 ? hourly : 1,
+  }));
+  expect(overrun(charges, () => 10, MINUTE + 15_000)?.retryAfterMs).toBe(expected);
 });
 
 test('windows begin with the UTC minute, hour and day', () => {

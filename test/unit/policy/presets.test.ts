@@ -7,7 +7,7 @@ type Outcome = 'pass' | 'deny' | 'ask';
 function outcome(preset: PresetName, tool: string, args: Record<string, unknown> = {}): Outcome {
   const verdict = evaluate(PRESETS[preset].policy, { tool, args });
   if (verdict.kind !== 'pass') return 'deny';
-  return verdict.approval ? 'ask' : 'pass';
+  return verdict.approvals.length > 0 ? 'ask' : 'pass';
 }
 
 const rows: [tool: string, args: Record<string, unknown>, readOnly: Outcome, careful: Outcome, open: Outcome][] = [

@@ -83,7 +83,7 @@ function substance(written: PolicyInput, ask: { tool: string; args: Record<strin
   const verdict = evaluate(policyOf(written), ask);
   if (verdict.kind !== 'pass') return { kind: verdict.kind };
   const charges = verdict.charges.map(({ rule: _rule, ...charge }) => JSON.stringify(charge)).sort();
-  return { kind: 'pass', asks: verdict.approval !== undefined, charges };
+  return { kind: 'pass', asks: verdict.approvals.length > 0, charges };
 }
 
 test('the order of rules changes no verdict', () => {
