@@ -64,6 +64,11 @@ const Row = z
  */
 export type Approval = z.infer<typeof Row>;
 
+const Arguments = z.record(z.string(), z.unknown());
+
+/** The arguments of a call that was asked about. */
+export const argumentsOf = ({ args }: Approval['call']): Record<string, unknown> => Arguments.parse(JSON.parse(args));
+
 /** What is asked, and until when. A step names its job and the question of the run. */
 export interface Question extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'estimateUsd' | 'job' | 'question' | 'expiresAt'> {
   call: ToolCall;
@@ -126,10 +131,11 @@ export class Approvals {
     return found;
   }
 
-  /** The newest question about this very call that is not over at `now`. */
-  ofCall({ grant, tool, digest }: ToolCall, now: number): Approval | undefined {
-    const query = `WHERE kind = 'call' AND job IS NULL AND grant_id = ? AND tool = ? AND args_hash = ? AND expires_at > ? ORDER BY place DESC LIMIT 1`;
-    return this.#rows(query, grant, tool, digest.hash, now)[0];
+  /** The newest question about this very call that is not over at `now`: an approval holds for `approvedMs` from then on, so that there is time to use it. */
+  ofCall({ grant, tool, digest }: ToolCall, approvedMs: number, now: number): Approval | undefined {
+    const query = `WHERE kind = 'call' AND job IS NULL AND grant_id = ? AND tool = ? AND args_hash = ?
+      AND IIF(state = 'approved', decided_at + ?, expires_at) > ? ORDER BY place DESC LIMIT 1`;
+    return this.#rows(query, grant, tool, digest.hash, approvedMs, now)[0];
   }
 
   /** The questions of a job. */
@@ -181,6 +187,11 @@ export class Approvals {
       'INSERT OR REPLACE INTO alike (kind, grant_id, tool, rule, args_hash, until) VALUES (?, ?, ?, ?, ?, ?)',
       ...[kind, grant, tool, rule, argsHash, until],
     );
+  }
+
+  /** Lets no call pass any more for being like another: what was approved was approved under other rules. */
+  forgetAlike(): void {
+    this.#sql.exec(`DELETE FROM alike WHERE kind = 'call'`);
   }
 
   mayPass({ kind, grant, tool, rule, argsHash }: Likeness, now: number): boolean {

@@ -16,11 +16,14 @@ export interface Permit {
   approval?: Approval;
 }
 
+/** An approved call may be made for this long after the decision, in ms. */
+const APPROVED_MS = 3_600_000;
+
 /** What was decided about a call that has to be asked for, or the question that is put now. */
 function held(parts: Parts, call: ToolCall, weighing: Weighing, now: number): Result<Permit> {
   const { enforced } = weighing;
   const { rule, reason } = enforced;
-  const known = parts.approvals.ofCall(call, now);
+  const known = parts.approvals.ofCall(call, APPROVED_MS, now);
   if (known?.state === 'approved') {
     noteCall(parts, call, 'allow', weighing, now, { reason: `approved by ${known.decidedBy}` });
     return ok({ counted: { charges: [], at: now }, approval: known });
@@ -41,10 +44,10 @@ function held(parts: Parts, call: ToolCall, weighing: Weighing, now: number): Re
 }
 
 /** With these the gateway's own token can always mend a policy that would lock its operator out. */
-const MENDING = ['policy_get', 'policy_set', 'policy_test'];
+const MENDING = ['policy_get', 'policy_set', 'policy_test', 'token_create', 'token_list', 'token_revoke'];
 
-/** Whether a call that makes no job may be made now; if so it is counted. */
-export function permit(parts: Parts, call: ToolCall, now: number): Result<Permit> {
+/** Whether a call that makes no job may be made now; if so it is counted. A call that asks nobody is refused where a person would be asked. */
+export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number): Result<Permit> {
   if (call.grant === OWNER && MENDING.includes(call.tool)) {
     parts.audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token can always mend a policy' }));
     return ok({ counted: { charges: [], at: now } });
@@ -53,6 +56,11 @@ export function permit(parts: Parts, call: ToolCall, now: number): Result<Permit
   const { enforced } = weighing;
   const refusal = refusalOf(enforced, call.tool);
   if (refusal) return noteRefusal(parts, call, weighing, refusal, now);
+  if (enforced.kind === 'hold' && !asks) {
+    const { rule, reason } = enforced;
+    const failure = { code: 'policy_denied', tool: call.tool, rule, reason: `${reason}, and here nobody is asked` } as const;
+    return noteRefusal(parts, call, weighing, failure, now);
+  }
   if (enforced.kind === 'hold') return held(parts, call, weighing, now);
   noteCall(parts, call, 'allow', weighing, now);
   parts.counters.count(weighing.charges, now);

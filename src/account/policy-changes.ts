@@ -28,7 +28,7 @@ export function policyState({ policies }: Parts, target: string): PolicyState {
 
 /** Sets a target's policy, or takes it away, and notes that. */
 export function setPolicy(
-  { policies, audit }: Parts,
+  { policies, approvals, audit }: Parts,
   target: string,
   mode: PolicyMode,
   written: string | null,
@@ -36,7 +36,8 @@ export function setPolicy(
   now: number,
 ): Result<null> {
   const done = policies.set(target, mode, written, by, now);
-  const what = written === null ? 'taken away' : written.startsWith('{') ? 'a document' : written;
+  const what = written === null ? 'taken away' : written.trimStart().startsWith('{') ? 'a document' : written;
+  if (done.ok && mode === 'enforce') approvals.forgetAlike();
   if (done.ok) audit.add(otherFacts('policy', by, mode, now, { rule: target, reason: what }));
   return done;
 }

@@ -1,10 +1,11 @@
-import { fail, ok, type Result } from '../errors.ts';
+import { type Failure, fail, ok, type Result } from '../errors.ts';
 import type { Hold } from '../job/record.ts';
 import { approvalIdOf } from '../job/view.ts';
 import type { Ground } from '../policy/evaluate.ts';
-import { type Approval, likeness, type Question } from './approvals.ts';
+import { type Approval, argumentsOf, likeness, type Question } from './approvals.ts';
 import { digestOf } from './digest.ts';
 import type { Parts } from './parts.ts';
+import { refusalOf } from './permissions.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
 
 /** Calls alike pass without a question for this long after such a decision, in ms. */
@@ -86,12 +87,21 @@ export function askStep(parts: Parts, step: Step, now: number): Approval {
   return parts.approvals.get(id);
 }
 
+/** Why a call that waits may not be approved: its policy was changed meanwhile, and denies it. */
+function deniedSince({ permissions }: Parts, { kind, state, call }: Approval, now: number): Failure | undefined {
+  if (kind !== 'call' || state !== 'pending') return undefined;
+  const { enforced } = permissions.weigh({ ...call, args: argumentsOf(call) }, { running: 0 }, now);
+  return enforced.kind === 'hide' || enforced.kind === 'deny' ? refusalOf(enforced, call.tool) : undefined;
+}
+
 /** Decides a question; a job that was held for it goes into the queue. Who waits for it is told by the caller. */
 export function decide(parts: Parts, { id, approve, by, isGrant, said, alike }: Decision, now: number): Result<Approval> {
   const { approvals } = parts;
   const approval = approvals.find(id);
   if (!approval) return fail({ code: 'approval_not_found', approvalId: id });
   if (isGrant && approval.call.grant === by) return fail({ code: 'own_approval', approvalId: id });
+  const denied = approve ? deniedSince(parts, approval, now) : undefined;
+  if (denied) return fail(denied);
   const isLate = approval.state === 'pending' && approval.expiresAt <= now;
   const isDecided = !isLate && approvals.decide(id, approve ? 'approved' : 'denied', by, said ?? null, now);
   if (!isDecided) return fail({ code: 'approval_decided', approvalId: id, state: isLate ? 'expired' : approval.state });
@@ -99,18 +109,19 @@ export function decide(parts: Parts, { id, approve, by, isGrant, said, alike }: 
   return ok(settle(parts, approval, approve ? (alike ? 'approve alike' : 'approve') : 'deny', by, said ?? null, now));
 }
 
-/** Answers with no what nobody decided in time. */
-export function expire(parts: Parts, now: number): Approval[] {
-  return parts.approvals.overdue(now).flatMap((approval) => {
-    const isOver = parts.approvals.decide(approval.id, 'expired', 'time', null, now);
-    return isOver ? [settle(parts, approval, 'expire', 'time', null, now)] : [];
+/** Closes those of some questions that are still open. */
+const closeAll = (parts: Parts, questions: Approval[], by: string, now: number): Approval[] =>
+  questions.flatMap((approval) => {
+    const isOver = parts.approvals.decide(approval.id, 'expired', by, null, now);
+    return isOver ? [settle(parts, approval, 'expire', by, null, now)] : [];
   });
-}
+
+/** Answers with no what nobody decided in time. */
+export const expire = (parts: Parts, now: number): Approval[] => closeAll(parts, parts.approvals.overdue(now), 'time', now);
 
 /** Closes what is still asked about a job that is over. */
-export function close({ approvals }: Parts, job: string, now: number): void {
-  for (const { id } of approvals.ofJob(job)) approvals.decide(id, 'expired', 'the end of its job', null, now);
-}
+export const close = (parts: Parts, job: string, now: number): Approval[] =>
+  closeAll(parts, parts.approvals.ofJob(job), 'the end of its job', now);
 
 /** What a decision changes in the account, and its row. */
 function settle(parts: Parts, before: Approval, decision: string, by: string, reason: string | null, now: number): Approval {

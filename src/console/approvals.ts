@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
-import type { Approval } from '../account/approvals.ts';
+import { type Approval, argumentsOf } from '../account/approvals.ts';
 import { asPerson } from '../auth/as-person.ts';
 import type { Door } from '../auth/context.ts';
 import { perAddress, smallBody } from '../auth/front-door.ts';
@@ -9,9 +9,8 @@ import { type GrantName, grantNames, nameOf } from '../auth/grants.ts';
 import type { Person } from '../auth/session.ts';
 import { show } from '../auth/show.ts';
 import { toToolError } from '../errors.ts';
-import { argumentsOf } from '../mcp/approval-view.ts';
 import { decideApproval } from '../mcp/decide.ts';
-import { plain } from '../mcp/render.ts';
+import { exact } from '../mcp/render.ts';
 import { approvalsPage, type ShownApproval } from '../pages/approvals.ts';
 import { personCall } from './person-call.ts';
 
@@ -24,14 +23,14 @@ const Text = z
   .transform(({ prompt, input }) => prompt ?? input);
 
 function shown(approval: Approval, grants: GrantName[]): ShownApproval {
-  const { prompt, input, ...rest } = argumentsOf(approval);
+  const { prompt, input, ...rest } = argumentsOf(approval.call);
   const text = Text.parse({ prompt, input });
   const { call, estimateUsd, job, decidedAt, decidedBy, said } = approval;
   return {
     ...approval,
-    tool: call.tool,
-    text: text === undefined ? undefined : plain(text),
-    rest: Object.keys(rest).length > 0 ? plain(JSON.stringify(rest, null, 2)) : undefined,
+    tool: exact(call.tool),
+    text: text === undefined ? undefined : exact(text),
+    rest: Object.keys(rest).length > 0 ? exact(JSON.stringify(rest, null, 2)) : undefined,
     asker: nameOf(grants, call.grant),
     client: call.client,
     estimateUsd: estimateUsd ?? undefined,

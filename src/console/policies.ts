@@ -16,7 +16,7 @@ import { policiesPage, policyPage } from '../pages/policies.ts';
 import { providerOf, TOOL_RISKS } from '../policy/risk.ts';
 import { TOOL_STATES, withState } from '../policy/tool-state.ts';
 import { personCall } from './person-call.ts';
-import { documentOf, policyFacts, shownPolicy, shownTrial } from './policy-facts.ts';
+import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from './policy-facts.ts';
 
 /** Largest form, in bytes: a document in a form's escapes. */
 const FORM_MAX_BYTES = 1_048_576;
@@ -78,11 +78,22 @@ async function setTools(c: Context<Door>, person: Person) {
   const form = await readForm(c, States);
   if (!form.ok) return one(c, person, form);
   const { written } = await accountOf(c, person).policyState(c.req.param('target') ?? '');
-  const before = documentOf(written);
-  const document = Object.entries(form.value)
-    .filter(([tool]) => TOOL_RISKS[tool] !== undefined)
-    .reduce((changed, [tool, state]) => (state === 'custom' ? changed : withState(changed, tool, state)), before);
-  return set(c, person, 'enforce', JSON.stringify(document));
+  const is = statesUnder(written);
+  // What stays as it is keeps its rules and their reasons.
+  const wanted = Object.entries(form.value).filter(([tool, state]) => TOOL_RISKS[tool] !== undefined && state !== is(tool));
+  const document = JSON.stringify(
+    wanted.reduce(
+      (changed, [tool, state]) => (state === 'custom' ? changed : withState(changed, tool, state)),
+      documentOf(written),
+    ),
+  );
+  const becomes = statesUnder(document);
+  const issues = wanted.flatMap(([tool, state]) =>
+    state === 'custom' || becomes(tool) === state
+      ? []
+      : [`${tool}: the document hides what begins like it. Change the document.`],
+  );
+  return issues.length > 0 ? one(c, person, { failure: { code: 'invalid_input', issues } }) : set(c, person, 'enforce', document);
 }
 
 async function tryCall(c: Context<Door>, person: Person) {

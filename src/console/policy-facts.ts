@@ -1,13 +1,12 @@
 import { type PolicyChange, policyOf } from '../account/policies.ts';
 import type { PolicyState, Tried } from '../account/policy-changes.ts';
-
 import { type GrantName, nameOf } from '../auth/grants.ts';
 import { PRESET_NAMES } from '../config.ts';
 import type { ShownPolicy, ShownTool } from '../pages/policies.ts';
-import type { PolicyDocument, PolicyInput } from '../policy/document.ts';
+import type { PolicyInput } from '../policy/document.ts';
 import { isPreset, PRESETS } from '../policy/presets.ts';
 import { RISKS, TOOL_RISKS } from '../policy/risk.ts';
-import { stateOf } from '../policy/tool-state.ts';
+import { stateOf, type ToolState } from '../policy/tool-state.ts';
 
 const pretty = (document: PolicyInput) => JSON.stringify(document, null, 2);
 
@@ -32,13 +31,15 @@ export const shownPolicy = ({ id, name }: GrantName, { written, from, shadow }: 
   shadow: shadow && words(shadow),
 });
 
-function shownTools(document: PolicyDocument | undefined): ShownTool[] {
-  return Object.entries(TOOL_RISKS).map(([name, risk]) => ({
-    name,
-    risk,
-    words: RISKS[risk].words,
-    state: document ? stateOf(document, name) : 'custom',
-  }));
+/** The state of each tool under what was written. */
+export function statesUnder(written: string): (tool: string) => ToolState {
+  const policy = policyOf(written);
+  return (tool) => (policy.ok ? stateOf(policy.value.document, tool) : 'custom');
+}
+
+function shownTools(written: string): ShownTool[] {
+  const state = statesUnder(written);
+  return Object.entries(TOOL_RISKS).map(([name, risk]) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
 }
 
 const shownChange =
@@ -52,7 +53,6 @@ const shownChange =
 
 /** All that the page of a target shows of its policy. */
 export function policyFacts(target: GrantName, state: PolicyState, grants: GrantName[]) {
-  const policy = policyOf(state.written);
   return {
     ...shownPolicy(target, state),
     presets: PRESET_NAMES.map((name) => ({
@@ -61,7 +61,7 @@ export function policyFacts(target: GrantName, state: PolicyState, grants: Grant
       isInForce: state.written === name && state.from === target.id,
     })),
     document: pretty(documentOf(state.written)),
-    tools: shownTools(policy.ok ? policy.value.document : undefined),
+    tools: shownTools(state.written),
     changes: state.changes.map(shownChange(grants)),
   };
 }

@@ -6,13 +6,12 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Approval } from '../account/approvals.ts';
+import { type Approval, argumentsOf } from '../account/approvals.ts';
 import type { Decision } from '../account/questions.ts';
 import type { JobView } from '../job/record.ts';
-import { argumentsOf } from './approval-view.ts';
 import { accountOf, type Call } from './call.ts';
 import { decideApproval } from './decide.ts';
-import { plain } from './render.ts';
+import { exact } from './render.ts';
 
 /** Longest question, in characters: what is longer is decided on the page, because nobody approves what they were not shown. */
 const QUESTION_CHARS = 8_000;
@@ -39,12 +38,12 @@ const Answered = z.object({ approve: z.boolean(), reason: z.string().max(500).op
 
 function words(approval: Approval): string {
   const { kind, call, rule, reason, estimateUsd, job, expiresAt } = approval;
-  const args = argumentsOf(approval);
+  const args = argumentsOf(call);
   const what =
     kind === 'step'
-      ? `A run of job ${job} asks whether it may use ${call.tool}`
+      ? `A run of job ${job} asks whether it may use ${exact(call.tool)}`
       : `May ${call.client || 'this client'} call ${call.tool}?`;
-  const input = kind === 'step' ? plain(String(args.input)) : plain(JSON.stringify(args, null, 1));
+  const input = exact(kind === 'step' ? String(args.input) : JSON.stringify(args, null, 1));
   const facts = [
     `Why it is asked: ${reason} (${rule}).`,
     estimateUsd === null ? '' : `It is expected to cost about $${estimateUsd.toFixed(2)}.`,
@@ -78,11 +77,10 @@ function answered(responses: Record<string, unknown> | undefined, id: string): P
   return read?.success ? { approve: read.data.approve, said: read.data.reason } : undefined;
 }
 
-/** Decides a question as the person behind the client answered it. False where nobody did. */
+/** Decides a question as the person behind the client answered it. False where nobody did, or it could not be decided so. */
 export async function decideByForm(id: string, responses: Record<string, unknown> | undefined, call: Call): Promise<boolean> {
   const answer = answered(responses, id);
   if (!answer) return false;
-  const by = `the person behind ${call.client || call.caller.grant}`;
-  await decideApproval({ id, ...answer, by, isGrant: false, alike: false }, call);
-  return true;
+  const decision = { id, ...answer, by: call.caller.grant, isGrant: false, alike: false };
+  return (await decideApproval(decision, call)).ok;
 }

@@ -43,8 +43,7 @@ export async function taskOf(job: JobView, call: Call): Promise<Task> {
 
 /** The caller's jobs as tasks: the id of a task is the id of its job. */
 export function jobTasks(call: Call): TaskSource {
-  const get = async (taskId: string) => {
-    await demand('llm_job_status', { jobId: taskId }, call);
+  const find = async (taskId: string) => {
     const found = await jobOf(call, taskId).status(0, 0);
     if (!found?.ok) return undefined;
     const task = await taskOf(found.value.job, call);
@@ -54,10 +53,10 @@ export function jobTasks(call: Call): TaskSource {
     return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
   };
   return {
-    get,
+    get: (taskId) => demand('llm_job_status', { jobId: taskId }, call, () => find(taskId)),
     cancel: async (taskId) => {
-      await demand('llm_job_cancel', { jobId: taskId }, call);
-      return (await jobOf(call, taskId).cancel()) !== null;
+      const canceled = async () => (await jobOf(call, taskId).cancel()) ?? undefined;
+      return (await demand('llm_job_cancel', { jobId: taskId }, call, canceled)) !== undefined;
     },
     answer: async (taskId, answers) => {
       const found = await jobOf(call, taskId).status(0, 0);

@@ -1,13 +1,13 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import type { Approval } from '../account/approvals.ts';
+import { type Approval, argumentsOf } from '../account/approvals.ts';
 import { digestOf } from '../account/digest.ts';
 import type { Permit } from '../account/permits.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, ok, type Result, toToolError } from '../errors.ts';
-import { argumentsOf } from './approval-view.ts';
+import { TOOL_RISKS } from '../policy/risk.ts';
 import { accountOf, type Call, SCOPES } from './call.ts';
 import { Envelope } from './envelope.ts';
-import { envelopeOf, type Run, type Tool, type ToolAnswer } from './tool.ts';
+import type { Run, Tool, ToolAnswer } from './tool.ts';
 
 /** A call as its account judges and notes it. */
 export function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): ToolCall {
@@ -20,10 +20,18 @@ export async function permitted(tool: string, args: Record<string, unknown>, cal
   return accountOf(call).permit(toolCall(tool, args, call));
 }
 
-/** The same where there is no tool to answer: a refusal is an error of the protocol. */
-export async function demand(tool: string, args: Record<string, unknown>, call: Call): Promise<void> {
+/** The same where there is no tool to answer: a refusal is an error of the protocol. What it was counted as is given back where `work` finds nothing. */
+export async function demand<T>(
+  tool: string,
+  args: Record<string, unknown>,
+  call: Call,
+  work: () => PromiseLike<T | undefined>,
+): Promise<T | undefined> {
   const permit = await permitted(tool, args, call);
   if (!permit.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError(permit.failure).message);
+  const found = await work();
+  if (found === undefined) await accountOf(call).giveBack(permit.value.counted);
+  return found;
 }
 
 /** A failure of our own: the caller gets a number to quote, the log gets the error. */
@@ -37,7 +45,7 @@ function incident(tool: string, error: unknown): Failure {
 
 const isHidden = async ({ name }: Tool, call: Call) => (await accountOf(call).hiddenTools(call.caller.grant, [name])).length > 0;
 
-/** Runs a call that was let pass. What it was counted as is given back where it does nothing; what an approved one answers is kept. */
+/** Runs a call that was let pass. What it was counted as is given back where it does nothing; what an approved one did is kept, and not done again. */
 async function runPermitted(run: Run, call: Call, asked: ToolCall, { counted, approval }: Permit): Promise<Result<ToolAnswer>> {
   if (approval?.outcome) return ok(Envelope.omit({ ok: true }).parse(JSON.parse(approval.outcome)));
   const result = await run(call, asked);
@@ -46,10 +54,13 @@ async function runPermitted(run: Run, call: Call, asked: ToolCall, { counted, ap
   return result;
 }
 
-async function keep({ id }: Approval, result: Result<ToolAnswer>, call: Call): Promise<void> {
-  const { ok: _ok, ...answer } = envelopeOf(result);
-  await accountOf(call).keepOutcome(id, JSON.stringify(answer));
+/** A failure is not kept, because it did nothing; nor is what a read shows, which is looked at anew. */
+async function keep({ id, call: asked }: Approval, result: Result<ToolAnswer>, call: Call): Promise<void> {
+  if (!result.ok || isRead(asked.tool)) return;
+  await accountOf(call).keepOutcome(id, JSON.stringify(result.value));
 }
+
+const isRead = (tool: string) => TOOL_RISKS[tool] === 'read';
 
 async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Result<ToolAnswer>> {
   const read = tool.read(args);
@@ -74,13 +85,13 @@ export async function perform(tool: Tool, args: Record<string, unknown>, call: C
   }
 }
 
-/** Makes a call that waited for its approval, as the grant that asked. */
+/** Makes a call that waited for its approval, as the grant that asked. What only shows something waits for who asked to look. */
 export async function performApproved(approval: Approval, call: Call): Promise<void> {
   const { tool: name, grant, client, origin } = approval.call;
-  const args = argumentsOf(approval);
+  const args = argumentsOf(approval.call);
   const tool = call.toolOf(name);
   const read = tool?.read(args);
-  if (!tool || !read?.ok) return;
+  if (!tool || !read?.ok || isRead(name)) return;
   const scopes = SCOPES.filter((scope) => approval.call.scopes.includes(scope));
   const asCaller = { ...call, caller: { account: call.caller.account, grant, scopes }, client, origin };
   const result = await read.value(asCaller, { ...approval.call, args }).catch((error: unknown) => fail(incident(name, error)));

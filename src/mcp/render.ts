@@ -9,6 +9,12 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 /** Text of a CLI without what a terminal would obey. */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(CONTROL, '');
 
+/** What is not seen, or moves what is seen: but for line ends and tabs. */
+const UNSEEN = /[[\p{C}\p{Zl}\p{Zp}\p{DI}]--[\n\t]]/gv;
+
+/** Text that a person decides on: nothing is left out, and what would not be seen stands there as its code point. */
+export const exact = (text: string): string => text.replace(UNSEEN, (unseen) => `\\u{${unseen.codePointAt(0)?.toString(16)}}`);
+
 /** Characters of a step that is asked about in one line. */
 const ASK_CHARS = 300;
 
@@ -42,7 +48,7 @@ function jobLine(job: JobView): string {
     seconds(job.elapsedMs),
     job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`,
     job.hold && `${plain(job.hold.reason)} (${job.hold.rule}); a person decides at ${job.hold.url}`,
-    ...(job.asks ?? []).map(({ tool, input }) => `asks for ${plain(`${tool}: ${input}`).slice(0, ASK_CHARS)}`),
+    ...(job.asks ?? []).map(({ tool, input }) => `asks for ${exact(`${tool}: ${input}`).slice(0, ASK_CHARS)}`),
     job.activity && plain(job.activity),
     job.activity && job.lastActivityAt !== undefined ? ago(Math.max(0, now - job.lastActivityAt)) : undefined,
     job.model,

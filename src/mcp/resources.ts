@@ -18,9 +18,8 @@ export const resourceTemplates = [
 
 /** The newest jobs' answers. */
 export async function listResources(call: Call) {
-  await demand('llm_job_list', {}, call);
-  const entries = await accountOf(call).list({ limit: LISTED });
-  return entries
+  const entries = await demand('llm_job_list', {}, call, () => accountOf(call).list({ limit: LISTED }));
+  return (entries ?? [])
     .filter(({ state }) => isOver(state))
     .map(({ id, provider, label }) => ({
       uri: `job://${id}/result`,
@@ -49,8 +48,8 @@ async function events(jobId: string, call: Call): Promise<string | undefined> {
 /** The text behind a job:// address. A foreign job and an unknown one are both not found. */
 export async function readResource(uri: string, call: Call) {
   const [, jobId, kind] = URI.exec(uri) ?? [];
-  if (jobId !== undefined) await demand(kind === 'result' ? 'llm_job_result' : 'llm_job_status', { jobId }, call);
-  const text = jobId === undefined ? undefined : await (kind === 'result' ? result : events)(jobId, call);
+  const [tool, read] = kind === 'result' ? (['llm_job_result', result] as const) : (['llm_job_status', events] as const);
+  const text = jobId === undefined ? undefined : await demand(tool, { jobId }, call, () => read(jobId, call));
   if (text === undefined) throw new ResourceNotFoundError(uri);
   return { uri, mimeType: kind === 'result' ? 'text/plain' : 'application/x-ndjson', text };
 }

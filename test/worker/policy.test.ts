@@ -202,6 +202,22 @@ test('a hidden tool is not listed and answers as one that never was, however it 
   expect(await errorOf('llm_job_cancel', { jobId: 'job_0' })).toBe(unknown);
 });
 
+test('what finds nothing is not counted, whichever way it was looked for', async () => {
+  const caller = worker();
+  await setPolicy(caller, { version: '1', default: 'allow', all_tools: { limits: [{ counter: 'c', window: 'day', max: 1 }] } });
+  const isLimited = async (method: string, params: Record<string, unknown>) =>
+    JSON.stringify(await post(caller, method, params)).includes('rate_limited');
+  const looks: [method: string, params: Record<string, unknown>][] = [
+    ['tools/call', { name: 'llm_job_status', arguments: { jobId: 'job_0' } }],
+    ['resources/read', { uri: 'job://job_0/result' }],
+    ['tasks/get', { taskId: 'job_0' }],
+    ['tasks/cancel', { taskId: 'job_0' }],
+    ['tools/call', { name: 'llm_job_list', arguments: {} }],
+  ];
+  for (const [method, params] of looks) expect({ method, is: await isLimited(method, params) }).toEqual({ method, is: false });
+  expect(await isLimited('tools/call', { name: 'llm_job_list', arguments: {} })).toBe(true);
+});
+
 test('resources and tasks are no way around a policy', async () => {
   const caller = worker();
   const { job } = await callTool(caller, 'claude_request', { prompt: prompt('secret answer') });

@@ -1,0 +1,45 @@
+import { env } from 'cloudflare:workers';
+import { beforeEach, expect, test } from 'vitest';
+import { OWNER } from '../../src/config.ts';
+import type { PolicyInput } from '../../src/policy/document.ts';
+import { TOOL_RISKS } from '../../src/policy/risk.ts';
+import { doorWith, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
+
+const TARGET = 'default';
+const account = () => env.ACCOUNTS.getByName(OWNER);
+const allAre = (state: string) => Object.fromEntries(Object.keys(TOOL_RISKS).map((tool) => [tool, state]));
+
+let owner: Awaited<ReturnType<typeof ownerBrowser>>;
+beforeEach(async () => {
+  owner = await ownerBrowser(doorWith(await withPassphrase()));
+});
+
+/** Saves the states of tools for a document; gives what the page says, and what holds then. */
+async function save(document: PolicyInput, states: Record<string, string>) {
+  await account().setPolicy(TARGET, 'enforce', JSON.stringify(document), 'a test');
+  const page = await owner.go(`${ORIGIN}/policies/${TARGET}`);
+  const { status, html } = await owner.submit(page, `/policies/${TARGET}/tools`, states);
+  const { written } = await account().policyState(TARGET);
+  return { status, html, written: JSON.parse(written) as unknown };
+}
+
+test('a tool that keeps its state keeps its rule and the reason of it, and an unlisted one stays unlisted', async () => {
+  const document: PolicyInput = {
+    version: '1',
+    default: 'deny',
+    tools: { llm_job_list: {}, claude_request: { action: 'deny', reason: 'Ask the owner.' } },
+  };
+  const { status, written } = await save(document, { ...allAre('deny'), llm_job_list: 'allow', list_models: 'allow' });
+  expect({ status, written }).toEqual({
+    status: 200,
+    written: { ...document, hide: [], tools: { ...document.tools, list_models: {} } },
+  });
+});
+
+test('a tool that is hidden by the beginning of its name cannot be allowed alone, and the page says so', async () => {
+  const document: PolicyInput = { version: '1', default: 'allow', hide: ['policy_*'] };
+  const hidden = { policy_get: 'hide', policy_set: 'hide', policy_test: 'hide' };
+  const { status, html, written } = await save(document, { ...allAre('allow'), ...hidden, policy_get: 'allow' });
+  expect({ status, written }).toEqual({ status: 400, written: document });
+  expect(html).toContain('policy_get: the document hides what begins like it.');
+});
