@@ -34,7 +34,7 @@ const DAY_MS = 86_400_000;
 
 /** One account: what its grants may do, which jobs it has, and whose turn comes next. */
 export class Account extends DurableObject<Env> {
-  readonly #parts = openParts(this.ctx.storage, this.env, readConfig(this.env));
+  readonly #parts = openParts(this.ctx, this.env, readConfig(this.env));
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -46,9 +46,9 @@ export class Account extends DurableObject<Env> {
     return submit(this.#parts, submission, () => this.#arm());
   }
 
-  /** Whether a call that makes no job may be made now; if so it is counted. */
-  async permit(call: ToolCall): Promise<Result<Permit>> {
-    const permitted = permit(this.#parts, call, Date.now());
+  /** Whether a call that makes no job may be made now; if so it is counted. Where it `asks`, a person may be asked about it. */
+  async permit(call: ToolCall, asks = true): Promise<Result<Permit>> {
+    const permitted = permit(this.#parts, call, asks, Date.now());
     if (!permitted.ok && permitted.failure.code === 'approval_required') await this.#arm();
     return permitted;
   }
@@ -153,9 +153,12 @@ export class Account extends DurableObject<Env> {
 
   /** Adds to what the account spent today. Gives the sum in USD. */
   spend(usd: number): number {
-    const now = Date.now();
-    this.#parts.spending.add(usd, now);
-    return this.#parts.spending.today(now);
+    this.#parts.spending.add(usd, Date.now());
+    return this.spentToday();
+  }
+
+  spentToday(): number {
+    return this.#parts.spending.today(Date.now());
   }
 
   /** Forgets a job that was deleted. */

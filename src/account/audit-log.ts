@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditEnds, AuditFacts, AuditHead, AuditRow, GENESIS, hashOf } from './audit-row.ts';
+import { type AuditEnds, AuditFacts, AuditHead, AuditRow, GENESIS, hashOf, type Said } from './audit-row.ts';
 
 /** What is looked up is computed from the row itself, so that no copy can say something else. */
 const SCHEMA = `
@@ -32,8 +32,10 @@ const Stored = z.object({ seq: z.number(), hash: z.string(), facts: z.string() }
 /** The account's append-only log, chained by hash. */
 export class AuditLog {
   readonly #sql: SqlStorage;
+  readonly #account: string;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, account: string) {
+    this.#account = account;
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
   }
@@ -46,9 +48,10 @@ export class AuditLog {
   /** Adds a row. */
   add(facts: AuditFacts): void {
     const before = this.head();
+    const said: Said = { ...facts, account: this.#account };
     this.#sql.exec(
       'INSERT INTO audit (seq, facts, hash) VALUES (?, ?, ?)',
-      ...[before.seq + 1, JSON.stringify(facts), hashOf(facts, before)],
+      ...[before.seq + 1, JSON.stringify(said), hashOf(said, before)],
     );
   }
 

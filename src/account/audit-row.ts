@@ -30,8 +30,12 @@ export const AuditFacts = z.object({
 });
 export type AuditFacts = z.infer<typeof AuditFacts>;
 
+const Said = AuditFacts.extend({ account: z.string() });
+/** What a row says: what happened, and in which account, so that no account's log passes for another's. */
+export type Said = z.infer<typeof Said>;
+
 /** A row of the log: it holds the hash of the one before, so that none can be taken out or changed unseen. */
-export const AuditRow = AuditFacts.extend({ seq: z.int(), hash: z.string() });
+export const AuditRow = Said.extend({ seq: z.int(), hash: z.string() });
 export type AuditRow = z.infer<typeof AuditRow>;
 
 /** The end of the chain, or of the part of it that was removed by age. */
@@ -48,10 +52,9 @@ export interface AuditEnds {
 export const GENESIS: AuditHead = { seq: 0, hash: '' };
 
 /** Hash of a row that follows another, over all that it says. */
-export function hashOf(facts: AuditFacts, before: AuditHead): string {
-  const said = Object.values(AuditFacts.parse(facts));
+export function hashOf(said: Said, before: AuditHead): string {
   return createHash('sha256')
-    .update(JSON.stringify([before.hash, before.seq + 1, ...said]))
+    .update(JSON.stringify([before.hash, before.seq + 1, ...Object.values(Said.parse(said))]))
     .digest('hex');
 }
 

@@ -4,10 +4,12 @@ import { requestKey } from './request-key.ts';
 const VALUE_CHARS = 80;
 const VIEW_CHARS = 500;
 
-const SECRET_NAME = /token|secret|passw|api_?key|authorization|credential/i;
+const SECRET_NAME = /token|secret|passw|pwd|api_?key|auth(?!or)|credential|cookie/i;
+/** What holds values that only their reader knows, whatever their names. */
+const SECRET_HOLDER = /^(env|headers)$/i;
 /** What looks like a key of the services around, wherever it stands. */
 const SECRET_TEXT =
-  /\b(sk-[\w-]{8,}|xai-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+)/g;
+  /\b(sk-[\w-]{8,}|xai-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+)|(?<=:\/\/)[^\s/@]+(?=@)/g;
 const HIDDEN = '[hidden]';
 
 const hideSecrets = (text: string) => text.replace(SECRET_TEXT, HIDDEN);
@@ -22,7 +24,8 @@ function plain(name: string, value: unknown): unknown {
   if (typeof value === 'string') return short(value);
   if (Array.isArray(value)) return value.map((entry) => plain('', entry));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(key, inner)]));
+  const isHolder = SECRET_HOLDER.test(name);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, isHolder ? HIDDEN : plain(key, inner)]));
 }
 
 /** Arguments as they are noted: a hash of all of them, and a short view without what looks like a secret. */

@@ -11,7 +11,15 @@ import { Announcements, receiverOf } from './webhook.ts';
 /** What an account consists of: each part has tables of its own in the object's storage. */
 export type Parts = ReturnType<typeof openParts>;
 
-export function openParts(storage: DurableObjectStorage, env: Env, config: Config) {
+/** The account's name; an object that its alarm wakes may not be told its own. */
+function nameOf({ id, storage }: DurableObjectState): string {
+  const known = storage.kv.get<string>('name');
+  if (known === undefined && id.name !== undefined) storage.kv.put('name', id.name);
+  return known ?? id.name ?? '';
+}
+
+export function openParts(state: DurableObjectState, env: Env, config: Config) {
+  const { storage } = state;
   const { limits, defaultPolicy } = config;
   // The gateway's own token is the operator's: without a policy it may do what its scopes allow.
   const policies = new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy));
@@ -23,7 +31,7 @@ export function openParts(storage: DurableObjectStorage, env: Env, config: Confi
     jobOf: ({ account, id }: { account: string; id: string }) => env.JOBS.getByName(`${account}/${id}`),
     store: new AccountStore(storage),
     spending: new Spending(storage),
-    audit: new AuditLog(storage),
+    audit: new AuditLog(storage, nameOf(state)),
     permissions: new Permissions(policies, counters, approvals),
     /** Where questions are announced, if anywhere. */
     receiver: receiverOf(config),

@@ -1,5 +1,8 @@
 import { type Context, Hono } from 'hono';
-import { type Failure, toHttpError } from '../errors.ts';
+import { z } from 'zod';
+import { digestOf } from '../account/digest.ts';
+import type { ToolCall } from '../account/tool-call.ts';
+import { type Failure, fail, ok, type Result, toHttpError } from '../errors.ts';
 import type { Caller } from '../mcp/call.ts';
 import { apiToken, bearerCaller } from './bearer.ts';
 import { insufficientScope, unauthorized } from './challenge.ts';
@@ -8,25 +11,55 @@ import { perAddress, smallBody } from './front-door.ts';
 import { readDraft } from './tokens.ts';
 
 const notFound: Failure = { code: 'not_found' };
+const Body = z.record(z.string(), z.unknown()).catch({});
 
-async function create(c: Context<Door>, { account }: Caller) {
-  const draft = readDraft(account, await c.req.json().catch(() => ({})));
-  const made = draft.ok ? await c.env.ACCESS.getByName(account).createToken(draft.value) : draft;
-  if (!made.ok) return toHttpError(made.failure);
-  const { secret, token } = made.value;
-  return c.json({ ...token, token: apiToken(account, secret) }, 201);
+/** What the API does: its name in policies and in the audit log, and its answer as JSON. */
+interface Route {
+  tool: string;
+  args: (c: Context<Door>) => Promise<Record<string, unknown>>;
+  run: (c: Context<Door>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
 }
 
-const routes: Record<string, (c: Context<Door>, caller: Caller) => Promise<Response>> = {
-  POST: create,
-  GET: async (c, { account }) => c.json({ tokens: await c.env.ACCESS.getByName(account).tokens() }),
-  DELETE: async (c, { account }) => {
-    const isRevoked = await c.env.ACCESS.getByName(account).revokeToken(c.req.param('id') ?? '');
-    return isRevoked ? c.json({ revoked: true }) : toHttpError(notFound);
+const routes: Record<string, Route> = {
+  POST: {
+    tool: 'token_create',
+    args: async (c) => Body.parse(await c.req.json().catch(() => ({}))),
+    run: async (c, account, args) => {
+      const draft = readDraft(account, args);
+      const made = draft.ok ? await c.env.ACCESS.getByName(account).createToken(draft.value) : draft;
+      return made.ok ? ok({ ...made.value.token, token: apiToken(account, made.value.secret) }) : made;
+    },
+  },
+  GET: {
+    tool: 'token_list',
+    args: async () => ({}),
+    run: async (c, account) => ok({ tokens: await c.env.ACCESS.getByName(account).tokens() }),
+  },
+  DELETE: {
+    tool: 'token_revoke',
+    args: async (c) => ({ id: c.req.param('id') ?? '' }),
+    run: async (c, account, { id }) =>
+      (await c.env.ACCESS.getByName(account).revokeToken(String(id))) ? ok({ revoked: true }) : fail(notFound),
   },
 };
 
-/** API tokens for scripts: POST and GET /api/tokens, DELETE /api/tokens/:id, with a token that has the scope admin. */
+const CREATED = 201;
+
+/** Does what a method stands for, where the caller's policy lets it. */
+async function answer(c: Context<Door>, { tool, args: read, run }: Route, { account, grant, scopes }: Caller) {
+  const args = await read(c);
+  const origin = new URL(c.var.resource).origin;
+  const call: ToolCall = { grant, scopes, client: '', tool, args, digest: digestOf(args), origin };
+  const object = c.env.ACCOUNTS.getByName(account);
+  const permit = await object.permit(call, false);
+  if (!permit.ok) return toHttpError(permit.failure);
+  const done = await run(c, account, args);
+  if (done.ok) return c.json(done.value, tool === 'token_create' ? CREATED : undefined);
+  await object.giveBack(permit.value.counted);
+  return toHttpError(done.failure);
+}
+
+/** API tokens for scripts: POST and GET /api/tokens, DELETE /api/tokens/:id, with a token that has the scope admin, as far as its policy lets it. */
 export const tokenApi = new Hono<Door>()
   .use('/api/tokens/*', perAddress('RL_SIGN_IN'), smallBody)
   .all('/api/tokens/:id?', async (c) => {
@@ -35,5 +68,5 @@ export const tokenApi = new Hono<Door>()
     if (!caller) return unauthorized(c.req.raw, resource);
     if (!caller.scopes.includes('admin')) return insufficientScope(caller, ['admin'], resource);
     const route = routes[c.req.method];
-    return route ? route(c, caller) : toHttpError(notFound);
+    return route ? answer(c, route, caller) : toHttpError(notFound);
   });

@@ -69,7 +69,7 @@ test('audit_list filters, pages and is for admins of the account alone', async (
 const facts = (at: number): AuditFacts => otherFacts('policy', 'g', 'enforce', at, { rule: String(at) });
 const withLog = (work: (log: AuditLog, sql: SqlStorage) => void) =>
   runInDurableObject(env.ACCOUNTS.getByName(crypto.randomUUID()), (_object, state) => {
-    const log = new AuditLog(state.storage);
+    const log = new AuditLog(state.storage, 'a');
     for (let at = 1; at <= 5; at += 1) log.add(facts(at));
     work(log, state.storage.sql);
   });
@@ -77,6 +77,7 @@ const withLog = (work: (log: AuditLog, sql: SqlStorage) => void) =>
 test.each([
   ['changed', `UPDATE audit SET facts = json_set(facts, '$.decision', 'allow') WHERE seq = 3`, 3],
   ['changed with its hash', `UPDATE audit SET facts = json_set(facts, '$.grant', 'h'), hash = 'x' WHERE seq = 3`, 3],
+  ['given to another account', `UPDATE audit SET facts = json_set(facts, '$.account', 'b') WHERE seq = 3`, 3],
   ['removed', 'DELETE FROM audit WHERE seq = 3', 3],
   ['put into another place', 'UPDATE audit SET seq = 30 WHERE seq = 3', 3],
   ['removed at the beginning', 'DELETE FROM audit WHERE seq = 1', 1],

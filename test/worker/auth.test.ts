@@ -190,67 +190,6 @@ test('after ten wrong passphrases an address has to wait, and another does not',
   expect(await from('203.0.113.8')(PASSPHRASE)).toBe(200);
 });
 
-test('an API token works from the moment it is made until it is revoked, and no longer', async () => {
-  const owner = await ownerBrowser(send);
-  const form = await owner.go(`${ORIGIN}/tokens`);
-  const made = await owner.submit(form, '/tokens', { name: 'CI <b>', scope: ['jobs:read'], days: '30' });
-  const [token = ''] = /lcg_owner_[\w-]{43}/.exec(made.html) ?? [];
-  expect(made.html).toContain('CI &lt;b&gt;');
-  const listed = await list(token);
-  expect(listed.status).toBe(200);
-  const refused = await send(RESOURCE, mcpCall(token, 'tools/call', { name: 'llm_job_delete', arguments: { jobId: 'x' } }));
-  expect(refused.status).toBe(403);
-  const page = await owner.go(`${ORIGIN}/tokens`);
-  expect(page.html).not.toContain(token);
-  expect(page.html).toContain('last used <time');
-  const [action = ''] = /\/tokens\/[\w-]+\/revoke/.exec(page.html) ?? [];
-  await owner.submit(page, action);
-  expect((await list(token)).status).toBe(401);
-});
-
-test('an expired API token is no token', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-  const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ name: 'short', scopes: ['jobs:read'], days: 1 });
-  const made = await (await send('/api/tokens', { method: 'POST', headers, body })).json<{ token: string }>();
-  expect((await list(made.token)).status).toBe(200);
-  vi.setSystemTime(Date.now() + 86_400_000);
-  expect((await list(made.token)).status).toBe(401);
-});
-
-const drafts: [string, object, RegExp][] = [
-  ['no name', { scopes: ['jobs:read'], days: 1 }, /name/],
-  ['no scope', { name: 'x', scopes: [], days: 1 }, /scopes/],
-  ['an unknown scope', { name: 'x', scopes: ['jobs:all'], days: 1 }, /scopes/],
-  ['a wrong lifetime', { name: 'x', scopes: ['jobs:read'], days: -1 }, /days/],
-];
-
-test.each(drafts)('an API token with %s is refused', async (_name, draft, message) => {
-  const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
-  const response = await send('/api/tokens', { method: 'POST', headers, body: JSON.stringify(draft) });
-  expect({ status: response.status, body: await response.json() }).toMatchObject({
-    status: 400,
-    body: { error: { message: expect.stringMatching(message) } },
-  });
-});
-
-test('scripts make, list and revoke API tokens with the scope admin alone', async () => {
-  const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ name: 'reader', scopes: ['jobs:read'], days: 0 });
-  const made = await (await send('/api/tokens', { method: 'POST', headers, body })).json<{ id: string; token: string }>();
-  const asReader = { authorization: `Bearer ${made.token}` };
-  expect((await send('/api/tokens', { headers: asReader })).status).toBe(403);
-  const listed = await (await send('/api/tokens', { headers })).json<{ tokens: { id: string }[] }>();
-  expect(listed.tokens.map(({ id }) => id)).toContain(made.id);
-  expect(JSON.stringify(listed)).not.toContain(made.token.slice(-43));
-  expect((await send(`/api/tokens/${made.id}`, { method: 'DELETE', headers })).status).toBe(200);
-  expect((await send(`/api/tokens/${made.id}`, { method: 'DELETE', headers })).status).toBe(404);
-  expect((await list(made.token)).status).toBe(401);
-});
-
 const large: [path: string, headers: Record<string, string>][] = [
   ['/oauth/register', { 'content-type': 'application/json' }],
   ['/oauth/token', { 'content-type': 'application/x-www-form-urlencoded' }],
