@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { readConfig } from '../src/config.ts';
 import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
 import { Refusal } from './refusal.ts';
 import { runTool } from './tool.ts';
@@ -20,8 +21,19 @@ function neededBindings(): string[] {
   return [...env.matchAll(/^\s*(\w+): /gm)].map(([, name = '']) => name);
 }
 
-/** Bundles the Worker as a configuration file says. Refuses what cannot be deployed, or would fail for want of a binding. */
-export function checkConfiguration(file: string): void {
+/** Refuses settings that the Worker would refuse at every request. */
+async function checkSettings(file: string): Promise<void> {
+  // Wrangler prints variables cut short, so the file is read again. It takes over a second to load: only who comes this far waits.
+  const { experimental_readRawConfig: readFile } = await import('wrangler');
+  try {
+    readConfig(readFile({ config: file }).rawConfig.vars ?? {});
+  } catch (error) {
+    throw new Refusal(`${file} cannot be deployed: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Bundles the Worker as a configuration file says. Refuses what cannot be deployed, or would fail for want of a binding or by a setting. */
+export async function checkConfiguration(file: string): Promise<void> {
   const outdir = join(WRANGLER_DIRECTORY, 'deploy');
   const args = ['deploy', '--dry-run', '--containers-rollout=none', '--config', file, '--outdir', outdir];
   const { status, output } = runTool('wrangler', args, 'pipe');
@@ -33,4 +45,5 @@ export function checkConfiguration(file: string): void {
     throw new Refusal(
       `${file} lacks what the Worker is bound to: ${missing.join(', ')}. Put it back, as in the project's wrangler.toml.`,
     );
+  await checkSettings(file);
 }

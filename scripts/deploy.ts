@@ -51,7 +51,7 @@ function deploy(config: string) {
 try {
   const { 'dry-run': isDry, config } = parseFlags(process.argv.slice(2), FLAGS);
   const file = resolve(config);
-  checkConfiguration(file);
+  await checkConfiguration(file);
   say('ok  configuration and bundle');
   if (isDry) checkImage();
   else deploy(file);

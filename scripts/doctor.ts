@@ -1,13 +1,13 @@
 // `npm run doctor`: finds out what is missing or wrong, here and in a gateway, and says what to do about each.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { findClis } from '../container/clis.ts';
 import { providers } from '../container/providers/index.ts';
 import { isLoopback } from '../src/auth/resource.ts';
 import { checkSignIn } from '../src/auth/sign-in-check.ts';
 import { readConfig } from '../src/config.ts';
 import { checkKeys, type Finding } from '../src/runner/key-check.ts';
+import { askGateway } from './ask-gateway.ts';
 import { say } from './banner.ts';
 import { dockerVersion } from './docker.ts';
 import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
@@ -24,13 +24,7 @@ const FLAGS = {
 
 /** Node strips the types of the sources from this version on. */
 const NODE_NEEDED = [22, 18] as const;
-const ANSWER_MS = 30_000;
 const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
-
-const Alive = z.object({ ok: z.literal(true), version: z.string() });
-const Deep = z.object({
-  findings: z.array(z.object({ check: z.string(), state: z.enum(['ok', 'note', 'wrong']), says: z.string() })),
-});
 
 function checkNode(): Finding {
   const { node } = process.versions;
@@ -76,22 +70,6 @@ async function checkPort(url: URL): Promise<Finding> {
     }),
     () => wrong(`Port ${port} is taken, but by no gateway. Start with --port, or give --url.`),
   );
-}
-
-const readJson = async (answer: Response | null): Promise<unknown> => answer?.json().catch(() => null) ?? null;
-
-/** What a running gateway says of itself; null where none answers. */
-async function askGateway(url: URL, token: string): Promise<Finding[] | null> {
-  const ask = (path: string, headers = {}) =>
-    fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
-  if (!Alive.safeParse(await readJson(await ask('/health'))).success) return null;
-  const answer = await ask('/health?deep=1', { authorization: `Bearer ${token}` });
-  const deep = Deep.safeParse(await readJson(answer)).data;
-  if (deep) return deep.findings;
-  const says = answer
-    ? `${url.origin} answered HTTP ${answer.status}. Set GATEWAY_TOKEN to its owner's token.`
-    : `${url.origin} lives, but did not say within ${ANSWER_MS / 1_000} s what it found. Look into its log.`;
-  return [{ check: 'gateway', state: 'wrong', says }];
 }
 
 async function run() {

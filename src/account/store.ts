@@ -17,13 +17,16 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);
   CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, provider TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT;`;
 
-/** Columns that accounts of earlier versions lack. */
+/** Columns that accounts of earlier versions lack, by their table. */
 const LATER = {
-  grant_id: "TEXT NOT NULL DEFAULT ''",
-  tool: "TEXT NOT NULL DEFAULT ''",
-  client: "TEXT NOT NULL DEFAULT ''",
-  origin: "TEXT NOT NULL DEFAULT ''",
-  started_at: 'INTEGER',
+  entry: {
+    grant_id: "TEXT NOT NULL DEFAULT ''",
+    tool: "TEXT NOT NULL DEFAULT ''",
+    client: "TEXT NOT NULL DEFAULT ''",
+    origin: "TEXT NOT NULL DEFAULT ''",
+    started_at: 'INTEGER',
+  },
+  session: { workspace: 'TEXT' },
 } as const;
 
 const UNFINISHED = `state IN ('held', 'queued', 'running')`;
@@ -57,6 +60,12 @@ const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
+/** A conversation. Without a workspace it works in a directory of its own. */
+interface Session {
+  provider: string;
+  workspace?: string;
+}
+
 const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
 
 /** Which jobs a list shows. `before` is the place of the last one already shown. */
@@ -74,7 +83,7 @@ export class AccountStore {
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
-    addColumns(this.#sql, 'entry', LATER);
+    for (const [table, columns] of Object.entries(LATER)) addColumns(this.#sql, table, columns);
   }
 
   #entries(query: string, ...values: (string | number)[]): Entry[] {
@@ -168,17 +177,19 @@ export class AccountStore {
     );
   }
 
-  /** The provider of a conversation; undefined where the account has none of this id. */
-  sessionProvider(id: string): string | undefined {
-    const [row] = this.#sql.exec<{ provider: string }>('SELECT provider FROM session WHERE id = ?', id).toArray();
-    return row?.provider;
+  /** What is known of a conversation; undefined where the account has none of this id. */
+  session(id: string): Session | undefined {
+    const query = 'SELECT provider, workspace FROM session WHERE id = ?';
+    const [row] = this.#sql.exec<{ provider: string; workspace: string | null }>(query, id).toArray();
+    return row && { provider: row.provider, workspace: row.workspace ?? undefined };
   }
 
   /** Remembers a conversation, or that it was used again. */
-  useSession(id: string, provider: string, now: number): void {
+  useSession(id: string, { provider, workspace }: Session, now: number): void {
     this.#sql.exec(
-      'INSERT INTO session (id, provider, used_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at',
-      ...[id, provider, now],
+      `INSERT INTO session (id, provider, workspace, used_at) VALUES (?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
+      ...[id, provider, workspace ?? null, now],
     );
   }
 

@@ -51,13 +51,33 @@ function earlier(
   return ok(store.byRequestKey(requestKey, reuseCompleted));
 }
 
-/** A conversation that is continued has to be this account's and of this provider, one that begins has to be new. */
-function wrongSession({ store }: Parts, { provider, session }: JobSpec): Failure | undefined {
-  const continued = session.mode === 'resume' ? session.id : session.mode === 'fork' ? session.from : undefined;
-  if (continued !== undefined && store.sessionProvider(continued) !== provider)
-    return { code: 'session_not_found', provider, sessionId: continued };
-  const isTaken = session.mode === 'new' && store.sessionProvider(session.id) !== undefined;
+/** The conversation that a request continues or copies, where it names one. */
+const continuedBy = ({ session }: JobSpec) =>
+  session.mode === 'resume' ? session.id : session.mode === 'fork' ? session.from : undefined;
+
+/** The request in the workspace of the conversation that it continues, whose files and runner are there and nowhere else. */
+function inWorkspace({ store }: Parts, spec: JobSpec): JobSpec {
+  const continued = continuedBy(spec);
+  if (continued === undefined || spec.workspace !== undefined) return spec;
+  return { ...spec, workspace: store.session(continued)?.workspace };
+}
+
+/** A conversation that is continued has to be this account's, of this provider and in its workspace, one that begins has to be new. */
+function wrongSession({ store }: Parts, spec: JobSpec): Failure | undefined {
+  const { provider, session, workspace } = spec;
+  const continued = continuedBy(spec);
+  if (continued !== undefined) {
+    const known = store.session(continued);
+    if (known?.provider !== provider) return { code: 'session_not_found', provider, sessionId: continued };
+    if (known.workspace !== workspace) return elsewhere(continued, known.workspace);
+  }
+  const isTaken = session.mode === 'new' && store.session(session.id) !== undefined;
   return isTaken ? { code: 'session_exists', sessionId: session.id } : undefined;
+}
+
+function elsewhere(sessionId: string, workspace: string | undefined): Failure {
+  const place = workspace === undefined ? 'a directory of its own' : `workspace ${workspace}`;
+  return { code: 'invalid_input', issues: [`Conversation ${sessionId} works in ${place}: leave workspace out to continue it.`] };
 }
 
 function overBudget({ spending, limits }: Parts, now: number): Failure | undefined {
@@ -168,11 +188,12 @@ function addEntry(
     client: call.client,
     origin: call.origin,
   });
-  if (session !== null) store.useSession(session, spec.provider, now);
+  if (session !== null) store.useSession(session, spec, now);
 }
 
 /** Admits a request: finds its duplicate, or takes a slot, a place in the queue or before a person, and makes the job. */
-export async function submit(parts: Parts, submission: Submission, arm: () => Promise<void>): Promise<Result<Submitted>> {
+export async function submit(parts: Parts, asked: Submission, arm: () => Promise<void>): Promise<Result<Submitted>> {
+  const submission = { ...asked, spec: inWorkspace(parts, asked.spec) };
   const { spec, runToken } = submission;
   const decided = decide(parts, submission, Date.now());
   if (!decided.ok) return decided;

@@ -26,6 +26,11 @@ const broken: [what: string, change: (text: string) => string, complaint: RegExp
   ],
   ['a class that is not there', (text) => text.replace('"Access"', '"Axes"'), /cannot be deployed: .*not exported.*: Axes\./],
   ['a missing binding', (text) => text.replace(KV, ''), /lacks what the Worker is bound to: OAUTH_KV\. Put it back/],
+  [
+    'a wrong setting',
+    (text) => text.replace('[vars]', '[vars]\nRETENTION_DAYS = "many"'),
+    /cannot be deployed: Wrong settings\. RETENTION_DAYS: .*expected number/,
+  ],
 ];
 
 test.each(broken)('a wrangler.toml with %s is refused in one line', async (_what, change, complaint) => {

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
+import type { JobSpec } from '../../src/job/record.ts';
 import { answer, ended, jobOf, settled, specOf, submit } from './jobs.ts';
 
 const stay = [{ write: 'up\n' }, { stay: true }];
@@ -87,6 +88,42 @@ test('a conversation of nobody, of another provider or of another account is not
   expect(await submit(inAccount(spec.account, [answer('y')], { session: resume }))).toMatchObject({ ok: true });
 });
 
+test('a conversation goes on, and is copied, in the workspace that it began in, where a request names none', async () => {
+  const first = specOf([answer('x')], { workspace: 'alpha' });
+  await submit(first);
+  await ended(first);
+  const id = 'id' in first.session ? first.session.id : '';
+  const copy = crypto.randomUUID();
+  const sessions: JobSpec['session'][] = [
+    { mode: 'resume', id },
+    { mode: 'fork', id: copy, from: id },
+    { mode: 'resume', id: copy },
+  ];
+  for (const session of sessions) {
+    const next = inAccount(first.account, [answer('y')], { session });
+    expect(await submit(next)).toMatchObject({ value: { job: { workspace: 'alpha' } } });
+    expect(await ended(next)).toMatchObject({ state: 'completed', workspace: 'alpha' });
+  }
+});
+
+test.each([
+  ['one of a workspace', 'alpha', 'works in workspace alpha:'],
+  ['one without', undefined, 'works in a directory of its own:'],
+])('a conversation is neither continued nor copied into another workspace: %s', async (_name, workspace, place) => {
+  const first = specOf([answer('x')], { workspace });
+  await submit(first);
+  await ended(first);
+  const id = 'id' in first.session ? first.session.id : '';
+  const sessions: JobSpec['session'][] = [
+    { mode: 'resume', id },
+    { mode: 'fork', id: crypto.randomUUID(), from: id },
+  ];
+  for (const session of sessions)
+    expect(await submit(inAccount(first.account, [], { session, workspace: 'beta' }))).toMatchObject({
+      failure: { code: 'invalid_input', issues: [expect.stringContaining(`${id} ${place}`)] },
+    });
+});
+
 test('a full queue refuses at once and says when to try again', async () => {
   const { account } = specOf([]);
   await runInDurableObject(accountOf({ account }), async (_account, state) => {
@@ -132,6 +169,24 @@ test('a request that comes again after its account was cut off makes the job tha
   expect(await again()).toMatchObject({ value: { deduplicated: false, job: { id: 'cut' } } });
   expect(await again()).toMatchObject({ value: { deduplicated: true, job: { id: 'cut' } } });
   expect(await ended({ ...spec, id: 'cut' })).toMatchObject({ state: 'completed' });
+});
+
+test('a job that is made after its account was cut off works where its conversation does', async () => {
+  const first = specOf([answer('x')], { workspace: 'alpha' });
+  await submit(first);
+  await ended(first);
+  const id = 'id' in first.session ? first.session.id : '';
+  const next = () => inAccount(first.account, [answer('made')], { session: { mode: 'resume', id } });
+  const requestKey = crypto.randomUUID();
+  const cut = next();
+  await runInDurableObject(accountOf(first), async (_account, state) => {
+    state.storage.sql.exec(
+      `INSERT INTO entry (id, account, provider, state, session, request_key, label, created_at) VALUES (?, ?, 'scripted', 'running', ?, ?, '', ?)`,
+      ...[cut.id, first.account, id, requestKey, Date.now()],
+    );
+  });
+  expect(await submit(next(), { requestKey })).toMatchObject({ value: { job: { id: cut.id, workspace: 'alpha' } } });
+  expect(await ended(cut)).toMatchObject({ state: 'completed' });
 });
 
 test('a release that comes twice gives one slot back', async () => {
