@@ -29,6 +29,11 @@ const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i);
 /** Id of a run, as in its path. */
 export const RunId = id;
 
+/** Name of a workspace. It names a directory as well: none is `.`, `..` or hidden. */
+export const Workspace = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter');
+
 /** When a run is ended although its CLI goes on. */
 export const RunLimits = z.strictObject({
   /** ms without a byte of output, where the CLI streams. */
@@ -64,7 +69,7 @@ export const RunRequest = z.strictObject({
   options: z.record(z.string(), z.unknown()),
   session: RunSession,
   /** Directory that outlives the session; absent: the session's own. */
-  workspace: id.optional(),
+  workspace: Workspace.optional(),
   /** Relative path inside the workspace or the session's directory. */
   workingDir: z.string().max(1024).optional(),
   /** Where the CLI sends model traffic, and the token of this run alone that it shows there. */

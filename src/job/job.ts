@@ -164,10 +164,14 @@ export class Job extends DurableObject<Env> {
     if (!row || isOver(row.state) || row.admitted_at === null) return false;
     if (row.spec.provider !== provider || row.progress.budgetUsd !== undefined) return false;
     const [given, known] = [token, row.run_token].map((text) => new TextEncoder().encode(text));
-    return (
+    const isItsOwn =
       given?.byteLength === known?.byteLength &&
-      crypto.subtle.timingSafeEqual(given ?? new Uint8Array(), known ?? new Uint8Array())
-    );
+      crypto.subtle.timingSafeEqual(given ?? new Uint8Array(), known ?? new Uint8Array());
+    if (!isItsOwn) return false;
+    // Other jobs may have spent the day's budget since this one was let in.
+    const budgetUsd = await this.#spendOfAccount(row, 0);
+    if (budgetUsd !== undefined) this.#endOverBudget(budgetUsd);
+    return budgetUsd === undefined;
   }
 
   /** Keeps what a model call used so far, and ends the run once it has passed its budget or its account's. */
@@ -178,17 +182,24 @@ export class Job extends DurableObject<Env> {
     this.#store.note({ spent: total });
     const ofAccount = await this.#spendOfAccount(row, risenUsd);
     const budgetUsd = passedBudget(row.spec.options, total) ?? ofAccount;
-    const now = this.#existing();
-    if (budgetUsd === undefined || isOver(now.state) || now.cancel_requested_at !== null) return;
-    this.#store.note({ budgetUsd });
-    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
+    if (budgetUsd !== undefined) this.#endOverBudget(budgetUsd);
   }
 
+  /** Adds to what the account spent today. Gives its daily budget where that is passed. */
   async #spendOfAccount({ spec }: JobRow, usd: number): Promise<number | undefined> {
     const { dailyBudgetUsd } = this.#config.limits;
-    if (dailyBudgetUsd === 0 || usd <= 0) return undefined;
-    const today = await this.env.ACCOUNTS.getByName(spec.account).spend(usd);
+    if (dailyBudgetUsd === 0) return undefined;
+    const account = this.env.ACCOUNTS.getByName(spec.account);
+    const today = await (usd > 0 ? account.spend(usd) : account.spentToday());
     return today > dailyBudgetUsd ? dailyBudgetUsd : undefined;
+  }
+
+  /** Ends the run by the name of its budget, unless it ends for another reason already. */
+  #endOverBudget(budgetUsd: number): void {
+    const row = this.#existing();
+    if (isOver(row.state) || row.cancel_requested_at !== null) return;
+    this.#store.note({ budgetUsd });
+    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
   }
 
   /** The executor is gone, and the run with it. */

@@ -1,8 +1,10 @@
+import { waitUntil } from 'cloudflare:workers';
 import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
 import { metered } from './meter.ts';
+import { isPlainPath, upstreamUrl } from './upstream-url.ts';
 import { UPSTREAMS } from './upstreams.ts';
 import { withWideReads } from './wide-reads.ts';
 
@@ -26,6 +28,13 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
     .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
 }
 
+/** The model service's answer, which is metered to its end whatever becomes of the run; null where the service cannot be reached. */
+async function passOn(request: Request, env: Env, job: string): Promise<Response | null> {
+  const answer = await fetch(request).catch(() => null);
+  const call = crypto.randomUUID();
+  return answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), waitUntil);
+}
+
 /**
  * The door for model traffic to /gate/<provider>/..., whether it comes by loopback or out of a container: checks a run's token, lets
  * only the provider's model paths through, puts the provider's key in its place, streams both ways and meters what is used.
@@ -40,19 +49,16 @@ export async function passGate(request: Request, env: Env): Promise<Response> {
   if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
   if (!(await env.JOBS.getByName(token.job).authorizes(token.secret, provider.id)))
     return toHttpError(refuse('This token belongs to no run that is going on.'));
-  const url = new URL(path + search, upstream.url(config));
-  if (!provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(url.pathname)))
-    return toHttpError(refuse('The gate passes model calls only.'));
+  const isAllowed = provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
+  if (!isAllowed || !isPlainPath(path)) return toHttpError(refuse('The gate passes model calls only.'));
   const headers = new Headers([...request.headers].filter(([name]) => !DROPPED.test(name)));
   const credentials = upstream.credentials(config, headers);
   if (!credentials) return toHttpError(refuse(`The gateway has no key for ${provider.title}.`));
   for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
   const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
-  const call = crypto.randomUUID();
-  try {
-    const answer = await fetch(url, { method: request.method, headers, body, redirect: 'manual', signal: request.signal });
-    return metered(withWideReads(answer), (usage) => recordSpend(env, token.job, call, usage));
-  } catch {
-    return toHttpError({ code: 'upstream_unreachable', provider: provider.title });
-  }
+  const url = upstreamUrl(upstream.url(config), path, search);
+  const answer = passOn(new Request(url, { method: request.method, headers, body, redirect: 'manual' }), env, token.job);
+  // A run that leaves before its answer is there has used the model all the same.
+  waitUntil(answer);
+  return (await answer) ?? toHttpError({ code: 'upstream_unreachable', provider: provider.title });
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { upstreamUrl } from './upstream-url.ts';
 import { UPSTREAMS } from './upstreams.ts';
 
 /** How a check went. `note`: it works, but somebody may miss something. */
@@ -19,7 +20,7 @@ async function checkKey(id: string, config: Config): Promise<Finding> {
   const credentials = upstream?.credentials(config, new Headers());
   if (!upstream || !credentials)
     return { check, state: 'note', says: `Not set: its requests are refused. Set ${upstream?.settings.join(' or ')}.` };
-  const url = new URL('/v1/models', upstream.url(config));
+  const url = upstreamUrl(upstream.url(config), '/v1/models');
   try {
     const headers = { ...upstream.needed, ...credentials };
     const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });

@@ -32,8 +32,41 @@ function lineCutter() {
   return { push, keep, take };
 }
 
-/** Passes an answer of a model on as it comes, and tells what the call used so far whenever the answer tells it. */
-export function metered(answer: Response, report: (usage: Usage) => Promise<void>): Response {
+/** What reads an answer as it passes. */
+interface Reading {
+  look: (piece: Uint8Array) => Promise<void>;
+  end: () => Promise<void>;
+}
+
+/** Reads a stream to its end and passes it on at the pace of who takes it. Once that one left, what comes is read and thrown away. */
+async function passOn(
+  source: AsyncIterable<Uint8Array>,
+  sink: WritableStream<Uint8Array>,
+  { look, end }: Reading,
+): Promise<void> {
+  const writer = sink.getWriter();
+  const left = () => {};
+  try {
+    for await (const piece of source) {
+      await writer.write(piece).catch(left);
+      await look(piece);
+    }
+    await end();
+    await writer.close().catch(left);
+  } catch (error) {
+    await writer.abort(error).catch(left);
+  }
+}
+
+/**
+ * Passes an answer of a model on as it comes, and tells what the call used so far whenever the answer tells it. xAI tells it at the end alone, so the
+ * answer is read to its end though the run may leave before: `outlive` gets the promise of that.
+ */
+export function metered(
+  answer: Response,
+  report: (usage: Usage) => Promise<void>,
+  outlive: (reading: Promise<void>) => void,
+): Response {
   const type = answer.headers.get('content-type') ?? '';
   const isStream = type.startsWith('text/event-stream');
   if (!answer.body || !(isStream || type.startsWith('application/json'))) return answer;
@@ -46,14 +79,13 @@ export function metered(answer: Response, report: (usage: Usage) => Promise<void
     told = more;
     await report(usageOf(told));
   };
-  const meter = new TransformStream<Uint8Array, Uint8Array>({
-    transform: async (chunk, passed) => {
-      passed.enqueue(chunk);
-      const text = decoder.decode(chunk, { stream: true });
-      if (!isStream) return cutter.keep(text);
-      for (const line of cutter.push(text)) if (line.startsWith('data:')) await read(line.slice(5));
-    },
-    flush: () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take()),
-  });
-  return new Response(answer.body.pipeThrough(meter), answer);
+  const look = async (piece: Uint8Array) => {
+    const text = decoder.decode(piece, { stream: true });
+    if (!isStream) return cutter.keep(text);
+    for (const line of cutter.push(text)) if (line.startsWith('data:')) await read(line.slice(5));
+  };
+  const end = () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take());
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  outlive(passOn(answer.body, writable, { look, end }));
+  return new Response(readable, answer);
 }

@@ -1,9 +1,10 @@
-import { Container, type StopParams } from '@cloudflare/containers';
+import { Container, type State, type StopParams } from '@cloudflare/containers';
 import { z } from 'zod';
 import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/protocol.ts';
 import { readConfig } from '../config.ts';
 import { VERSION } from '../version.ts';
 import { passGate } from './gate.ts';
+import { isHung } from './hung.ts';
 import { noContainer } from './no-container.ts';
 import { Served } from './served.ts';
 
@@ -16,6 +17,8 @@ const MACHINE_MS = 10_000;
 const START_MS = 60_000;
 /** How often a start is looked at, in ms. */
 const START_ROUND_MS = 100;
+/** An executor that gives no health for this long hangs, in ms: its runs count as lost before (executorLostMs). */
+const HEALTH_MS = 20_000;
 /** A container that was told to stop gets no new run for this long, in ms: longer than its executor takes to end. */
 const STOPPING_MS = 30_000;
 /** Certificate of those who read allowed HTTPS traffic on its way out. */
@@ -72,8 +75,8 @@ export class Runner extends Container<Env> {
       if (refusal) return refusal;
     }
     const [, run] = /^\/runs\/([^/]+)/.exec(pathname) ?? [];
-    if (!this.#isRunning) return this.#absent(request.method, run);
     const job = run && this.ctx.id.name && `${this.ctx.id.name.split('/')[0]}/${run}`;
+    if (!this.#isRunning) return this.#absent(request.method, job);
     if (job && request.method === 'PUT') this.#served.add(job);
     const answer = await this.#send(request);
     if (job && request.method === 'DELETE' && (await isOver(answer))) this.#served.remove(job);
@@ -81,9 +84,11 @@ export class Runner extends Container<Env> {
   }
 
   /** What an executor that lost everything would say. */
-  #absent(method: string, run: string | undefined): Response {
-    if (run === undefined) return refuse('shutting_down', 'The container sleeps: the next request wakes it.');
+  #absent(method: string, job: string | undefined): Response {
+    if (job === undefined) return refuse('shutting_down', 'The container sleeps: the next request wakes it.');
     if (method === 'PUT') return refuse('state_changed', 'The container stopped since it was asked.');
+    // Its job is about to be told why: whoever looks first is not to be told less.
+    if (this.#served.has(job)) return refuse('shutting_down', 'The container stopped just now.');
     return refuse('run_not_found', 'Its container is not running any more.');
   }
 
@@ -100,14 +105,16 @@ export class Runner extends Container<Env> {
     }
   }
 
-  async #health(): Promise<Health | undefined> {
-    const answer = await this.#send(new Request('http://executor/health')).catch(() => null);
-    return Health.safeParse(await answer?.json().catch(() => null)).data;
+  /** Null where the executor does not answer, undefined where it is not understood. */
+  async #health(): Promise<Health | null | undefined> {
+    const request = new Request('http://executor/health', { signal: AbortSignal.timeout(HEALTH_MS) });
+    const answer = await this.#send(request).catch(() => null);
+    return answer && Health.safeParse(await answer.json().catch(() => null)).data;
   }
 
   /** Starts the container unless it runs. A refusal lets the job wait. */
   async #wake(): Promise<Response | null> {
-    if (this.#isRunning) await this.#replaceOld();
+    if (this.#isRunning) await this.#clear();
     else this.#stoppingUntil = 0;
     const timeouts = { instanceGetTimeoutMS: MACHINE_MS, portReadyTimeoutMS: START_MS, waitInterval: START_ROUND_MS };
     try {
@@ -120,14 +127,31 @@ export class Runner extends Container<Env> {
     }
   }
 
-  /** A container of an earlier version goes when nothing runs in it: once, because the new image may come later than this code. */
-  async #replaceOld(): Promise<void> {
-    const { kv } = this.ctx.storage;
+  /** Destroys a container that is not to get another run: it hangs, or is of an earlier version. */
+  async #clear(): Promise<void> {
+    const before = await this.getState();
     const health = await this.#health();
+    if (health === null) return this.#destroyHung(before);
+    if (!health || !this.#isOld(health)) return;
+    this.ctx.storage.kv.put('replacedFor', VERSION);
+    await this.#destroyNow();
+  }
+
+  /** An earlier version goes when nothing runs in it: once, because the new image may come later than this code. */
+  #isOld({ running, version }: Health): boolean {
     // A job that is served may have come since, or still has a log to read there.
-    const isIdle = health?.running === 0 && this.#served.isEmpty;
-    if (!isIdle || health.version === VERSION || kv.get('replacedFor') === VERSION) return;
-    kv.put('replacedFor', VERSION);
+    const isIdle = running === 0 && this.#served.isEmpty;
+    return isIdle && version !== VERSION && this.ctx.storage.kv.get('replacedFor') !== VERSION;
+  }
+
+  /** `before`: the container's state when its health was asked for. */
+  async #destroyHung(before: State): Promise<void> {
+    if (!this.#isRunning || !isHung(before, await this.getState(), MACHINE_MS + START_MS, Date.now())) return;
+    this.#log('the container is destroyed', `its executor gave no health within ${HEALTH_MS} ms`);
+    await this.#destroyNow();
+  }
+
+  async #destroyNow(): Promise<void> {
     this.#stoppingUntil = Date.now() + STOPPING_MS;
     await this.destroy();
     this.#stoppingUntil = 0;
@@ -135,7 +159,9 @@ export class Runner extends Container<Env> {
 
   override async onActivityExpired(): Promise<void> {
     const requests = this.#requests;
+    const before = await this.getState();
     const health = await this.#health();
+    if (health === null) return this.#destroyHung(before);
     if ((health && health.running > 0) || requests !== this.#requests) return;
     this.#stoppingUntil = Date.now() + STOPPING_MS;
     await this.stop();

@@ -17,6 +17,10 @@ export class Served {
     this.#sql.exec('DELETE FROM served WHERE job = ?', job);
   }
 
+  has(job: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM served WHERE job = ?', job).toArray().length > 0;
+  }
+
   get isEmpty(): boolean {
     return this.#sql.exec('SELECT 1 FROM served LIMIT 1').toArray().length === 0;
   }

@@ -56,10 +56,12 @@ test('a run that prints its environment, reads every file and tries the network 
     'http://gate.internal/': '403',
     'http://gate.internal/mcp': '403',
     'http://gate.internal/gate/claude/v1/files': '403',
+    'http://gate.internal/gate/claude/v1/messages/count_tokens': '200',
+    'http://gate.internal/gate/claude//evil.example/v1/messages': '403',
   });
 });
 
-test('two workspaces are two containers that do not see each other', async () => {
+test('two workspaces are two containers that do not see each other, and a conversation goes on in its own', async () => {
   const write = '[mock:tool echo of-alpha > note.txt; hostname -i]';
   const alpha = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: write });
   const [address = ''] = /\d+\.\d+\.\d+\.\d+/.exec(alpha.answer?.text ?? '') ?? [];
@@ -69,6 +71,10 @@ test('two workspaces are two containers that do not see each other', async () =>
   expect(beta.answer?.text).toMatch(/^Tool said:.*\bclosed/s);
   const again = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: '[mock:tool cat note.txt]' });
   expect(again.answer?.text).toContain('of-alpha');
+  const sessionId = alpha.job?.sessionId;
+  const goesOn = await ask('grok', { ...ANYTHING, sessionId, prompt: '[mock:tool cat note.txt]' });
+  expect(goesOn.job).toMatchObject({ state: 'completed', sessionId, workspace: 'alpha' });
+  expect(goesOn.answer?.text).toContain('of-alpha');
 });
 
 test('a run that passes its budget is ended by name, and keeps what it wrote', async () => {

@@ -8,9 +8,14 @@ const TARGETS = [
   'http://gate.internal/',
   'http://gate.internal/mcp',
   'http://gate.internal/gate/claude/v1/files',
+  // Its own gate takes its token, which leads to no other host.
+  'http://gate.internal/gate/claude/v1/messages/count_tokens',
+  'http://gate.internal/gate/claude//evil.example/v1/messages',
 ];
 
-const FETCH = `for (const url of process.argv.slice(1)) fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+const FETCH = `const headers = { "x-api-key": process.env.ANTHROPIC_API_KEY ?? "none", "content-type": "application/json" };
+const asked = (url) => url.includes("/v1/messages") ? { method: "POST", headers, body: "{}" } : {};
+for (const url of process.argv.slice(1)) fetch(url, { ...asked(url), signal: AbortSignal.timeout(5000) }).then(
   (answer) => console.log("net", url, answer.status), () => console.log("net", url, "closed"))`.replaceAll('\n', ' ');
 
 /** A command line that tries to fetch URLs. */

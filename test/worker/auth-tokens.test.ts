@@ -1,14 +1,12 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { OWNER } from '../../src/config.ts';
-import { doorWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
+import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
 
 let send: ReturnType<typeof doorWith>;
 beforeAll(async () => {
   send = doorWith(await withPassphrase());
 });
-
-const list = (token: string) => send(RESOURCE, mcpCall(token, 'tools/list'));
 
 test('an API token works from the moment it is made until it is revoked, and no longer', async () => {
   const owner = await ownerBrowser(send);
@@ -16,7 +14,7 @@ test('an API token works from the moment it is made until it is revoked, and no 
   const made = await owner.submit(form, '/tokens', { name: 'CI <b>', scope: ['jobs:read'], days: '30' });
   const [token = ''] = /lcg_owner_[\w-]{43}/.exec(made.html) ?? [];
   expect(made.html).toContain('CI &lt;b&gt;');
-  const listed = await list(token);
+  const listed = await listTools(send, token);
   expect(listed.status).toBe(200);
   const refused = await send(RESOURCE, mcpCall(token, 'tools/call', { name: 'llm_job_delete', arguments: { jobId: 'x' } }));
   expect(refused.status).toBe(403);
@@ -25,7 +23,7 @@ test('an API token works from the moment it is made until it is revoked, and no 
   expect(page.html).toContain('last used <time');
   const [action = ''] = /\/tokens\/[\w-]+\/revoke/.exec(page.html) ?? [];
   await owner.submit(page, action);
-  expect((await list(token)).status).toBe(401);
+  expect((await listTools(send, token)).status).toBe(401);
 });
 
 test('an expired API token is no token', async () => {
@@ -36,9 +34,9 @@ test('an expired API token is no token', async () => {
   const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ name: 'short', scopes: ['jobs:read'], days: 1 });
   const made = await (await send('/api/tokens', { method: 'POST', headers, body })).json<{ token: string }>();
-  expect((await list(made.token)).status).toBe(200);
+  expect((await listTools(send, made.token)).status).toBe(200);
   vi.setSystemTime(Date.now() + 86_400_000);
-  expect((await list(made.token)).status).toBe(401);
+  expect((await listTools(send, made.token)).status).toBe(401);
 });
 
 const drafts: [string, object, RegExp][] = [
@@ -68,7 +66,7 @@ test('scripts make, list and revoke API tokens with the scope admin alone', asyn
   expect(JSON.stringify(listed)).not.toContain(made.token.slice(-43));
   expect((await send(`/api/tokens/${made.id}`, { method: 'DELETE', headers })).status).toBe(200);
   expect((await send(`/api/tokens/${made.id}`, { method: 'DELETE', headers })).status).toBe(404);
-  expect((await list(made.token)).status).toBe(401);
+  expect((await listTools(send, made.token)).status).toBe(401);
 });
 
 test('a policy holds for the API of tokens too, and what was made there is noted', async () => {

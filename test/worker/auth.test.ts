@@ -1,13 +1,11 @@
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { browser } from '../browser.ts';
-import { doorWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, PASSPHRASE, RESOURCE, withPassphrase } from './door.ts';
+import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, PASSPHRASE, RESOURCE, withPassphrase } from './door.ts';
 
 let send: ReturnType<typeof doorWith>;
 beforeAll(async () => {
   send = doorWith(await withPassphrase());
 });
-
-const list = (token: string) => send(RESOURCE, mcpCall(token, 'tools/list'));
 
 const documents = [
   '/.well-known/oauth-protected-resource',
@@ -56,7 +54,7 @@ const tokens = [
 ];
 
 test.each(tokens)('the token %s is invalid', async (token) => {
-  const response = await list(token);
+  const response = await listTools(send, token);
   expect(response.status).toBe(401);
   expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
 });

@@ -62,3 +62,6 @@ export const mcpCall = (token: string, method: string, params: object = {}): Req
   },
   body: rpc(method, params),
 });
+
+/** The tools that a token's connection sees. */
+export const listTools = (send: ReturnType<typeof doorWith>, token: string) => send(RESOURCE, mcpCall(token, 'tools/list'));

@@ -3,7 +3,9 @@ import { env, exports } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/spending.ts';
+import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
+import { passGate } from '../../src/runner/gate.ts';
 import { callOf, ended, jobOf, specOf, submit } from './jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';
@@ -14,15 +16,26 @@ const QUESTION = JSON.stringify({
   messages: [{ role: 'user', content: 'hi' }],
 });
 
+const words = [{ role: 'user', content: '[mock:slow 1]' }];
+/** A question to either service that is answered word by word over a second. */
+const SLOW = JSON.stringify({
+  model: 'claude-opus-5-5',
+  stream: true,
+  messages: words,
+  input: words,
+  tools: [{ type: 'function', name: 'bash' }],
+});
+
 const credential = ({ account, id }: JobSpec, token = TOKEN) => `${account}.${id}.${token}`;
 
-/** A model call as a CLI makes it. */
-function callGate(spec: JobSpec, path = '/gate/claude/v1/messages', method = 'POST', token = TOKEN) {
+const modelCall = (spec: JobSpec, path: string, method: string, token = TOKEN, body = QUESTION) => {
   const headers = { 'x-api-key': credential(spec, token), 'content-type': 'application/json', host: '127.0.0.1' };
-  return exports.default.fetch(
-    new Request(`http://127.0.0.1${path}`, { method, headers, ...(method === 'POST' && { body: QUESTION }) }),
-  );
-}
+  return new Request(`http://127.0.0.1${path}`, { method, headers, ...(method === 'POST' && { body }) });
+};
+
+/** A model call as a CLI makes it. */
+const callGate = (spec: JobSpec, path = '/gate/claude/v1/messages', method = 'POST', token = TOKEN, body = QUESTION) =>
+  exports.default.fetch(modelCall(spec, path, method, token, body));
 
 /** A job of Claude whose run goes on until it is ended. */
 async function runningJob(change: Partial<JobSpec> = {}): Promise<JobSpec> {
@@ -33,12 +46,27 @@ async function runningJob(change: Partial<JobSpec> = {}): Promise<JobSpec> {
   return spec;
 }
 
+/** A job that has its turn, and no run that could end by itself. */
+async function jobOnly(provider: string): Promise<JobSpec> {
+  const spec = specOf([], { provider });
+  const hold = { approvalId: 'a', rule: '', reason: '', expiresAt: Date.now() + 600_000, url: '' };
+  await jobOf(spec).create(spec, TOKEN, true, hold);
+  return spec;
+}
+
+async function usageOf(spec: JobSpec) {
+  const status = await jobOf(spec).status(0, 1);
+  return status?.ok ? status.value.job.usage : undefined;
+}
+
+const modelRequests = async () => (await fetch(`${inject('modelUrl')}/__mock/requests`)).text();
+
 test('a call reaches the model with the key of the provider, and is answered as it streams', async () => {
   const spec = await runningJob();
   const answer = await callGate(spec);
   expect(answer.headers.get('content-type')).toContain('text/event-stream');
   expect(await answer.text()).toContain('event: message_stop');
-  const requests = await (await fetch(`${inject('modelUrl')}/__mock/requests`)).text();
+  const requests = await modelRequests();
   expect(requests).toContain('test-anthropic-key');
   expect(requests).not.toContain(credential(spec));
   await jobOf(spec).cancel();
@@ -54,6 +82,35 @@ test('what calls use is counted as they pass, and kept with a job that was cut o
   expect(usage?.costUsd).toBeCloseTo(((usage?.inputTokens ?? 0) * 4 + (usage?.outputTokens ?? 0) * 20) / 1e6, 9);
 });
 
+test.each([
+  ['claude', '/gate/claude/v1/messages'],
+  ['grok', '/gate/grok/v1/responses'],
+])('what a stream of %s used counts though the run stops reading it', async (provider, path) => {
+  const spec = await jobOnly(provider);
+  const answer = await callGate(spec, path, 'POST', TOKEN, SLOW);
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await expect.poll(async () => (await usageOf(spec))?.outputTokens).toBeGreaterThan(1);
+  expect((await usageOf(spec))?.costUsd).toBeGreaterThan(0);
+});
+
+test('without an API key a call of Claude goes out with the OAuth token', async () => {
+  const spec = await jobOnly('claude');
+  const settings = { ...env, ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'test-oauth-token' };
+  const answer = await passGate(modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
+  expect(await answer.text()).toContain('event: message_stop');
+  expect(await modelRequests()).toContain('"auth":"Bearer test-oauth-token"');
+});
+
+test('an upstream keeps the path of its URL', async () => {
+  const spec = await jobOnly('grok');
+  const settings = { ...env, XAI_UPSTREAM_URL: `${inject('modelUrl')}/v1/account/gw/grok` };
+  const answer = await passGate(modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
+  expect(await answer.text()).toContain('response.completed');
+  expect(await modelRequests()).toContain('"url":"/v1/account/gw/grok/v1/responses?of=a-proxy"');
+});
+
 test('a run that passes its budget is ended by name, and makes no more calls', async () => {
   const spec = await runningJob({ options: { maxBudgetUsd: 0.000_001 } });
   await (await callGate(spec)).text();
@@ -65,10 +122,28 @@ test('a run that passes its budget is ended by name, and makes no more calls', a
   });
 });
 
+test('a job that was queued when its account had spent its daily budget makes no call, and is ended by name', async () => {
+  const spec = await runningJob();
+  await env.ACCOUNTS.getByName(spec.account).spend(0.75);
+  await runInDurableObject(jobOf(spec), async (_job, state) => {
+    const settings = { ...env, DAILY_BUDGET_USD: '0.5' };
+    const job = new Job(state, settings);
+    expect(await job.authorizes('another-run-token-x', 'claude')).toBe(false);
+    expect(await job.authorizes(TOKEN, 'claude')).toBe(false);
+  });
+  expect(await ended(spec)).toMatchObject({
+    state: 'failed',
+    reason: 'budget_exceeded',
+    error: { message: expect.stringContaining('0.5 USD') },
+  });
+});
+
 const refused: [what: string, path: string, method: string, token?: string][] = [
   ['another path of the service', '/gate/claude/v1/files', 'POST'],
   ['another method', '/gate/claude/v1/messages', 'DELETE'],
   ['a path that climbs', '/gate/claude/v1/messages/../files', 'POST'],
+  ['another host', '/gate/claude//evil.example/v1/messages', 'POST'],
+  ['another host after a backslash', '/gate/claude/\\evil.example/v1/messages', 'POST'],
   ['the gate of another provider', '/gate/grok/v1/responses', 'POST'],
   ['the gate of nobody', '/gate/', 'POST'],
   ['another token', '/gate/claude/v1/messages', 'POST', 'another-run-token-x'],
@@ -87,6 +162,19 @@ test('the gate lets a run through to the model calls of its provider alone', asy
   await jobOf(spec).cancel();
   await ended(spec);
   expect((await callGate(spec)).status).toBe(403);
+});
+
+test.each([
+  ['POST', '/gate/grok//evil.example/v1/responses'],
+  ['POST', '/gate/grok/\\evil.example/v1/responses'],
+  ['GET', '/gate/grok//evil.example/v1/models'],
+  ['GET', '/gate/grok//evil.example/'],
+])('a run of Grok takes its key to no other host: %s %s', async (method, path) => {
+  const answer = await callGate(await jobOnly('grok'), path, method);
+  expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+    status: 403,
+    body: { error: { code: 'gate_refused' } },
+  });
 });
 
 test('an account that has spent its daily budget starts no more jobs until midnight UTC', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../../container/protocol.ts';
-import { advance } from '../../../src/job/progress.ts';
+import { advance, usageOf } from '../../../src/job/progress.ts';
 import { Progress } from '../../../src/job/record.ts';
 
 const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0.01 };
@@ -55,4 +55,19 @@ test('the last result counts, with its usage, turns and denials', () => {
   });
   const progress = [result(0), result(1)].reduce(advance, Progress.parse({ denials: [{ tool: 'Bash', input: '' }] }));
   expect(progress).toMatchObject({ result: { index: 1, isError: false }, turns: 2, usage, denials: [] });
+});
+
+const few = { inputTokens: 1, outputTokens: 50, cacheReadTokens: 0, cacheWriteTokens: 0 };
+const bills: [what: string, told: Progress['usage'], metered: Progress['spent'], used: Progress['usage']][] = [
+  ['its CLI alone told', usage, undefined, usage],
+  ['the gate alone saw', undefined, usage, usage],
+  ['both know, of which the larger counts', { ...few, costUsd: 0 }, usage, { ...usage, outputTokens: 50 }],
+  ['its CLI told more of', { ...usage, costUsd: 2 }, usage, { ...usage, costUsd: 2 }],
+  ['neither knows the price of', few, few, few],
+  ['the gate alone knows the price of', few, usage, { ...usage, outputTokens: 50 }],
+  ['nobody saw', undefined, undefined, undefined],
+];
+
+test.each(bills)('a run used what %s', (_what, told, spent, used) => {
+  expect(usageOf(Progress.parse({ usage: told, spent }))).toEqual(used);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { RunRequest } from '../../../container/protocol.ts';
 import type { Provider } from '../../../container/providers/provider.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseInput } from '../../../src/mcp/input.ts';
@@ -77,6 +78,26 @@ test('parts of a prompt are joined in their order, empty ones left out', () => {
 
 test('only the provider options that were given are passed on', () => {
   expect(read({ prompt: 'a', model: 'opus', workspace: 'w' })).toMatchObject({ ok: true, value: { options: { model: 'opus' } } });
+});
+
+const names: [name: string, taken: boolean][] = [
+  ['w', true],
+  ['My.project-2_x', true],
+  ['a..b', true],
+  [`w${'x'.repeat(63)}`, true],
+  [`w${'x'.repeat(64)}`, false],
+  ['.', false],
+  ['..', false],
+  ['.git', false],
+  ['2w', false],
+  ['a/b', false],
+  ['a\n', false],
+  ['', false],
+];
+
+test.each(names)('a workspace named %j is taken, here and by the executor: %s', (workspace, taken) => {
+  expect(read({ prompt: 'a', workspace }).ok).toBe(taken);
+  expect(RunRequest.shape.workspace.safeParse(workspace).success).toBe(taken);
 });
 
 test('an asynchronous request has no deadline to wait for', () => {

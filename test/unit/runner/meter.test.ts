@@ -23,8 +23,13 @@ function answerOf(text: string, type: string, size: number) {
 
 function metering(answer: Response) {
   const seen: Usage[] = [];
-  const passed = metered(answer, async (usage) => void seen.push(usage));
-  return { passed, seen };
+  const readings: Promise<void>[] = [];
+  const passed = metered(
+    answer,
+    async (usage) => void seen.push(usage),
+    (reading) => readings.push(reading),
+  );
+  return { passed, seen, untilRead: () => Promise.all(readings) };
 }
 
 test.each([1, 7, 10_000])('a stream in pieces of %i bytes passes unchanged, and each change of usage is told', async (size) => {
@@ -41,6 +46,46 @@ test('a piece is passed on before the next one comes', async () => {
   const write = writer.write(new TextEncoder().encode('data: {"half'));
   expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: {"half');
   await write;
+});
+
+const XAI_EVENTS = [
+  'event: response.created\ndata: {"response":{"model":"grok-4.6","usage":null}}\n\n',
+  'event: response.completed\ndata: {"response":{"usage":{"input_tokens":10,"output_tokens":20,"cost_in_usd_ticks":10000000000}}}\n\n',
+].join('');
+
+test.each([
+  ['Anthropic', EVENTS],
+  ['xAI', XAI_EVENTS],
+])('a stream of %s that its reader leaves after a few bytes is metered to its end', async (_service, events) => {
+  const { passed, seen, untilRead } = metering(answerOf(events, 'text/event-stream', 7));
+  const reader = passed.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await untilRead();
+  expect(seen.at(-1)).toMatchObject({ outputTokens: 20 });
+});
+
+test('a reader that takes its time holds the stream back', async () => {
+  let given = 0;
+  const source = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(++given)) });
+  const { passed } = metering(new Response(source, { headers: { 'content-type': 'text/event-stream' } }));
+  await passed.body?.getReader().read();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(given).toBeLessThan(10);
+});
+
+test('an answer that breaks off does so for its reader, and what it had told counts', async () => {
+  const told = [new TextEncoder().encode(EVENTS)];
+  const source = new ReadableStream({
+    pull: (controller) => {
+      const piece = told.pop();
+      if (piece) controller.enqueue(piece);
+      else controller.error(new Error('reset'));
+    },
+  });
+  const { passed, seen } = metering(new Response(source, { headers: { 'content-type': 'text/event-stream' } }));
+  await expect(passed.text()).rejects.toThrow('reset');
+  expect(seen.at(-1)).toMatchObject({ outputTokens: 20 });
 });
 
 test('a whole answer as JSON is told at its end', async () => {

@@ -1,0 +1,16 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { readConfig } from '../../../src/config.ts';
+import { checkKeys } from '../../../src/runner/key-check.ts';
+
+afterEach(() => void vi.unstubAllGlobals());
+
+test('a key is tried below the path that its upstream URL has', async () => {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (url: URL) => {
+    asked.push(url.href);
+    return new Response('{}');
+  });
+  const keys = { ANTHROPIC_API_KEY: 'a', XAI_API_KEY: 'x' };
+  await checkKeys(readConfig({ ...keys, ANTHROPIC_UPSTREAM_URL: 'https://proxy.test/v1/account/gw/anthropic/' }));
+  expect(asked).toEqual(['https://proxy.test/v1/account/gw/anthropic/v1/models', 'https://api.x.ai/v1/models']);
+});
