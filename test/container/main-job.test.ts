@@ -7,7 +7,7 @@ import { PROBE, probed } from './probe.ts';
 import { everythingTold, filesWith, MARK, PLANTED, processesWith, secrets } from './secrets.ts';
 import { useSite } from './site.ts';
 
-const { state, call, ask, startUntil, ended, gateway, boxes, onlyBox } = useSite(secrets);
+const { state, call, ask, startUntil, ended, gateway, boxes, onlyBox } = useSite();
 
 const providers = ['claude', 'grok'] as const;
 const HELLO = 'Hello from the mock model.';

@@ -1,19 +1,20 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { say } from '../../scripts/banner.ts';
 import { docker } from '../../scripts/docker.ts';
 import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
 import { type Gateway, startGateway } from '../../scripts/gateway.ts';
 import type { Variables } from '../../scripts/settings.ts';
 import { type Caller, connect } from '../rig/client.ts';
-import { boxesOf } from './engine.ts';
+import { type Box, boxesOf } from './engine.ts';
 import { jobsOf } from './jobs.ts';
+import { filesWith, MARK, processesWith, secrets } from './secrets.ts';
 
 /** The name under which wrangler builds the image of one gateway. */
 const BUILT = /cloudflare-dev\/runner:[0-9a-f]+/;
 
-/** An offline gateway for the length of a test file, by default with containers, and its owner's jobs. */
+/** An offline gateway for the length of a test file, by default with containers, and its owner's jobs. Its keys are nowhere but in its Worker. */
 export function useSite(variables: () => Variables | Promise<Variables> = () => ({}), containers = true) {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'container-'));
@@ -21,20 +22,30 @@ export function useSite(variables: () => Variables | Promise<Variables> = () => 
   let gateway: Gateway;
   let owner: Caller;
   beforeAll(async () => {
-    const options = { port: 0, state, offline: true, containers, variables: await variables(), say };
+    const options = { port: 0, state, offline: true, containers, variables: { ...secrets(), ...(await variables()) }, say };
     gateway = await startGateway(options, stop.signal);
     owner = await connect(gateway.url, gateway.settings.token);
   });
   const image = () => BUILT.exec(readFileSync(join(state, 'logs/worker.log'), 'utf8'))?.[0] ?? '';
   afterAll(async () => {
+    const inContainers = await Promise.all(boxes().map(keysIn));
+    const inProcesses = processesWith(MARK);
     await owner?.close();
     stop.abort();
     await gateway?.ended;
+    const found = [...inContainers.flat(), ...inProcesses, ...filesWith(state, MARK)];
     docker('rmi', image());
     rmSync(state, { recursive: true });
+    expect(found).toEqual([]);
   });
   /** This gateway's containers, newest first. */
   const boxes = () => boxesOf(image());
+  /** Where a container holds a key; one that stops meanwhile holds nothing. */
+  const keysIn = (box: Box) =>
+    box.holding(MARK).catch((error: unknown) => {
+      if (boxes().some(({ id }) => id === box.id)) throw error;
+      return [];
+    });
   /** The one container that runs now. */
   const onlyBox = () => {
     const [box, ...more] = boxes();
