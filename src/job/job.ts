@@ -174,6 +174,12 @@ export class Job extends DurableObject<Env> {
     return budgetUsd === undefined;
   }
 
+  /** Whether the run is still wanted: it is not over, and nobody and no budget ended it. */
+  goesOn(): boolean {
+    const row = this.#store.job();
+    return row !== null && !isOver(row.state) && row.cancel_requested_at === null && row.progress.budgetUsd === undefined;
+  }
+
   /** Keeps what a model call used so far, and ends the run once it has passed its budget or its account's. */
   async recordSpend(call: string, usage: Usage): Promise<void> {
     const row = this.#store.job();

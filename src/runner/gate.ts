@@ -28,11 +28,19 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
     .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
 }
 
-/** The model service's answer, which is metered to its end whatever becomes of the run; null where the service cannot be reached. */
-async function passOn(request: Request, env: Env, job: string): Promise<Response | null> {
-  const answer = await fetch(request).catch(() => null);
+/**
+ * The model service's answer, null where it cannot be reached. A run that leaves its call and goes on is billed for it, so the answer is
+ * metered to its end; what a run asked for that is over, or ends, is called off.
+ */
+async function passOn(request: Request, caller: AbortSignal, env: Env, job: string): Promise<Response | null> {
+  const service = new AbortController();
+  const left = async () => {
+    if (!(await env.JOBS.getByName(job).goesOn())) service.abort();
+  };
+  caller.addEventListener('abort', () => waitUntil(left()));
+  const answer = await fetch(request, { signal: service.signal }).catch(() => null);
   const call = crypto.randomUUID();
-  return answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), waitUntil);
+  return answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), left, waitUntil);
 }
 
 /**
@@ -57,7 +65,8 @@ export async function passGate(request: Request, env: Env): Promise<Response> {
   for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
   const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
   const url = upstreamUrl(upstream.url(config), path, search);
-  const answer = passOn(new Request(url, { method: request.method, headers, body, redirect: 'manual' }), env, token.job);
+  const asked = new Request(url, { method: request.method, headers, body, redirect: 'manual' });
+  const answer = passOn(asked, request.signal, env, token.job);
   // A run that leaves before its answer is there has used the model all the same.
   waitUntil(answer);
   return (await answer) ?? toHttpError({ code: 'upstream_unreachable', provider: provider.title });

@@ -32,8 +32,9 @@ function lineCutter() {
   return { push, keep, take };
 }
 
-/** What reads an answer as it passes. */
+/** What reads an answer as it passes; `left` hears that nobody takes it any more. */
 interface Reading {
+  left: () => Promise<void>;
   look: (piece: Uint8Array) => Promise<void>;
   end: () => Promise<void>;
 }
@@ -42,29 +43,32 @@ interface Reading {
 async function passOn(
   source: AsyncIterable<Uint8Array>,
   sink: WritableStream<Uint8Array>,
-  { look, end }: Reading,
+  { look, end, left }: Reading,
 ): Promise<void> {
   const writer = sink.getWriter();
-  const left = () => {};
+  const ignore = () => {};
+  const watched = writer.closed.catch(left);
   try {
     for await (const piece of source) {
-      await writer.write(piece).catch(left);
+      await writer.write(piece).catch(ignore);
       await look(piece);
     }
     await end();
-    await writer.close().catch(left);
+    await writer.close().catch(ignore);
   } catch (error) {
-    await writer.abort(error).catch(left);
+    await writer.abort(error).catch(ignore);
   }
+  await watched;
 }
 
 /**
  * Passes an answer of a model on as it comes, and tells what the call used so far whenever the answer tells it. xAI tells it at the end alone, so the
- * answer is read to its end though the run may leave before: `outlive` gets the promise of that.
+ * answer is read to its end though the run may leave before, of which `left` hears: `outlive` gets the promise of that.
  */
 export function metered(
   answer: Response,
   report: (usage: Usage) => Promise<void>,
+  left: () => Promise<void>,
   outlive: (reading: Promise<void>) => void,
 ): Response {
   const type = answer.headers.get('content-type') ?? '';
@@ -86,6 +90,6 @@ export function metered(
   };
   const end = () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take());
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  outlive(passOn(answer.body, writable, { look, end }));
+  outlive(passOn(answer.body, writable, { look, end, left }));
   return new Response(readable, answer);
 }

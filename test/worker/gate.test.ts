@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/spending.ts';
 import { Job } from '../../src/job/job.ts';
@@ -59,6 +60,8 @@ async function usageOf(spec: JobSpec) {
   return status?.ok ? status.value.job.usage : undefined;
 }
 
+/** What the model service was asked; `finished` is false where the answer was called off. */
+const Requests = z.array(z.looseObject({ url: z.string().optional(), finished: z.boolean().optional() }));
 const modelRequests = async () => (await fetch(`${inject('modelUrl')}/__mock/requests`)).text();
 
 test('a call reaches the model with the key of the provider, and is answered as it streams', async () => {
@@ -93,6 +96,18 @@ test.each([
   await reader?.cancel();
   await expect.poll(async () => (await usageOf(spec))?.outputTokens).toBeGreaterThan(1);
   expect((await usageOf(spec))?.costUsd).toBeGreaterThan(0);
+});
+
+test('what a run had asked for is called off once it was canceled', async () => {
+  const spec = await jobOnly('grok');
+  const body = SLOW.replaceAll('[mock:slow 1]', '[mock:slow 60]');
+  const answer = await callGate(spec, `/gate/grok/v1/responses?of=${spec.id}`, 'POST', TOKEN, body);
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  await jobOf(spec).cancel();
+  await reader?.cancel();
+  const call = async () => Requests.parse(JSON.parse(await modelRequests())).find(({ url }) => url?.endsWith(spec.id));
+  await expect.poll(async () => (await call())?.finished).toBe(false);
 });
 
 test('without an API key a call of Claude goes out with the OAuth token', async () => {

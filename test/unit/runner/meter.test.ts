@@ -24,17 +24,23 @@ function answerOf(text: string, type: string, size: number) {
 function metering(answer: Response) {
   const seen: Usage[] = [];
   const readings: Promise<void>[] = [];
+  let hasLeft = false;
   const passed = metered(
     answer,
     async (usage) => void seen.push(usage),
+    async () => {
+      hasLeft = true;
+    },
     (reading) => readings.push(reading),
   );
-  return { passed, seen, untilRead: () => Promise.all(readings) };
+  return { passed, seen, hasLeft: () => hasLeft, untilRead: () => Promise.all(readings) };
 }
 
 test.each([1, 7, 10_000])('a stream in pieces of %i bytes passes unchanged, and each change of usage is told', async (size) => {
-  const { passed, seen } = metering(answerOf(EVENTS, 'text/event-stream; charset=utf-8', size));
+  const { passed, seen, hasLeft, untilRead } = metering(answerOf(EVENTS, 'text/event-stream; charset=utf-8', size));
   expect(await passed.text()).toBe(EVENTS);
+  await untilRead();
+  expect(hasLeft()).toBe(false);
   expect(seen.map(({ outputTokens }) => outputTokens)).toEqual([1, 20]);
 });
 
@@ -57,11 +63,12 @@ test.each([
   ['Anthropic', EVENTS],
   ['xAI', XAI_EVENTS],
 ])('a stream of %s that its reader leaves after a few bytes is metered to its end', async (_service, events) => {
-  const { passed, seen, untilRead } = metering(answerOf(events, 'text/event-stream', 7));
+  const { passed, seen, hasLeft, untilRead } = metering(answerOf(events, 'text/event-stream', 7));
   const reader = passed.body?.getReader();
   await reader?.read();
   await reader?.cancel();
   await untilRead();
+  expect(hasLeft()).toBe(true);
   expect(seen.at(-1)).toMatchObject({ outputTokens: 20 });
 });
 
@@ -70,7 +77,7 @@ test('a reader that takes its time holds the stream back', async () => {
   const source = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(++given)) });
   const { passed } = metering(new Response(source, { headers: { 'content-type': 'text/event-stream' } }));
   await passed.body?.getReader().read();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
   expect(given).toBeLessThan(10);
 });
 
