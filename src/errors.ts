@@ -12,6 +12,7 @@ export type Failure =
   | { code: 'approval_not_found'; approvalId: string }
   | { code: 'approval_decided'; approvalId: string; state: string }
   | { code: 'own_approval'; approvalId: string }
+  | { code: 'approval_overtaken'; approvalId: string; rule: string; reason: string }
   | { code: 'body_too_large'; maxBytes: number }
   | { code: 'unknown_tool'; tool: string }
   | { code: 'scope_missing'; scope: string }
@@ -89,6 +90,11 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       return no(`There is no approval "${failure.approvalId}". approval_list shows those that are pending.`);
     case 'approval_decided':
       return no(`Approval ${failure.approvalId} is ${failure.state} already.`);
+    case 'approval_overtaken':
+      return no(
+        `Approval ${failure.approvalId} cannot be given: the policy of who asked denies the call by now: ${sentence(failure.reason)} (${failure.rule}) Deny it, or change the policy first.`,
+        failure,
+      );
     case 'own_approval':
       return no(
         `Approval ${failure.approvalId} was asked by this very connection, which cannot decide it. A person or another one can.`,
@@ -157,6 +163,7 @@ const STATUS: Record<Failure['code'], number> = {
   approval_not_found: 404,
   approval_decided: 409,
   own_approval: 403,
+  approval_overtaken: 409,
   body_too_large: 413,
   unknown_tool: 404,
   scope_missing: 403,

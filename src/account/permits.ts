@@ -1,5 +1,6 @@
 import { OWNER } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
+import { TOKEN_CALLS } from '../policy/risk.ts';
 import type { Approval } from './approvals.ts';
 import type { OwnedCharge } from './counters.ts';
 import { noteCall, noteRefusal } from './notes.ts';
@@ -44,7 +45,7 @@ function held(parts: Parts, call: ToolCall, weighing: Weighing, now: number): Re
 }
 
 /** With these the gateway's own token can always mend a policy that would lock its operator out. */
-const MENDING = ['policy_get', 'policy_set', 'policy_test', 'token_create', 'token_list', 'token_revoke'];
+const MENDING = ['policy_get', 'policy_set', 'policy_test', ...TOKEN_CALLS];
 
 /** Whether a call that makes no job may be made now; if so it is counted. A call that asks nobody is refused where a person would be asked. */
 export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number): Result<Permit> {
@@ -54,6 +55,9 @@ export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number)
   }
   const weighing = parts.permissions.weigh(call, { running: 0 }, now);
   const { enforced } = weighing;
+  // What an approved call counts as was reserved when it was asked about.
+  const isApproved = enforced.kind === 'limit' && parts.approvals.ofCall(call, APPROVED_MS, now)?.state === 'approved';
+  if (isApproved && asks) return held(parts, call, weighing, now);
   const refusal = refusalOf(enforced, call.tool);
   if (refusal) return noteRefusal(parts, call, weighing, refusal, now);
   if (enforced.kind === 'hold' && !asks) {

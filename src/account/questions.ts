@@ -5,7 +5,6 @@ import type { Ground } from '../policy/evaluate.ts';
 import { type Approval, argumentsOf, likeness, type Question } from './approvals.ts';
 import { digestOf } from './digest.ts';
 import type { Parts } from './parts.ts';
-import { refusalOf } from './permissions.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
 
 /** Calls alike pass without a question for this long after such a decision, in ms. */
@@ -88,10 +87,13 @@ export function askStep(parts: Parts, step: Step, now: number): Approval {
 }
 
 /** Why a call that waits may not be approved: its policy was changed meanwhile, and denies it. */
-function deniedSince({ permissions }: Parts, { kind, state, call }: Approval, now: number): Failure | undefined {
+function deniedSince({ permissions }: Parts, { id, kind, state, call }: Approval, now: number): Failure | undefined {
   if (kind !== 'call' || state !== 'pending') return undefined;
   const { enforced } = permissions.weigh({ ...call, args: argumentsOf(call) }, { running: 0 }, now);
-  return enforced.kind === 'hide' || enforced.kind === 'deny' ? refusalOf(enforced, call.tool) : undefined;
+  const { rule, reason } = enforced;
+  return enforced.kind === 'hide' || enforced.kind === 'deny'
+    ? { code: 'approval_overtaken', approvalId: id, rule, reason }
+    : undefined;
 }
 
 /** Decides a question; a job that was held for it goes into the queue. Who waits for it is told by the caller. */

@@ -60,10 +60,10 @@ const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** A conversation. Without a workspace it works in a directory of its own. */
+/** A conversation. Its workspace is '' where it works in a directory of its own, undefined where an earlier version did not keep it. */
 interface Session {
   provider: string;
-  workspace?: string;
+  workspace: string | undefined;
 }
 
 const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
@@ -188,7 +188,7 @@ export class AccountStore {
   useSession(id: string, { provider, workspace }: Session, now: number): void {
     this.#sql.exec(
       `INSERT INTO session (id, provider, workspace, used_at) VALUES (?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
+        ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at, workspace = COALESCE(workspace, excluded.workspace)`,
       ...[id, provider, workspace ?? null, now],
     );
   }

@@ -55,11 +55,15 @@ function earlier(
 const continuedBy = ({ session }: JobSpec) =>
   session.mode === 'resume' ? session.id : session.mode === 'fork' ? session.from : undefined;
 
-/** The request in the workspace of the conversation that it continues, whose files and runner are there and nowhere else. */
-function inWorkspace({ store }: Parts, spec: JobSpec): JobSpec {
+/**
+ * The request in the workspace of the conversation that it continues, whose files and runner are there and nowhere else. It is judged and shown with it;
+ * its digest stays that of what was asked.
+ */
+function inWorkspace({ store }: Parts, asked: Submission): Submission {
+  const { spec, call } = asked;
   const continued = continuedBy(spec);
-  if (continued === undefined || spec.workspace !== undefined) return spec;
-  return { ...spec, workspace: store.session(continued)?.workspace };
+  const workspace = continued !== undefined && spec.workspace === undefined ? store.session(continued)?.workspace : undefined;
+  return workspace ? { ...asked, spec: { ...spec, workspace }, call: { ...call, args: { ...call.args, workspace } } } : asked;
 }
 
 /** A conversation that is continued has to be this account's, of this provider and in its workspace, one that begins has to be new. */
@@ -69,14 +73,14 @@ function wrongSession({ store }: Parts, spec: JobSpec): Failure | undefined {
   if (continued !== undefined) {
     const known = store.session(continued);
     if (known?.provider !== provider) return { code: 'session_not_found', provider, sessionId: continued };
-    if (known.workspace !== workspace) return elsewhere(continued, known.workspace);
+    if (known.workspace !== undefined && known.workspace !== (workspace ?? '')) return elsewhere(continued, known.workspace);
   }
   const isTaken = session.mode === 'new' && store.session(session.id) !== undefined;
   return isTaken ? { code: 'session_exists', sessionId: session.id } : undefined;
 }
 
-function elsewhere(sessionId: string, workspace: string | undefined): Failure {
-  const place = workspace === undefined ? 'a directory of its own' : `workspace ${workspace}`;
+function elsewhere(sessionId: string, workspace: string): Failure {
+  const place = workspace === '' ? 'a directory of its own' : `workspace ${workspace}`;
   return { code: 'invalid_input', issues: [`Conversation ${sessionId} works in ${place}: leave workspace out to continue it.`] };
 }
 
@@ -188,12 +192,12 @@ function addEntry(
     client: call.client,
     origin: call.origin,
   });
-  if (session !== null) store.useSession(session, spec, now);
+  if (session !== null) store.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '' }, now);
 }
 
 /** Admits a request: finds its duplicate, or takes a slot, a place in the queue or before a person, and makes the job. */
 export async function submit(parts: Parts, asked: Submission, arm: () => Promise<void>): Promise<Result<Submitted>> {
-  const submission = { ...asked, spec: inWorkspace(parts, asked.spec) };
+  const submission = inWorkspace(parts, asked);
   const { spec, runToken } = submission;
   const decided = decide(parts, submission, Date.now());
   if (!decided.ok) return decided;

@@ -4,6 +4,7 @@ import { digestOf } from '../account/digest.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, ok, type Result, toHttpError } from '../errors.ts';
 import type { Caller } from '../mcp/call.ts';
+import type { TOKEN_CALLS } from '../policy/risk.ts';
 import { apiToken, bearerCaller } from './bearer.ts';
 import { insufficientScope, unauthorized } from './challenge.ts';
 import type { Door } from './context.ts';
@@ -15,7 +16,7 @@ const Body = z.record(z.string(), z.unknown()).catch({});
 
 /** What the API does: its name in policies and in the audit log, and its answer as JSON. */
 interface Route {
-  tool: string;
+  tool: (typeof TOKEN_CALLS)[number];
   args: (c: Context<Door>) => Promise<Record<string, unknown>>;
   run: (c: Context<Door>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
 }

@@ -161,8 +161,7 @@ export class Job extends DurableObject<Env> {
   /** Whether a call of this provider's models with this token belongs to this job's run, and may still be made. */
   async authorizes(token: string, provider: string): Promise<boolean> {
     const row = this.#store.job();
-    if (!row || isOver(row.state) || row.admitted_at === null) return false;
-    if (row.spec.provider !== provider || row.progress.budgetUsd !== undefined) return false;
+    if (!row || !this.goesOn() || row.admitted_at === null || row.spec.provider !== provider) return false;
     const [given, known] = [token, row.run_token].map((text) => new TextEncoder().encode(text));
     const isItsOwn =
       given?.byteLength === known?.byteLength &&

@@ -61,6 +61,9 @@ export const TOOL_RISKS: Readonly<Record<string, Risk>> = {
   audit_list: 'read',
 };
 
+/** Calls of the API of tokens, which is no tool; policies and the audit log know them by these names. */
+export const TOKEN_CALLS = ['token_create', 'token_list', 'token_revoke'] as const;
+
 type Danger = { path: string } & NonNullable<Option['danger']>;
 
 /** The option values of a provider that take a barrier away, as conditions. */

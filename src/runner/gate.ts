@@ -35,12 +35,17 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
 async function passOn(request: Request, caller: AbortSignal, env: Env, job: string): Promise<Response | null> {
   const service = new AbortController();
   const left = async () => {
-    if (!(await env.JOBS.getByName(job).goesOn())) service.abort();
+    const goesOn = await env.JOBS.getByName(job)
+      .goesOn()
+      .catch(() => true);
+    if (!goesOn) service.abort();
   };
   caller.addEventListener('abort', () => waitUntil(left()));
   const answer = await fetch(request, { signal: service.signal }).catch(() => null);
   const call = crypto.randomUUID();
-  return answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), left, waitUntil);
+  return (
+    answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), { gone: caller, left }, waitUntil)
+  );
 }
 
 /**

@@ -32,9 +32,14 @@ function lineCutter() {
   return { push, keep, take };
 }
 
-/** What reads an answer as it passes; `left` hears that nobody takes it any more. */
-interface Reading {
+/** Who takes an answer: `gone` tells that the caller left, `left` hears that its stream is not read to the end. */
+export interface Taker {
+  gone: AbortSignal;
   left: () => Promise<void>;
+}
+
+/** What reads an answer as it passes. */
+interface Reading {
   look: (piece: Uint8Array) => Promise<void>;
   end: () => Promise<void>;
 }
@@ -43,32 +48,44 @@ interface Reading {
 async function passOn(
   source: AsyncIterable<Uint8Array>,
   sink: WritableStream<Uint8Array>,
-  { look, end, left }: Reading,
+  { look, end }: Reading,
+  { gone, left }: Taker,
 ): Promise<void> {
   const writer = sink.getWriter();
-  const ignore = () => {};
-  const watched = writer.closed.catch(left);
+  let isTaken = true;
+  const { promise: leaving, resolve: leave } = Promise.withResolvers<void>();
+  const untilLeft = leaving.then(() => {
+    isTaken = false;
+    return left();
+  });
+  writer.closed.catch(() => leave());
+  // A stream that nobody began to read holds its writer forever, and tells nothing of a caller that is gone.
+  if (gone.aborted) leave();
+  gone.addEventListener('abort', () => leave());
+  const pass = async (work: () => Promise<void>) => {
+    if (isTaken) await Promise.race([work().catch(() => leave()), untilLeft]);
+  };
   try {
     for await (const piece of source) {
-      await writer.write(piece).catch(ignore);
+      await pass(() => writer.write(piece));
       await look(piece);
     }
     await end();
-    await writer.close().catch(ignore);
+    await pass(() => writer.close());
   } catch (error) {
-    await writer.abort(error).catch(ignore);
+    await pass(() => writer.abort(error));
   }
-  await watched;
+  if (!isTaken) await untilLeft;
 }
 
 /**
  * Passes an answer of a model on as it comes, and tells what the call used so far whenever the answer tells it. xAI tells it at the end alone, so the
- * answer is read to its end though the run may leave before, of which `left` hears: `outlive` gets the promise of that.
+ * answer is read to its end though its taker may leave before: `outlive` gets the promise of that.
  */
 export function metered(
   answer: Response,
   report: (usage: Usage) => Promise<void>,
-  left: () => Promise<void>,
+  taker: Taker,
   outlive: (reading: Promise<void>) => void,
 ): Response {
   const type = answer.headers.get('content-type') ?? '';
@@ -90,6 +107,6 @@ export function metered(
   };
   const end = () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take());
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  outlive(passOn(answer.body, writable, { look, end, left }));
+  outlive(passOn(answer.body, writable, { look, end }, taker));
   return new Response(readable, answer);
 }

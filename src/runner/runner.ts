@@ -105,11 +105,12 @@ export class Runner extends Container<Env> {
     }
   }
 
-  /** Null where the executor does not answer, undefined where it is not understood. */
+  /** Null where the executor does not answer in time, undefined where it is not reached or not understood. */
   async #health(): Promise<Health | null | undefined> {
-    const request = new Request('http://executor/health', { signal: AbortSignal.timeout(HEALTH_MS) });
-    const answer = await this.#send(request).catch(() => null);
-    return answer && Health.safeParse(await answer.json().catch(() => null)).data;
+    const signal = AbortSignal.timeout(HEALTH_MS);
+    const answer = await this.#send(new Request('http://executor/health', { signal })).catch(() => undefined);
+    if (!answer && signal.aborted) return null;
+    return Health.safeParse(await answer?.json().catch(() => null)).data;
   }
 
   /** Starts the container unless it runs. A refusal lets the job wait. */

@@ -46,7 +46,7 @@ test('what the policy denies meanwhile cannot be approved, only denied', async (
   const { asker, decider } = await pair();
   const { job, approvalId } = await hold(asker);
   await setPolicy(asker, { version: '1', default: 'deny', tools: {} });
-  expect((await decide(decider, approvalId, true)).error).toMatchObject({ code: 'policy_denied', rule: 'default' });
+  expect((await decide(decider, approvalId, true)).error).toMatchObject({ code: 'approval_overtaken', rule: 'default' });
   expect((await decide(decider, approvalId, false)).ok).toBe(true);
   expect(await ended(job)).toMatchObject({ reason: 'approval_denied' });
 });
@@ -90,6 +90,29 @@ test('an approval may be used for an hour after the decision, however late that 
   expect((await callTool(asker, 'llm_job_delete', { jobId: 'job_0' })).error?.code).toBe('job_not_found');
   await past('decided_at');
   expect((await callTool(asker, 'llm_job_delete', { jobId: 'job_0' })).error?.code).toBe('approval_required');
+});
+
+test('an approved call that was counted when it was asked about is not held to that count again', async () => {
+  const { asker, decider } = await pair();
+  const rule = { action: 'require_approval', rate_limit: { max: 1, window: 86_400 } } as const;
+  await setPolicy(asker, { version: '1', default: 'allow', tools: { llm_job_list: rule } });
+  const refused = await callTool(asker, 'llm_job_list');
+  await decide(decider, refused.error?.approvalId ?? '', true);
+  expect((await callTool(asker, 'llm_job_list')).ok).toBe(true);
+  expect((await callTool(asker, 'llm_job_list', { limit: 1 })).error?.code).toBe('rate_limited');
+});
+
+test('a policy judges a conversation by the workspace that it goes on in', async () => {
+  const { asker } = await pair();
+  await setPolicy(asker, {
+    version: '1',
+    default: 'allow',
+    tools: { claude_request: { deny_if: [{ path: 'args.workspace', op: 'eq', value: 'prod' }] } },
+  });
+  const first = await callTool(asker, 'claude_request_async', { prompt: prompt(), workspace: 'prod' });
+  await ended({ account: asker.account, id: first.job?.id ?? '' });
+  const more = await callTool(asker, 'claude_request', { prompt: prompt(), sessionId: first.job?.sessionId });
+  expect(more.error).toMatchObject({ code: 'policy_denied', rule: 'tools.claude_request.deny_if[0]' });
 });
 
 test('a question that closes with its job has a row of its own', async () => {

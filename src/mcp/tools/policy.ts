@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_TARGET } from '../../account/policies.ts';
 import type { PolicyState } from '../../account/policy-changes.ts';
 import { ok } from '../../errors.ts';
-import { providerOf, TOOL_RISKS } from '../../policy/risk.ts';
+import { providerOf, TOKEN_CALLS, TOOL_RISKS } from '../../policy/risk.ts';
 import { accountOf, type Call } from '../call.ts';
 import type { Envelope } from '../envelope.ts';
 import { toolCall } from '../perform.ts';
@@ -25,7 +25,8 @@ function unknownTools(written: string): string[] {
     .object({ hide: z.array(z.string()).default([]), tools: z.record(z.string(), z.unknown()).default({}) })
     .safeParse(asPolicy(written));
   const named = parsed.success ? [...parsed.data.hide, ...Object.keys(parsed.data.tools)] : [];
-  return [...new Set(named)].filter((name) => !name.endsWith('*') && TOOL_RISKS[name] === undefined);
+  const known: string[] = [...Object.keys(TOOL_RISKS), ...TOKEN_CALLS];
+  return [...new Set(named)].filter((name) => !name.endsWith('*') && !known.includes(name));
 }
 
 function view(name: string, { written, from, shadow, changes }: PolicyState): NonNullable<Envelope['policies']>[number] {

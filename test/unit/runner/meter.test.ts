@@ -21,18 +21,15 @@ function answerOf(text: string, type: string, size: number) {
   return new Response(body, { headers: { 'content-type': type } });
 }
 
-function metering(answer: Response) {
+function metering(answer: Response, gone = new AbortController().signal) {
   const seen: Usage[] = [];
   const readings: Promise<void>[] = [];
   let hasLeft = false;
-  const passed = metered(
-    answer,
-    async (usage) => void seen.push(usage),
-    async () => {
-      hasLeft = true;
-    },
-    (reading) => readings.push(reading),
-  );
+  const left = async () => {
+    hasLeft = true;
+  };
+  const report = async (usage: Usage) => void seen.push(usage);
+  const passed = metered(answer, report, { gone, left }, (reading) => readings.push(reading));
   return { passed, seen, hasLeft: () => hasLeft, untilRead: () => Promise.all(readings) };
 }
 
@@ -71,6 +68,23 @@ test.each([
   expect(hasLeft()).toBe(true);
   expect(seen.at(-1)).toMatchObject({ outputTokens: 20 });
 });
+
+test.each(['before', 'while'])(
+  'a stream whose caller is gone %s it comes is metered to its end, though nobody reads it',
+  async (when) => {
+    const caller = new AbortController();
+    if (when === 'before') caller.abort();
+    const { seen, hasLeft, untilRead } = metering(answerOf(EVENTS, 'text/event-stream', 7), caller.signal);
+    if (when === 'while') {
+      for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+      expect(seen).toEqual([]);
+      caller.abort();
+    }
+    await untilRead();
+    expect(hasLeft()).toBe(true);
+    expect(seen.at(-1)).toMatchObject({ outputTokens: 20 });
+  },
+);
 
 test('a reader that takes its time holds the stream back', async () => {
   let given = 0;
