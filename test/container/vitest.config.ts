@@ -18,7 +18,7 @@ export default defineConfig({
           include: ['test/container/**/*.test.ts'],
           exclude: [FIGURES],
           sequence: { groupOrder: 2 },
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
