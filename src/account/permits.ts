@@ -20,15 +20,9 @@ export interface Permit {
 /** An approved call may be made for this long after the decision, in ms. */
 const APPROVED_MS = 3_600_000;
 
-/** What was decided about a call that has to be asked for, or the question that is put now. */
-function held(parts: Parts, call: ToolCall, weighing: Weighing, now: number): Result<Permit> {
-  const { enforced } = weighing;
-  const { rule, reason } = enforced;
-  const known = parts.approvals.ofCall(call, APPROVED_MS, now);
-  if (known?.state === 'approved') {
-    noteCall(parts, call, 'allow', weighing, now, { reason: `approved by ${known.decidedBy}` });
-    return ok({ counted: { charges: [], at: now }, approval: known });
-  }
+/** What was decided about a call that has to be asked for and is not approved, or the question that is put now. */
+function held(parts: Parts, call: ToolCall, weighing: Weighing, known: Approval | undefined, now: number): Result<Permit> {
+  const { rule, reason } = weighing.enforced;
   if (known?.state === 'denied') {
     const said = known.said ? `a person denied it: ${known.said}` : 'a person denied it';
     noteCall(parts, call, 'deny', weighing, now, { reason: said });
@@ -44,29 +38,37 @@ function held(parts: Parts, call: ToolCall, weighing: Weighing, now: number): Re
   return fail({ code: 'approval_required', tool: call.tool, rule, reason, approvalId, expiresAt, url });
 }
 
-/** With these the gateway's own token can always mend a policy that would lock its operator out. */
+/** With these the gateway's own token is never locked out by a policy. */
 const MENDING = ['policy_get', 'policy_set', 'policy_test', ...TOKEN_CALLS];
 
 /** Whether a call that makes no job may be made now; if so it is counted. A call that asks nobody is refused where a person would be asked. */
 export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number): Result<Permit> {
-  if (call.grant === OWNER && MENDING.includes(call.tool)) {
-    parts.audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token can always mend a policy' }));
+  const { tool, grant } = call;
+  if (grant === OWNER && MENDING.includes(tool)) {
+    parts.audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token is never locked out' }));
     return ok({ counted: { charges: [], at: now } });
   }
   const weighing = parts.permissions.weigh(call, { running: 0 }, now);
-  const { enforced } = weighing;
-  // What an approved call counts as was reserved when it was asked about.
-  const isApproved = enforced.kind === 'limit' && parts.approvals.ofCall(call, APPROVED_MS, now)?.state === 'approved';
-  if (isApproved && asks) return held(parts, call, weighing, now);
-  const refusal = refusalOf(enforced, call.tool);
-  if (refusal) return noteRefusal(parts, call, weighing, refusal, now);
-  if (enforced.kind === 'hold' && !asks) {
-    const { rule, reason } = enforced;
-    const failure = { code: 'policy_denied', tool: call.tool, rule, reason: `${reason}, and here nobody is asked` } as const;
-    return noteRefusal(parts, call, weighing, failure, now);
+  const { enforced, charges } = weighing;
+  const { kind, rule, reason } = enforced;
+  const known = asks && (kind === 'hold' || kind === 'limit') ? parts.approvals.ofCall(call, APPROVED_MS, now) : undefined;
+  if (known?.state === 'approved') {
+    // What it counts as was reserved when it was asked about.
+    noteCall(parts, call, 'allow', weighing, now, { reason: `approved by ${known.decidedBy}` });
+    return ok({ counted: { charges: [], at: now }, approval: known });
   }
-  if (enforced.kind === 'hold') return held(parts, call, weighing, now);
+  const refusal = refusalOf(enforced, tool);
+  if (refusal) return noteRefusal(parts, call, weighing, refusal, now);
+  if (kind === 'hold' && asks) return held(parts, call, weighing, known, now);
+  if (kind === 'hold')
+    return noteRefusal(
+      parts,
+      call,
+      weighing,
+      { code: 'policy_denied', tool, rule, reason: `${reason}, and here nobody is asked` },
+      now,
+    );
   noteCall(parts, call, 'allow', weighing, now);
-  parts.counters.count(weighing.charges, now);
-  return ok({ counted: { charges: weighing.charges, at: now } });
+  parts.counters.count(charges, now);
+  return ok({ counted: { charges, at: now } });
 }
