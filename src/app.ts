@@ -16,9 +16,9 @@ import { approvals } from './console/approvals.ts';
 import { audit } from './console/audit.ts';
 import { policies } from './console/policies.ts';
 import { toHttpError } from './errors.ts';
+import { passGate } from './gate/gate.ts';
 import { health } from './health.ts';
 import { discovery } from './mcp/discovery.ts';
-import { passGate } from './runner/gate.ts';
 
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<Door>()

@@ -3,7 +3,7 @@ import { requestKey } from '../account/request-key.ts';
 import type { Submitted } from '../account/submit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { fail, type Result } from '../errors.ts';
-import { UPSTREAMS } from '../runner/upstreams.ts';
+import { UPSTREAMS } from '../gate/upstreams.ts';
 import { accountOf, type Call } from './call.ts';
 import { type Request, readRequest } from './request.ts';
 

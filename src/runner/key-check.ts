@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
-import { upstreamUrl } from './upstream-url.ts';
-import { UPSTREAMS } from './upstreams.ts';
+import { upstreamUrl } from '../gate/upstream-url.ts';
+import { UPSTREAMS } from '../gate/upstreams.ts';
 
 /** How a check went. `note`: it works, but somebody may miss something. */
 export interface Finding {

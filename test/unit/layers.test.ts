@@ -16,6 +16,7 @@ const LAYERS = [
   'account',
   'job',
   'runner',
+  'gate',
   'pages',
   'policy',
   'config',

@@ -4,9 +4,9 @@ import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/spending.ts';
+import { passGate } from '../../src/gate/gate.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
-import { passGate } from '../../src/runner/gate.ts';
 import { callOf, ended, jobOf, specOf, submit } from './jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { learn, type Told, UNTOLD, usageOf } from '../../../src/runner/usage.ts';
+import { learn, type Told, UNTOLD, usageOf } from '../../../src/gate/usage.ts';
 
 const tokens = (input: number, output: number, cacheRead = 0, cacheWrite = 0) => ({
   inputTokens: input,

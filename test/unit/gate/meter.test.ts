@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Usage } from '../../../container/protocol.ts';
-import { metered } from '../../../src/runner/meter.ts';
+import { metered } from '../../../src/gate/meter.ts';
 
 const EVENTS = [
   'event: message_start\ndata: {"type":"message_start","message":{"model":"claude-opus-5-5","usage":{"input_tokens":10,"output_tokens":1}}}\n\n',

@@ -4,9 +4,9 @@ import { providers } from '../../container/providers/index.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
 import { metered } from './meter.ts';
+import { withWideReads } from './rechunk.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
 import { UPSTREAMS } from './upstreams.ts';
-import { withWideReads } from './wide-reads.ts';
 
 /** Headers of a CLI that go no further: its placeholder key, and what belongs to one connection. */
 const DROPPED =

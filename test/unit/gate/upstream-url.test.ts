@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPlainPath, upstreamUrl } from '../../../src/runner/upstream-url.ts';
+import { isPlainPath, upstreamUrl } from '../../../src/gate/upstream-url.ts';
 
 test.each([
   ['https://api.x.ai', '/v1/models', '', 'https://api.x.ai/v1/models'],
