@@ -17,7 +17,7 @@ import { audit } from './console/audit.ts';
 import { policies } from './console/policies.ts';
 import { toHttpError } from './errors.ts';
 import { passGate } from './gate/gate.ts';
-import { health } from './health.ts';
+import { health } from './health/health.ts';
 import { discovery } from './mcp/discovery.ts';
 
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */

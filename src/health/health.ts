@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
-import { PROTOCOL_VERSION } from '../container/protocol.ts';
-import { bearerCaller } from './auth/bearer.ts';
-import { insufficientScope, unauthorized } from './auth/challenge.ts';
-import type { Door } from './auth/context.ts';
-import { checkAddress, checkSignIn, checkWebhook } from './auth/sign-in-check.ts';
-import { type Config, OWNER, readConfig } from './config.ts';
-import { executorOf } from './runner/executor.ts';
-import { checkKeys, type Finding } from './runner/key-check.ts';
-import { VERSION } from './version.ts';
+import { PROTOCOL_VERSION } from '../../container/protocol.ts';
+import { bearerCaller } from '../auth/bearer.ts';
+import { insufficientScope, unauthorized } from '../auth/challenge.ts';
+import type { Door } from '../auth/context.ts';
+import { type Config, OWNER, readConfig } from '../config.ts';
+import { executorOf } from '../runner/executor.ts';
+import { VERSION } from '../version.ts';
+import { checkKeys, type Finding } from './keys.ts';
+import { checkAddress, checkSignIn, checkWebhook } from './settings.ts';
 
 /** Whether a store answers at all. */
 async function checkStore(check: string, ask: () => Promise<unknown>): Promise<Finding> {

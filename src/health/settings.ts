@@ -1,7 +1,7 @@
+import { methods } from '../auth/methods.ts';
+import { resourceOf } from '../auth/resource.ts';
 import type { Config } from '../config.ts';
-import type { Finding } from '../runner/key-check.ts';
-import { methods } from './methods.ts';
-import { resourceOf } from './resource.ts';
+import type { Finding } from './keys.ts';
 
 /** Which ways to come in are set, and which are only begun. */
 export function checkSignIn(config: Config): Finding[] {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
-import { checkKeys } from '../../../src/runner/key-check.ts';
+import { checkKeys } from '../../../src/health/keys.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
