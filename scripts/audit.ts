@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { type AuditHead, type AuditRow, brokenAt } from '../src/account/audit-row.ts';
+import { type AuditHead, type AuditRow, brokenAt } from '../src/account/tables/audit-row.ts';
 import { say } from './banner.ts';
 import { parseCommand } from './options.ts';
 import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './owner.ts';

@@ -1,9 +1,9 @@
 import { isOver } from '../job/machine.ts';
 import { totalTokens } from '../job/progress.ts';
-import type { Approval } from './approvals.ts';
+import type { Parts } from './context.ts';
 import { end } from './end.ts';
-import type { Parts } from './parts.ts';
-import type { Entry } from './store.ts';
+import type { Approval } from './tables/approvals.ts';
+import type { Entry } from './tables/jobs.ts';
 
 /** A young entry's job may still be about to be made: it is looked for after this, in ms. */
 const YOUNG_MS = 30_000;

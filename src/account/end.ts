@@ -1,6 +1,6 @@
 import type { Settlement } from '../job/chores.ts';
-import type { Parts } from './parts.ts';
-import { close } from './questions.ts';
+import { close } from './ask.ts';
+import type { Parts } from './context.ts';
 import { otherFacts } from './tool-call.ts';
 
 /** Ends a job's entry: its slot comes back, what it was expected to use gives way to what it used, its questions close. False where that had happened. */

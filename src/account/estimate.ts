@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Used } from './counters.ts';
+import type { Used } from './tables/counters.ts';
 
 /** What is assumed of a job where nothing is known of its like. */
 export interface Assumption {

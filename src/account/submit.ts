@@ -1,14 +1,14 @@
 import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
-import { admit } from './admission.ts';
+import { askCall, room } from './ask.ts';
+import { noteCall, noteRefusal } from './audit.ts';
+import type { Parts } from './context.ts';
 import { estimateOf } from './estimate.ts';
-import { noteCall, noteRefusal } from './notes.ts';
-import type { Parts } from './parts.ts';
-import { refusalOf, type Weighing } from './permissions.ts';
-import { askCall, room } from './questions.ts';
-import type { Entry } from './store.ts';
+import { admit } from './queue.ts';
+import type { Entry } from './tables/jobs.ts';
 import { otherFacts, type ToolCall } from './tool-call.ts';
+import { refusalOf, type Weighing } from './weigh.ts';
 
 /** A request for a job, with what tells whether it was made before. */
 export interface Submission {

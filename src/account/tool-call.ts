@@ -1,4 +1,4 @@
-import type { AuditFacts } from './audit-row.ts';
+import type { AuditFacts } from './tables/audit-row.ts';
 
 /** A call of a tool as the account judges, keeps and notes it. */
 export interface ToolCall {

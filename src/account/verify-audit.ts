@@ -1,5 +1,5 @@
-import type { AuditLog } from './audit-log.ts';
-import { type AuditEnds, brokenAt } from './audit-row.ts';
+import type { AuditLog } from './tables/audit-log.ts';
+import { type AuditEnds, brokenAt } from './tables/audit-row.ts';
 
 /** Rows that are verified in one go. */
 const AT_ONCE = 1_000;

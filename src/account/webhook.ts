@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import type { Approval } from './approvals.ts';
+import type { Approval } from './tables/approvals.ts';
 
 const SCHEMA =
   'CREATE TABLE IF NOT EXISTS announcement (approval TEXT PRIMARY KEY, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL) STRICT';

@@ -1,7 +1,7 @@
 import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '@cloudflare/workers-oauth-provider';
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
-import { DEFAULT_TARGET } from '../account/policies.ts';
+import { DEFAULT_TARGET } from '../account/tables/policies.ts';
 import { consentPage } from '../pages/consent.ts';
 import { problemPage, setupPage } from '../pages/problem.ts';
 import { isPreset } from '../policy/presets.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { DEFAULT_TARGET } from '../account/policies.ts';
+import { DEFAULT_TARGET } from '../account/tables/policies.ts';
 import { OWNER } from '../config.ts';
 import type { ShownGrant } from '../pages/connections.ts';
 import type { Door } from './context.ts';

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
-import { type Approval, argumentsOf } from '../account/approvals.ts';
+import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import { asPerson } from '../auth/as-person.ts';
 import type { Door } from '../auth/context.ts';
 import { perAddress, smallBody } from '../auth/front-door.ts';

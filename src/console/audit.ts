@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import { AuditFilter } from '../account/audit-log.ts';
-import { AUDIT_KINDS } from '../account/audit-row.ts';
+import { AuditFilter } from '../account/tables/audit-log.ts';
+import { AUDIT_KINDS } from '../account/tables/audit-row.ts';
 import type { AuditState } from '../account/verify-audit.ts';
 import { asPerson } from '../auth/as-person.ts';
 import type { Door } from '../auth/context.ts';

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
-import { POLICY_MODES, type PolicyMode } from '../account/policies.ts';
+import { POLICY_MODES, type PolicyMode } from '../account/tables/policies.ts';
 import { asPerson } from '../auth/as-person.ts';
 import type { Door } from '../auth/context.ts';
 import { perAddress } from '../auth/front-door.ts';

@@ -1,5 +1,5 @@
-import { type PolicyChange, policyOf } from '../account/policies.ts';
-import type { PolicyState, Tried } from '../account/policy-changes.ts';
+import type { PolicyState, Tried } from '../account/policy-admin.ts';
+import { type PolicyChange, policyOf } from '../account/tables/policies.ts';
 import { type GrantName, nameOf } from '../auth/grants.ts';
 import { PRESET_NAMES } from '../config.ts';
 import type { ShownPolicy, ShownTool } from '../pages/policies.ts';

@@ -1,6 +1,6 @@
 import { inputRequired, ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
-import type { Approval } from '../account/approvals.ts';
 import { digestOf } from '../account/digest.ts';
+import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import { accountOf, type Call } from './call.ts';

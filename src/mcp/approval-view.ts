@@ -1,4 +1,4 @@
-import { type Approval, argumentsOf } from '../account/approvals.ts';
+import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { ApprovalView } from './envelope.ts';
 
 /** A question as callers see it. */

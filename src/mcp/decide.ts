@@ -1,5 +1,5 @@
-import type { Approval } from '../account/approvals.ts';
-import type { Decision } from '../account/questions.ts';
+import type { Decision } from '../account/ask.ts';
+import type { Approval } from '../account/tables/approvals.ts';
 import type { Result } from '../errors.ts';
 import { accountOf, type Call } from './call.ts';
 import { performApproved } from './perform.ts';

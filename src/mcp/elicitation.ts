@@ -6,8 +6,8 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { type Approval, argumentsOf } from '../account/approvals.ts';
-import type { Decision } from '../account/questions.ts';
+import type { Decision } from '../account/ask.ts';
+import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { accountOf, type Call } from './call.ts';
 import { decideApproval } from './decide.ts';

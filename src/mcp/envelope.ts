@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { APPROVAL_STATES } from '../account/approvals.ts';
-import { AuditHead, AuditRow } from '../account/audit-row.ts';
+import { APPROVAL_STATES } from '../account/tables/approvals.ts';
+import { AuditHead, AuditRow } from '../account/tables/audit-row.ts';
 import { STATES } from '../job/machine.ts';
 import { JobError, JobView } from '../job/record.ts';
 

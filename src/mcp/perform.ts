@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { type Approval, argumentsOf } from '../account/approvals.ts';
 import { digestOf } from '../account/digest.ts';
-import type { Permit } from '../account/permits.ts';
+import type { Permit } from '../account/permit.ts';
+import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, ok, type Result, toToolError } from '../errors.ts';
 import { TOOL_RISKS } from '../policy/risk.ts';

@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { AuditLog } from '../../src/account/audit-log.ts';
-import type { AuditFacts } from '../../src/account/audit-row.ts';
+import { AuditLog } from '../../src/account/tables/audit-log.ts';
+import type { AuditFacts } from '../../src/account/tables/audit-row.ts';
 import { otherFacts } from '../../src/account/tool-call.ts';
 import { verifyAudit } from '../../src/account/verify-audit.ts';
 import { answer, ended } from './jobs.ts';

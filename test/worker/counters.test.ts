@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Counters, type OwnedCharge } from '../../src/account/counters.ts';
+import { Counters, type OwnedCharge } from '../../src/account/tables/counters.ts';
 import { answer, callOf, ended, jobOf, specOf, submit } from './jobs.ts';
 import { setPolicy } from './post.ts';
 

@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { Account } from '../../src/account/account.ts';
-import { Spending } from '../../src/account/spending.ts';
+import { Spending } from '../../src/account/tables/spending.ts';
 import { passGate } from '../../src/gate/gate.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';

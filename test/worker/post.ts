@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { z } from 'zod';
-import type { PolicyMode } from '../../src/account/policies.ts';
+import type { PolicyMode } from '../../src/account/tables/policies.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Caller, Scope } from '../../src/mcp/call.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';

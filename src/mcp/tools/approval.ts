@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_STATES } from '../../account/approvals.ts';
+import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { approvalView } from '../approval-view.ts';
 import { accountOf, jobOf } from '../call.ts';

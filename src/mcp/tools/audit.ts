@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AUDIT_KINDS } from '../../account/audit-row.ts';
+import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import { ok } from '../../errors.ts';
 import { accountOf } from '../call.ts';
 import { cursor, numberOf } from '../paging.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DEFAULT_TARGET } from '../../account/policies.ts';
-import type { PolicyState } from '../../account/policy-changes.ts';
+import type { PolicyState } from '../../account/policy-admin.ts';
+import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { ok } from '../../errors.ts';
 import { providerOf, TOKEN_CALLS, TOOL_RISKS } from '../../policy/risk.ts';
 import { accountOf, type Call } from '../call.ts';

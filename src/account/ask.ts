@@ -2,9 +2,9 @@ import { type Failure, fail, ok, type Result } from '../errors.ts';
 import type { Hold } from '../job/record.ts';
 import { approvalIdOf } from '../job/view.ts';
 import type { Ground } from '../policy/evaluate.ts';
-import { type Approval, argumentsOf, likeness, type Question } from './approvals.ts';
+import type { Parts } from './context.ts';
 import { digestOf } from './digest.ts';
-import type { Parts } from './parts.ts';
+import { type Approval, argumentsOf, likeness, type Question } from './tables/approvals.ts';
 import { callFacts, otherFacts, type ToolCall } from './tool-call.ts';
 
 /** Calls alike pass without a question for this long after such a decision, in ms. */

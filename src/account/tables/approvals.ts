@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToolCall } from './tool-call.ts';
+import type { ToolCall } from '../tool-call.ts';
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired'] as const;
 export type ApprovalState = (typeof APPROVAL_STATES)[number];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { fail, ok, type Result } from '../errors.ts';
-import { compile, type Policy } from '../policy/compile.ts';
-import { readDocument } from '../policy/document.ts';
-import { isPreset, PRESETS, type PresetName } from '../policy/presets.ts';
+import { fail, ok, type Result } from '../../errors.ts';
+import { compile, type Policy } from '../../policy/compile.ts';
+import { readDocument } from '../../policy/document.ts';
+import { isPreset, PRESETS, type PresetName } from '../../policy/presets.ts';
 
 /** The account's default stands under this name; any other target is a grant. */
 export const DEFAULT_TARGET = 'default';

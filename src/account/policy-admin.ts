@@ -1,10 +1,10 @@
 import { ok, type Result } from '../errors.ts';
-import type { OwnedCharge } from './counters.ts';
+import type { Parts } from './context.ts';
 import { estimateOf } from './estimate.ts';
-import type { Parts } from './parts.ts';
-import type { Weighed } from './permissions.ts';
-import { type PolicyChange, type PolicyMode, policyOf } from './policies.ts';
+import type { OwnedCharge } from './tables/counters.ts';
+import { type PolicyChange, type PolicyMode, policyOf } from './tables/policies.ts';
 import { otherFacts, type ToolCall } from './tool-call.ts';
+import type { Weighed } from './weigh.ts';
 
 /** Changes of a target that are shown. */
 const CHANGES_SHOWN = 50;

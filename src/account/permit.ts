@@ -1,13 +1,13 @@
 import { OWNER } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { TOKEN_CALLS } from '../policy/risk.ts';
-import type { Approval } from './approvals.ts';
-import type { OwnedCharge } from './counters.ts';
-import { noteCall, noteRefusal } from './notes.ts';
-import type { Parts } from './parts.ts';
-import { refusalOf, type Weighing } from './permissions.ts';
-import { askCall, room } from './questions.ts';
+import { askCall, room } from './ask.ts';
+import { noteCall, noteRefusal } from './audit.ts';
+import type { Parts } from './context.ts';
+import type { Approval } from './tables/approvals.ts';
+import type { OwnedCharge } from './tables/counters.ts';
 import { callFacts, type ToolCall } from './tool-call.ts';
+import { refusalOf, type Weighing } from './weigh.ts';
 
 /** Leave to make a call that makes no job. */
 export interface Permit {

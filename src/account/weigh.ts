@@ -2,9 +2,9 @@ import type { Failure } from '../errors.ts';
 import { CALLS, type Policy } from '../policy/compile.ts';
 import { type Overrun, overrun } from '../policy/counting.ts';
 import { evaluate, type Ground } from '../policy/evaluate.ts';
-import { type Approvals, likeness } from './approvals.ts';
-import type { Counters, OwnedCharge, Used } from './counters.ts';
-import type { Policies } from './policies.ts';
+import { type Approvals, likeness } from './tables/approvals.ts';
+import type { Counters, OwnedCharge, Used } from './tables/counters.ts';
+import type { Policies } from './tables/policies.ts';
 import type { ToolCall } from './tool-call.ts';
 
 /** What a policy and its counters say about a call. */

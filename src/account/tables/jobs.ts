@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Settlement } from '../job/chores.ts';
-import { STATES } from '../job/machine.ts';
-import { addColumns } from '../sql.ts';
-import type { Standing } from './admission.ts';
-import type { Average } from './estimate.ts';
+import type { Settlement } from '../../job/chores.ts';
+import { STATES } from '../../job/machine.ts';
+import { addColumns } from '../../sql.ts';
+import type { Average } from '../estimate.ts';
+import type { Standing } from '../queue.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entry (

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { admit, type Standing, turns } from '../../../src/account/admission.ts';
+import { admit, type Standing, turns } from '../../../src/account/queue.ts';
 
 const limits = { runningPerAccount: 3, runningPerProvider: 2, queuedPerAccount: 2 };
 const job = (id: string, provider: string, running: boolean, session: string | null = null): Standing => ({

@@ -1,8 +1,8 @@
 import { type Failure, toToolError } from '../errors.ts';
-import type { AuditFacts } from './audit-row.ts';
-import type { Parts } from './parts.ts';
-import type { Weighed, Weighing } from './permissions.ts';
+import type { Parts } from './context.ts';
+import type { AuditFacts } from './tables/audit-row.ts';
 import { callFacts, type ToolCall } from './tool-call.ts';
+import type { Weighed, Weighing } from './weigh.ts';
 
 /** What a policy that is being tried would have decided, in one word and its rule. */
 const shadowWords = (shadow: Weighed | undefined) => shadow && `${shadow.kind} ${shadow.rule}`;

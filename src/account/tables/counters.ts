@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { windowStart } from '../policy/counting.ts';
-import { isUsage, type UsageName } from '../policy/document.ts';
-import type { Charge } from '../policy/evaluate.ts';
+import { windowStart } from '../../policy/counting.ts';
+import { isUsage, type UsageName } from '../../policy/document.ts';
+import type { Charge } from '../../policy/evaluate.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS counter (

@@ -1,12 +1,12 @@
 import { type Config, OWNER } from '../config.ts';
-import { Approvals } from './approvals.ts';
-import { AuditLog } from './audit-log.ts';
-import { Counters } from './counters.ts';
-import { Permissions } from './permissions.ts';
-import { Policies } from './policies.ts';
-import { Spending } from './spending.ts';
-import { AccountStore } from './store.ts';
+import { Approvals } from './tables/approvals.ts';
+import { AuditLog } from './tables/audit-log.ts';
+import { Counters } from './tables/counters.ts';
+import { AccountStore } from './tables/jobs.ts';
+import { Policies } from './tables/policies.ts';
+import { Spending } from './tables/spending.ts';
 import { Announcements, receiverOf } from './webhook.ts';
+import { Permissions } from './weigh.ts';
 
 /** What an account consists of: each part has tables of its own in the object's storage. */
 export type Parts = ReturnType<typeof openParts>;
