@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassphrase } from '../src/auth/passphrase.ts';
+import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
 import { runAuthorization } from '../test/conformance/authorization.ts';
 import { EXPECTED_FAILURES } from '../test/conformance/expected-failures.ts';
 import { startFixtures } from '../test/conformance/fixtures.ts';

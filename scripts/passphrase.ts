@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { hashPassphrase } from '../src/auth/passphrase.ts';
+import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
 import { say } from './banner.ts';
 import { Refusal, reportFailure } from './refusal.ts';
 

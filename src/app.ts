@@ -1,17 +1,16 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { authorize } from './auth/authorize.ts';
 import { connections } from './auth/connections.ts';
 import type { Door } from './auth/context.ts';
 import { ownHost, safeHeaders } from './auth/front-door.ts';
-import { mcpEndpoint } from './auth/mcp-endpoint.ts';
-import { metadata } from './auth/metadata.ts';
-import { oauthEndpoints } from './auth/oauth-endpoints.ts';
+import { authorize } from './auth/oauth/authorize.ts';
+import { oauthEndpoints } from './auth/oauth/endpoints.ts';
+import { metadata } from './auth/oauth/metadata.ts';
 import { places } from './auth/places.ts';
-import { signIn } from './auth/sign-in.ts';
-import { tokenApi } from './auth/token-api.ts';
+import { upstream } from './auth/sign-in/external.ts';
+import { signIn } from './auth/sign-in/route.ts';
+import { tokenApi } from './auth/tokens/api.ts';
 import { tokens } from './auth/tokens.ts';
-import { upstream } from './auth/upstream.ts';
 import { approvals } from './console/approvals.ts';
 import { audit } from './console/audit.ts';
 import { policies } from './console/policies.ts';
@@ -19,6 +18,7 @@ import { toHttpError } from './errors.ts';
 import { passGate } from './gate/gate.ts';
 import { health } from './health/health.ts';
 import { discovery } from './mcp/discovery.ts';
+import { mcpEndpoint } from './mcp/endpoint.ts';
 
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<Door>()

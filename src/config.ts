@@ -4,9 +4,6 @@ import { isPublicHttps } from './public-url.ts';
 /** The shipped policies, strictest first. */
 export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
 
-/** The account, and the grant, of the gateway token; the account of the owner passphrase. */
-export const OWNER = 'owner';
-
 const count = (byDefault: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(byDefault);
 
 /** Every limit in force, by name with its unit. Each is set by the env variable of the same name in capitals (`SYNC_DEADLINE_MS`). */

@@ -1,4 +1,5 @@
-import { type Config, OWNER } from '../config.ts';
+import { OWNER } from '../caller.ts';
+import type { Config } from '../config.ts';
 import { Approvals } from './tables/approvals.ts';
 import { AuditLog } from './tables/audit-log.ts';
 import { Counters } from './tables/counters.ts';

@@ -1,4 +1,4 @@
-import { OWNER } from '../config.ts';
+import { OWNER } from '../caller.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { TOKEN_CALLS } from '../policy/risk.ts';
 import { askCall, room } from './ask.ts';

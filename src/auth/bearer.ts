@@ -1,7 +1,7 @@
-import { type Config, OWNER } from '../config.ts';
-import { type Caller, SCOPES } from '../mcp/call.ts';
+import { type Caller, OWNER, SCOPES } from '../caller.ts';
+import type { Config } from '../config.ts';
+import { oauthServer } from './oauth/server.ts';
 import { isScope } from './scopes.ts';
-import { oauthServer } from './server.ts';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
 /** The prefix lets scanners for leaked secrets find the token; the account says where it is kept. */

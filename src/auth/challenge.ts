@@ -1,5 +1,5 @@
+import type { Caller, Scope } from '../caller.ts';
 import { toHttpError } from '../errors.ts';
-import type { Caller, Scope } from '../mcp/call.ts';
 import { BASELINE } from './scopes.ts';
 
 /** Where RFC 9728 metadata of a resource is: the path form. */

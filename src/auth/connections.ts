@@ -1,12 +1,12 @@
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { connectionsPage } from '../pages/connections.ts';
-import { asPerson } from './as-person.ts';
 import type { Door } from './context.ts';
 import { perAddress, smallBody } from './front-door.ts';
-import { oauthGrants } from './grants.ts';
-import { oauthServer } from './server.ts';
-import { show } from './show.ts';
+import { oauthGrants } from './oauth/grants.ts';
+import { oauthServer } from './oauth/server.ts';
+import { show } from './render-page.ts';
+import { asPerson } from './sign-in/require-person.ts';
 
 /** The page that lists what may act for a person, and ends it. */
 export const connections = new Hono<Door>()

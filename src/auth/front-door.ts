@@ -4,9 +4,9 @@ import { secureHeaders } from 'hono/secure-headers';
 import { readConfig } from '../config.ts';
 import { toHttpError } from '../errors.ts';
 import type { Door } from './context.ts';
-import { toLoopbackCookies, withHostCookies } from './cookies.ts';
 import { addressOf, countRequest } from './rate-limit.ts';
 import { resourceOf } from './resource.ts';
+import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
 
 /** Largest form, registration or token request, in bytes. */
 const FORM_MAX_BYTES = 65_536;

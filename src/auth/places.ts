@@ -4,8 +4,8 @@ import { homePage } from '../pages/home.ts';
 import { STYLE } from '../pages/style.ts';
 import type { Door } from './context.ts';
 import { perAddress } from './front-door.ts';
-import { personOf } from './session.ts';
-import { show } from './show.ts';
+import { show } from './render-page.ts';
+import { personOf } from './sign-in/session.ts';
 
 /** The style sheet's address changes with each version. */
 const STYLE_CACHE = 'public, max-age=86400';

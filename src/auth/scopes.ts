@@ -1,5 +1,4 @@
-import { OWNER } from '../config.ts';
-import { SCOPES, type Scope } from '../mcp/call.ts';
+import { OWNER, SCOPES, type Scope } from '../caller.ts';
 
 /** What a client is told to ask for first: what the gateway's main tools need. */
 export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];

@@ -1,18 +1,18 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
+import type { Scope } from '../caller.ts';
 import { fail, type Result, toToolError } from '../errors.ts';
-import type { Scope } from '../mcp/call.ts';
 import { tokensPage } from '../pages/tokens.ts';
-import type { TokenDraft } from './access.ts';
-import { asPerson } from './as-person.ts';
 import { apiToken } from './bearer.ts';
 import type { Door } from './context.ts';
 import { perAddress, smallBody } from './front-door.ts';
+import { show } from './render-page.ts';
 import { BASELINE, grantable, isScope, SCOPE_WORDS } from './scopes.ts';
-import type { Person } from './session.ts';
-import { show } from './show.ts';
-import type { ApiToken } from './token-store.ts';
+import { asPerson } from './sign-in/require-person.ts';
+import type { Person } from './sign-in/session.ts';
+import type { TokenDraft } from './tokens/access.ts';
+import type { ApiToken } from './tokens/store.ts';
 
 /** Days that the page offers; 0: never. */
 const LIFETIMES = [7, 30, 90, 365, 0] as const;

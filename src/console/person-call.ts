@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
 import type { Door } from '../auth/context.ts';
-import type { Person } from '../auth/session.ts';
-import { type Call, SCOPES } from '../mcp/call.ts';
+import type { Person } from '../auth/sign-in/session.ts';
+import { SCOPES } from '../caller.ts';
+import type { Call } from '../mcp/call.ts';
 import { toolOf } from '../mcp/tools/index.ts';
 
 /** A person in a browser as a caller: what they decide is done in their account. */

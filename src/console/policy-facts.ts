@@ -1,6 +1,6 @@
 import type { PolicyState, Tried } from '../account/policy-admin.ts';
 import { type PolicyChange, policyOf } from '../account/tables/policies.ts';
-import { type GrantName, nameOf } from '../auth/grants.ts';
+import { type GrantName, nameOf } from '../auth/oauth/grants.ts';
 import { PRESET_NAMES } from '../config.ts';
 import type { ShownPolicy, ShownTool } from '../pages/policies.ts';
 import type { PolicyInput } from '../policy/document.ts';

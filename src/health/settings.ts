@@ -1,5 +1,5 @@
-import { methods } from '../auth/methods.ts';
 import { resourceOf } from '../auth/resource.ts';
+import { methods } from '../auth/sign-in/methods.ts';
 import type { Config } from '../config.ts';
 import type { Finding } from './keys.ts';
 

@@ -1,16 +1,6 @@
+import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
 import type { Tool } from './tool.ts';
-
-/** What a grant may do. */
-export const SCOPES = ['jobs:read', 'jobs:run', 'sessions:write', 'approvals:write', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-/** Who calls: an account, and the grant through which it does. */
-export interface Caller {
-  account: string;
-  grant: string;
-  scopes: readonly Scope[];
-}
 
 /** What a tool works with beside its input. */
 export interface Call {

@@ -3,9 +3,10 @@ import { digestOf } from '../account/digest.ts';
 import type { Permit } from '../account/permit.ts';
 import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { ToolCall } from '../account/tool-call.ts';
+import { SCOPES } from '../caller.ts';
 import { type Failure, fail, ok, type Result, toToolError } from '../errors.ts';
 import { TOOL_RISKS } from '../policy/risk.ts';
-import { accountOf, type Call, SCOPES } from './call.ts';
+import { accountOf, type Call } from './call.ts';
 import { Envelope } from './envelope.ts';
 import type { Run, Tool, ToolAnswer } from './tool.ts';
 

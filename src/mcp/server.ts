@@ -1,9 +1,10 @@
 import { CLIENT_INFO_META_KEY, McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { VERSION } from '../version.ts';
 import { answerCall } from './answer.ts';
-import type { Call, Caller } from './call.ts';
+import type { Call } from './call.ts';
 import { takesForms } from './elicitation.ts';
 import { mcpHandler } from './handler.ts';
 import { jobTasks } from './job-tasks.ts';

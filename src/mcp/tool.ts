@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ToolCall } from '../account/tool-call.ts';
+import type { Scope } from '../caller.ts';
 import { ok, type Result, toToolError } from '../errors.ts';
 import { RISKS, TOOL_RISKS } from '../policy/risk.ts';
-import type { Call, Scope } from './call.ts';
+import type { Call } from './call.ts';
 import { Envelope, type Part } from './envelope.ts';
 import { parseInput } from './input.ts';
 import { jsonSchema } from './json-schema.ts';

@@ -3,7 +3,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import { browser } from '../browser.ts';
 import { useGateway } from './client.ts';
 

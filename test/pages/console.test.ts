@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import type { JobView } from '../../src/job/record.ts';
 import { useGateway } from '../e2e/client.ts';
 import { type Caller, connect } from '../rig/client.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import * as oauth from 'oauth4webapi';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import { useGateway } from '../e2e/client.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import { pair, prompt } from './held.ts';
 import { ended } from './jobs.ts';
 import { callTool, type Manner, post, setPolicy } from './post.ts';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Scope } from '../../src/mcp/call.ts';
+import type { Scope } from '../../src/caller.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { doorWith, fetchWorker, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
 import { prompt } from './held.ts';

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import { decide, hold, POLICY, pair, prompt } from './held.ts';
 import { ended, jobOf } from './jobs.ts';
 import { callTool, setPolicy } from './post.ts';

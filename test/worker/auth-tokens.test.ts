@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { OWNER } from '../../src/config.ts';
+import { OWNER } from '../../src/caller.ts';
 import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
 
 let send: ReturnType<typeof doorWith>;

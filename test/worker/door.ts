@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { app } from '../../src/app.ts';
-import { hashPassphrase } from '../../src/auth/passphrase.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import { browser } from '../browser.ts';
 
 export const ORIGIN = 'https://gateway.test';

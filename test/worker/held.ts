@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
 import { answer } from './jobs.ts';
 import { callTool, setPolicy, someone } from './post.ts';

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
-import { OWNER } from '../../src/config.ts';
+import { OWNER } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
 import { TOOL_RISKS } from '../../src/policy/risk.ts';
 import { doorWith, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';

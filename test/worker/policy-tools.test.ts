@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { OWNER } from '../../src/config.ts';
+import { OWNER } from '../../src/caller.ts';
 import { callTool, setPolicy, someone } from './post.ts';
 
 const admin = () => someone('jobs:read', 'jobs:run', 'admin');

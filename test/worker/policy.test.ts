@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
 import { answer, callOf, ended, jobOf, specOf, submit } from './jobs.ts';
 import { callTool, post, setPolicy, someone } from './post.ts';

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { z } from 'zod';
 import type { PolicyMode } from '../../src/account/tables/policies.ts';
+import type { Caller, Scope } from '../../src/caller.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import type { Caller, Scope } from '../../src/mcp/call.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { handleMcp } from '../../src/mcp/server.ts';
 import { TASKS } from '../../src/mcp/tasks.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { SCOPES, type Scope } from '../../src/mcp/call.ts';
+import { SCOPES, type Scope } from '../../src/caller.ts';
 import { tools } from '../../src/mcp/tools/index.ts';
 import { post, someone } from './post.ts';
 

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import { decide } from './held.ts';
 import { answer, ended, jobOf } from './jobs.ts';
 import { callTool, type Manner, post, someone } from './post.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Caller } from '../../src/mcp/call.ts';
+import type { Caller } from '../../src/caller.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { answer, ended, say } from './jobs.ts';
 import { type Manner, post, postLegacy, someone } from './post.ts';

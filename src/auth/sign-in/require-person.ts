@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { Door } from './context.ts';
+import type { Door } from '../context.ts';
 import { signInPath } from './next.ts';
 import { type Person, personOf } from './session.ts';
 

@@ -1,17 +1,17 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
-import { OWNER } from '../config.ts';
-import { setupPage } from '../pages/problem.ts';
-import { signInPage } from '../pages/sign-in.ts';
-import type { Door } from './context.ts';
+import { OWNER } from '../../caller.ts';
+import { setupPage } from '../../pages/problem.ts';
+import type { Door } from '../context.ts';
+import { perAddress, smallBody } from '../front-door.ts';
+import { addressOf } from '../rate-limit.ts';
+import { show } from '../render-page.ts';
 import { directoryOf } from './directory.ts';
-import { perAddress, smallBody } from './front-door.ts';
 import { methods, readyMethods } from './methods.ts';
 import { nextPath } from './next.ts';
 import { isPassphrase } from './passphrase.ts';
-import { addressOf } from './rate-limit.ts';
 import { signIn as openSession, personOf, signOut } from './session.ts';
-import { show } from './show.ts';
+import { signInPage } from './view.ts';
 
 /** Longer than anyone types; bounds the work. */
 const PASSPHRASE_MAX = 1_024;

@@ -1,18 +1,18 @@
 import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '@cloudflare/workers-oauth-provider';
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
-import { DEFAULT_TARGET } from '../account/tables/policies.ts';
-import { consentPage } from '../pages/consent.ts';
-import { problemPage, setupPage } from '../pages/problem.ts';
-import { isPreset } from '../policy/presets.ts';
-import type { Door } from './context.ts';
-import { perAddress, smallBody } from './front-door.ts';
-import { methods, readyMethods } from './methods.ts';
-import { signInPath } from './next.ts';
-import { BASELINE, grantable, isScope, SCOPE_WORDS } from './scopes.ts';
+import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
+import { problemPage, setupPage } from '../../pages/problem.ts';
+import { isPreset } from '../../policy/presets.ts';
+import type { Door } from '../context.ts';
+import { perAddress, smallBody } from '../front-door.ts';
+import { show } from '../render-page.ts';
+import { BASELINE, grantable, isScope, SCOPE_WORDS } from '../scopes.ts';
+import { methods, readyMethods } from '../sign-in/methods.ts';
+import { signInPath } from '../sign-in/next.ts';
+import { type Person, personOf } from '../sign-in/session.ts';
+import { consentPage } from './consent-view.ts';
 import { oauthServer } from './server.ts';
-import { type Person, personOf } from './session.ts';
-import { show } from './show.ts';
 
 /** Asked for by clients that want a refresh token; it allows nothing. */
 const OFFLINE = 'offline_access';

@@ -1,5 +1,5 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
-import type { Config } from '../config.ts';
+import type { Config } from '../../config.ts';
 
 /** A person as another site knows them. */
 export interface Identity {

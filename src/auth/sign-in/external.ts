@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import { OWNER } from '../config.ts';
-import { problemPage } from '../pages/problem.ts';
-import type { Door } from './context.ts';
+import { OWNER } from '../../caller.ts';
+import { problemPage } from '../../pages/problem.ts';
+import type { Door } from '../context.ts';
+import { show } from '../render-page.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 import { directoryOf } from './directory.ts';
 import { github } from './github.ts';
@@ -12,7 +13,6 @@ import { readyMethods } from './methods.ts';
 import { nextPath } from './next.ts';
 import { oidc } from './oidc.ts';
 import { type Person, signIn } from './session.ts';
-import { show } from './show.ts';
 
 const PROVIDERS = { oidc, github } as const satisfies Record<string, Provider>;
 type ProviderId = keyof typeof PROVIDERS;

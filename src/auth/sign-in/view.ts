@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Markup } from './frame.ts';
+import type { Markup } from '../../pages/frame.ts';
 
 interface SignIn {
   /** Path to go on with. */

@@ -1,4 +1,4 @@
-import { SESSION_MS } from './access.ts';
+import { SESSION_MS } from '../tokens/access.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 
 const NAME = 'session';

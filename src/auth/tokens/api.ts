@@ -1,15 +1,15 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { digestOf } from '../account/digest.ts';
-import type { ToolCall } from '../account/tool-call.ts';
-import { type Failure, fail, ok, type Result, toHttpError } from '../errors.ts';
-import type { Caller } from '../mcp/call.ts';
-import type { TOKEN_CALLS } from '../policy/risk.ts';
-import { apiToken, bearerCaller } from './bearer.ts';
-import { insufficientScope, unauthorized } from './challenge.ts';
-import type { Door } from './context.ts';
-import { perAddress, smallBody } from './front-door.ts';
-import { readDraft } from './tokens.ts';
+import { digestOf } from '../../account/digest.ts';
+import type { ToolCall } from '../../account/tool-call.ts';
+import type { Caller } from '../../caller.ts';
+import { type Failure, fail, ok, type Result, toHttpError } from '../../errors.ts';
+import type { TOKEN_CALLS } from '../../policy/risk.ts';
+import { apiToken, bearerCaller } from '../bearer.ts';
+import { insufficientScope, unauthorized } from '../challenge.ts';
+import type { Door } from '../context.ts';
+import { perAddress, smallBody } from '../front-door.ts';
+import { readDraft } from '../tokens.ts';
 
 const notFound: Failure = { code: 'not_found' };
 const Body = z.record(z.string(), z.unknown()).catch({});

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Door } from './context.ts';
-import { BASELINE } from './scopes.ts';
+import type { Door } from '../context.ts';
+import { BASELINE } from '../scopes.ts';
 import { oauthServer } from './server.ts';
 
 const RESOURCE = '/.well-known/oauth-protected-resource';

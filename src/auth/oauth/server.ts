@@ -1,6 +1,6 @@
 import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider';
 import type { ExecutionContext } from 'hono';
-import { SCOPES } from '../mcp/call.ts';
+import { SCOPES } from '../../caller.ts';
 
 const ACCESS_TOKEN_S = 3_600;
 /** A grant that is not used for this long is over. */

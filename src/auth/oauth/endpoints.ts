@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import type { Door } from './context.ts';
-import { perAddress, smallBody } from './front-door.ts';
+import type { Door } from '../context.ts';
+import { perAddress, smallBody } from '../front-door.ts';
 import { oauthServer } from './server.ts';
 
 /** Token, revocation and registration, as the library answers them; browsers of any origin may ask, for no cookie counts here. */

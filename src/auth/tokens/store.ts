@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SCOPES, type Scope } from '../mcp/call.ts';
+import { SCOPES, type Scope } from '../../caller.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS token (

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Frame, frame, type Markup } from '../pages/frame.ts';
 import type { Door } from './context.ts';
-import type { Person } from './session.ts';
+import type { Person } from './sign-in/session.ts';
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../../config.ts';
 
 /** A way to sign in, as far as the settings tell. */
 export interface Method {

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { Config } from '../config.ts';
+import type { Config } from '../../config.ts';
+import { isLoopback } from '../resource.ts';
 import { hasName, type Identity, type Party, type Provider, type Redeemed, UPSTREAM_MS } from './identity.ts';
-import { isLoopback } from './resource.ts';
 
 const Claims = z.object({ sub: z.string(), email: z.string().optional(), email_verified: z.boolean().optional() });
 type Claims = z.infer<typeof Claims>;

@@ -1,9 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
-import { fail, ok, type Result } from '../errors.ts';
-import type { Scope } from '../mcp/call.ts';
+import type { Scope } from '../../caller.ts';
+import { fail, ok, type Result } from '../../errors.ts';
+import { SessionStore } from '../sign-in/session-store.ts';
 import { randomSecret, secretHash } from './secret.ts';
-import { SessionStore } from './session-store.ts';
-import { type ApiToken, TokenStore } from './token-store.ts';
+import { type ApiToken, TokenStore } from './store.ts';
 
 /** What a new API token is to be. */
 export interface TokenDraft {

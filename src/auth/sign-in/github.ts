@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { Config } from '../config.ts';
-import { VERSION } from '../version.ts';
+import type { Config } from '../../config.ts';
+import { VERSION } from '../../version.ts';
+import { isLoopback } from '../resource.ts';
 import { hasName, type Party, type Provider, UPSTREAM_MS } from './identity.ts';
-import { isLoopback } from './resource.ts';
 
 const User = z.object({ id: z.number(), login: z.string() });
 const Membership = z.object({ state: z.string() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Caller, SCOPES, type Scope } from '../mcp/call.ts';
-import { tools } from '../mcp/tools/index.ts';
+import { type Caller, SCOPES, type Scope } from '../caller.ts';
+import { tools } from './tools/index.ts';
 
 /** Methods other than tools/call that show or change what an account owns. */
 const METHODS: Record<string, Scope> = {

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { DEFAULT_TARGET } from '../account/tables/policies.ts';
-import { OWNER } from '../config.ts';
-import type { ShownGrant } from '../pages/connections.ts';
-import type { Door } from './context.ts';
+import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
+import { OWNER } from '../../caller.ts';
+import type { ShownGrant } from '../../pages/connections.ts';
+import type { Door } from '../context.ts';
 import { oauthServer } from './server.ts';
 
 /** What consent notes beside a grant. */
