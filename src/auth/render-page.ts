@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { type Frame, frame, type Markup } from '../pages/frame.ts';
+import { type Frame, frame, type Markup } from '../html/frame.ts';
 import type { Door } from './context.ts';
 import type { Person } from './sign-in/session.ts';
 

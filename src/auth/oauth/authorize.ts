@@ -2,7 +2,7 @@ import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
-import { problemPage, setupPage } from '../../pages/problem.ts';
+import { problemPage, setupPage } from '../../html/problem.ts';
 import { isPreset } from '../../policy/presets.ts';
 import type { Door } from '../context.ts';
 import { perAddress, smallBody } from '../front-door.ts';

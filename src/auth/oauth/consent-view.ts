@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import type { Markup } from '../../pages/frame.ts';
-import { type ScopeChoice, scopeChoices } from '../../pages/scope-choices.ts';
+import type { Markup } from '../../html/frame.ts';
+import { type ScopeChoice, scopeChoices } from '../../html/scope-choices.ts';
 
 interface Consent {
   clientName: string;

@@ -2,9 +2,20 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { OWNER } from '../../caller.ts';
-import type { ShownGrant } from '../../pages/connections.ts';
 import type { Door } from '../context.ts';
 import { oauthServer } from './server.ts';
+
+/** A client that was allowed to act for the account. Times in ms. */
+export interface ShownGrant {
+  id: string;
+  client: string;
+  /** Where the client is published, or where its access goes. */
+  host: string;
+  isVerified: boolean;
+  scopes: readonly string[];
+  createdAt: number;
+  expiresAt: number | undefined;
+}
 
 /** What consent notes beside a grant. */
 const Metadata = z.object({ client: z.string(), host: z.string(), isVerified: z.boolean() });

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { OWNER } from '../../caller.ts';
-import { problemPage } from '../../pages/problem.ts';
+import { problemPage } from '../../html/problem.ts';
 import type { Door } from '../context.ts';
 import { show } from '../render-page.ts';
 import { cookieOf, setCookie } from './cookies.ts';

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { OWNER } from '../../caller.ts';
-import { setupPage } from '../../pages/problem.ts';
+import { setupPage } from '../../html/problem.ts';
 import type { Door } from '../context.ts';
 import { perAddress, smallBody } from '../front-door.ts';
 import { addressOf } from '../rate-limit.ts';

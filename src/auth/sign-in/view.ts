@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Markup } from '../../pages/frame.ts';
+import type { Markup } from '../../html/frame.ts';
 
 interface SignIn {
   /** Path to go on with. */

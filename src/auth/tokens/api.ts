@@ -9,7 +9,7 @@ import { apiToken, bearerCaller } from '../bearer.ts';
 import { insufficientScope, unauthorized } from '../challenge.ts';
 import type { Door } from '../context.ts';
 import { perAddress, smallBody } from '../front-door.ts';
-import { readDraft } from '../tokens.ts';
+import { readDraft } from './draft.ts';
 
 const notFound: Failure = { code: 'not_found' };
 const Body = z.record(z.string(), z.unknown()).catch({});

@@ -1,14 +1,14 @@
 import { type Context, Hono } from 'hono';
-import { AuditFilter } from '../account/tables/audit-log.ts';
-import { AUDIT_KINDS } from '../account/tables/audit-row.ts';
-import type { AuditState } from '../account/verify-audit.ts';
-import type { Door } from '../auth/context.ts';
-import { perAddress } from '../auth/front-door.ts';
-import { grantNames, nameOf } from '../auth/oauth/grants.ts';
-import { show } from '../auth/render-page.ts';
-import { asPerson } from '../auth/sign-in/require-person.ts';
-import type { Person } from '../auth/sign-in/session.ts';
-import { auditPage } from '../pages/audit.ts';
+import { AuditFilter } from '../../account/tables/audit-log.ts';
+import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
+import type { AuditState } from '../../account/verify-audit.ts';
+import type { Door } from '../../auth/context.ts';
+import { perAddress } from '../../auth/front-door.ts';
+import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
+import { show } from '../../auth/render-page.ts';
+import { asPerson } from '../../auth/sign-in/require-person.ts';
+import type { Person } from '../../auth/sign-in/session.ts';
+import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
 /** Rows that an export reads at once. */

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
-import type { Markup } from './frame.ts';
-import { type ScopeChoice, scopeChoices } from './scope-choices.ts';
-import { when } from './time.ts';
+import type { Markup } from '../../html/frame.ts';
+import { list } from '../../html/list.ts';
+import { type ScopeChoice, scopeChoices } from '../../html/scope-choices.ts';
+import { when } from '../../html/time.ts';
 
 /** An API token as its owner sees it. Times in ms. */
 export interface ShownToken {
@@ -41,10 +42,6 @@ export const tokenItem = (token: ShownToken): Markup => html`<li class="card ite
 ${token.usedAt === null ? 'never used' : html`last used ${when(token.usedAt)}`}</p>
 </div>
 <form method="post" action="/tokens/${token.id}/revoke"><button class="danger" aria-label="Revoke ${token.name}">Revoke</button></form></li>`;
-
-/** A list without bullets, or a sentence where it is empty. */
-export const list = (items: Markup[], empty: string): Markup =>
-  items.length === 0 ? html`<p class="soft">${empty}</p>` : html`<ul class="list">${items}</ul>`;
 
 /** API tokens: the ones that exist, and a form for another. */
 export const tokensPage = ({ tokens, scopes, lifetimes, made, complaint }: Tokens): Markup => html`${made ? madeCard(made) : ''}

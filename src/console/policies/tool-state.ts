@@ -1,4 +1,4 @@
-import type { PolicyDocument, PolicyInput, Rule } from './document.ts';
+import type { PolicyDocument, PolicyInput, Rule } from '../../policy/document.ts';
 
 /** The four states of a tool for a person who edits a policy: `custom` has conditions or limits. */
 export const TOOL_STATES = ['allow', 'deny', 'hide', 'custom'] as const;

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Markup } from './frame.ts';
+import type { Markup } from '../../html/frame.ts';
 
 /** What this is, and how to connect to it. `url` is the MCP endpoint. */
 export const homePage = (

@@ -1,18 +1,18 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
-import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
-import type { Door } from '../auth/context.ts';
-import { perAddress, smallBody } from '../auth/front-door.ts';
-import { type GrantName, grantNames, nameOf } from '../auth/oauth/grants.ts';
-import { show } from '../auth/render-page.ts';
-import { asPerson } from '../auth/sign-in/require-person.ts';
-import type { Person } from '../auth/sign-in/session.ts';
-import { toToolError } from '../errors.ts';
-import { decideApproval } from '../mcp/decide.ts';
-import { exact } from '../mcp/render.ts';
-import { approvalsPage, type ShownApproval } from '../pages/approvals.ts';
-import { personCall } from './person-call.ts';
+import { type Approval, argumentsOf } from '../../account/tables/approvals.ts';
+import type { Door } from '../../auth/context.ts';
+import { perAddress, smallBody } from '../../auth/front-door.ts';
+import { type GrantName, grantNames, nameOf } from '../../auth/oauth/grants.ts';
+import { show } from '../../auth/render-page.ts';
+import { asPerson } from '../../auth/sign-in/require-person.ts';
+import type { Person } from '../../auth/sign-in/session.ts';
+import { toToolError } from '../../errors.ts';
+import { decideApproval } from '../../mcp/decide.ts';
+import { exact } from '../../mcp/render.ts';
+import { personCall } from '../person-call.ts';
+import { approvalsPage, type ShownApproval } from './view.ts';
 
 /** Decided questions on the page. */
 const DECIDED_SHOWN = 30;

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import type { Markup } from './frame.ts';
-import { when } from './time.ts';
-import { list } from './tokens.ts';
+import type { Markup } from '../../html/frame.ts';
+import { list } from '../../html/list.ts';
+import { when } from '../../html/time.ts';
 
 /** A row of the log as a person sees it. */
 export interface ShownRow {

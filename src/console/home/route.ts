@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
-import { toHttpError } from '../errors.ts';
-import { homePage } from '../pages/home.ts';
-import { STYLE } from '../pages/style.ts';
-import type { Door } from './context.ts';
-import { perAddress } from './front-door.ts';
-import { show } from './render-page.ts';
-import { personOf } from './sign-in/session.ts';
+import type { Door } from '../../auth/context.ts';
+import { perAddress } from '../../auth/front-door.ts';
+import { show } from '../../auth/render-page.ts';
+import { personOf } from '../../auth/sign-in/session.ts';
+import { toHttpError } from '../../errors.ts';
+import { STYLE } from '../../html/style.ts';
+import { homePage } from './view.ts';
 
 /** The style sheet's address changes with each version. */
 const STYLE_CACHE = 'public, max-age=86400';

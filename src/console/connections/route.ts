@@ -1,12 +1,12 @@
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
-import { connectionsPage } from '../pages/connections.ts';
-import type { Door } from './context.ts';
-import { perAddress, smallBody } from './front-door.ts';
-import { oauthGrants } from './oauth/grants.ts';
-import { oauthServer } from './oauth/server.ts';
-import { show } from './render-page.ts';
-import { asPerson } from './sign-in/require-person.ts';
+import type { Door } from '../../auth/context.ts';
+import { perAddress, smallBody } from '../../auth/front-door.ts';
+import { oauthGrants } from '../../auth/oauth/grants.ts';
+import { oauthServer } from '../../auth/oauth/server.ts';
+import { show } from '../../auth/render-page.ts';
+import { asPerson } from '../../auth/sign-in/require-person.ts';
+import { connectionsPage } from './view.ts';
 
 /** The page that lists what may act for a person, and ends it. */
 export const connections = new Hono<Door>()

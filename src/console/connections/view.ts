@@ -1,19 +1,9 @@
 import { html } from 'hono/html';
-import type { Markup } from './frame.ts';
-import { when } from './time.ts';
-import { list, type ShownToken, tokenItem } from './tokens.ts';
-
-/** A client that was allowed to act for the account. Times in ms. */
-export interface ShownGrant {
-  id: string;
-  client: string;
-  /** Where the client is published, or where its access goes. */
-  host: string;
-  isVerified: boolean;
-  scopes: readonly string[];
-  createdAt: number;
-  expiresAt: number | undefined;
-}
+import type { ShownGrant } from '../../auth/oauth/grants.ts';
+import type { Markup } from '../../html/frame.ts';
+import { list } from '../../html/list.ts';
+import { when } from '../../html/time.ts';
+import { type ShownToken, tokenItem } from '../tokens/view.ts';
 
 interface Connections {
   grants: ShownGrant[];

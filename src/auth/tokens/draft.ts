@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { Scope } from '../../caller.ts';
+import { fail, type Result } from '../../errors.ts';
+import { grantable, isScope } from '../scopes.ts';
+import type { TokenDraft } from './access.ts';
+
+const Draft = z.object({
+  name: z.string().trim().min(1, 'give it a name').max(80),
+  scopes: z.array(z.string().refine(isScope, 'is no scope')).min(1, 'tick at least one permission'),
+  days: z.coerce.number().int().min(0).max(3_650),
+});
+
+/** What a token is asked to be, or why it cannot be made for this account. */
+export function readDraft(account: string, asked: unknown): Result<TokenDraft> {
+  const read = Draft.safeParse(asked);
+  if (!read.success)
+    return fail({
+      code: 'invalid_input',
+      issues: read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`),
+    });
+  const { name, days } = read.data;
+  const allowed = grantable(account);
+  const scopes: Scope[] = read.data.scopes.filter(isScope);
+  const beyond = scopes.filter((scope) => !allowed.includes(scope));
+  if (beyond.length > 0) return fail({ code: 'invalid_input', issues: [`scopes: ${beyond.join(', ')} is for the owner alone.`] });
+  return { ok: true, value: { name, scopes: [...new Set(scopes)], days: days === 0 ? undefined : days } };
+}
