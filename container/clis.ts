@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
-import { PRIVATE_DIRECTORY } from './files.ts';
+import { PRIVATE_DIRECTORY } from './state/files.ts';
 
 const VERSION_MAX_MS = 20_000;
 

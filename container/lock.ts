@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson, writeJson } from './files.ts';
-import { startOf } from './processes.ts';
+import { startOf } from './containment/processes.ts';
+import { readJson, writeJson } from './state/files.ts';
 
 const Owner = z.object({ pid: z.int(), start: z.string().optional() });
 

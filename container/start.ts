@@ -3,17 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Executor } from './admit.ts';
 import { findClis } from './clis.ts';
 import { type Config, parseConfig } from './config.ts';
-import { chooseContainment } from './contain.ts';
-import { PRIVATE_DIRECTORY } from './files.ts';
-import { identify } from './identity.ts';
+import { chooseContainment } from './containment/contain.ts';
+import { createServer } from './http/server.ts';
 import { lockState } from './lock.ts';
 import type { Provider } from './providers/provider.ts';
-import { recoverRuns } from './recover.ts';
-import { createRuns, pruneRuns, shutDownRuns } from './runs.ts';
-import { createServer } from './server.ts';
+import type { Executor } from './runs/admit.ts';
+import { recoverRuns } from './runs/recover.ts';
+import { createRuns, pruneRuns, shutDownRuns } from './runs/runs.ts';
+import { PRIVATE_DIRECTORY } from './state/files.ts';
+import { identify } from './state/state-id.ts';
 
 /** How long answers that are being written may take once all runs have ended, in ms. */
 const CLOSE_MAX_MS = 1_000;

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findClis } from '../../container/clis.ts';
-import { splitLines } from '../../container/lines.ts';
 import type { RunAnswer } from '../../container/protocol.ts';
 import type { Launch, Provider } from '../../container/providers/provider.ts';
-import type { Entry } from '../../container/spool.ts';
-import { startTalk } from '../../container/talk.ts';
+import { splitLines } from '../../container/run/lines.ts';
+import { startTalk } from '../../container/run/talk.ts';
+import type { Entry } from '../../container/spool/spool.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
 
 /** How a real CLI's run went. */

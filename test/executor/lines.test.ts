@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LINE_MAX, type Piece, splitLines } from '../../container/lines.ts';
 import { EVENT_TEXT_MAX } from '../../container/protocol.ts';
+import { LINE_MAX, type Piece, splitLines } from '../../container/run/lines.ts';
 
 function split(chunks: Uint8Array[]): Piece[] {
   const splitter = splitLines();

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { startProcess } from '../../container/process.ts';
+import { startProcess } from '../../container/run/process.ts';
 
 const options = { cwd: '/', env: { PATH: process.env.PATH ?? '' }, stdin: Readable.from([]) };
 

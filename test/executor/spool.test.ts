@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { EVENT_PAGE_BYTES } from '../../container/protocol.ts';
-import { SEGMENT_BYTES } from '../../container/segments.ts';
-import { type Entry, openSpool as open } from '../../container/spool.ts';
+import { SEGMENT_BYTES } from '../../container/spool/segments.ts';
+import { type Entry, openSpool as open } from '../../container/spool/spool.ts';
 import { temporaryDirectory } from './executor.ts';
 
 const EXIT: Entry = { kind: 'exit', cause: 'exit', code: 0, signal: null, stdoutBytes: 0, stderrBytes: 0 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CLAIM_MS, mayTake } from '../../../container/fairness.ts';
+import { CLAIM_MS, mayTake } from '../../../container/runs/fairness.ts';
 
 const NOW = 1_000_000;
 const many = (account: string, count: number) => Array.from({ length: count }, () => account);

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Containment, killMarked } from './contain.ts';
-import { messageOf } from './errors.ts';
+import { type Containment, killMarked } from '../containment/contain.ts';
+import { messageOf } from '../errors.ts';
+import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
+import type { Command, Provider } from '../providers/provider.ts';
+import type { Entry, Spool } from '../spool/spool.ts';
 import { collectOutput, type Stream } from './output.ts';
 import { type Child, type Exit, startProcess } from './process.ts';
-import type { EndCause, Lifecycle, RunAnswer, RunLimits } from './protocol.ts';
-import type { Command, Provider } from './providers/provider.ts';
-import type { Entry, Spool } from './spool.ts';
 import { startTalk, type Talk } from './talk.ts';
 import { after, watchIdle, within } from './timers.ts';
 

@@ -1,8 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { Refusal } from './errors.ts';
-import { EVENT_TEXT_MAX, type RunAnswer } from './protocol.ts';
-import type { Command, Heard, Provider, Question } from './providers/provider.ts';
-import type { Entry } from './spool.ts';
+import { Refusal } from '../errors.ts';
+import { EVENT_TEXT_MAX, type RunAnswer } from '../protocol.ts';
+import type { Command, Heard, Provider, Question } from '../providers/provider.ts';
+import type { Entry } from '../spool/spool.ts';
 
 /** What a model is told of a no that came without a reason. */
 const NO_REASON = 'This step was not allowed.';

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { messageOf, Refusal } from './errors.ts';
-import { EXECUTOR_ERRORS, type ExecutorError } from './protocol.ts';
+import { messageOf, Refusal } from '../errors.ts';
+import { EXECUTOR_ERRORS, type ExecutorError } from '../protocol.ts';
 
 /** An answer before it is written. */
 export interface Reply {

@@ -1,6 +1,6 @@
-import { type Executor, freeDiskBytes } from './admit.ts';
-import manifest from './package.json' with { type: 'json' };
-import { type Health, PROTOCOL_VERSION } from './protocol.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { type Health, PROTOCOL_VERSION } from '../protocol.ts';
+import { type Executor, freeDiskBytes } from '../runs/admit.ts';
 
 /** What GET /health says. */
 export async function reportHealth({ config, stateId, providers, clis, containment, live }: Executor): Promise<Health> {

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
-import { errnoOf, Refusal } from './errors.ts';
-import { PRIVATE_DIRECTORY } from './files.ts';
-import { EVENT_PAGE_BYTES, type Item, type Lifecycle, type OutputPiece } from './protocol.ts';
+import { errnoOf, Refusal } from '../errors.ts';
+import { EVENT_PAGE_BYTES, type Item, type Lifecycle, type OutputPiece } from '../protocol.ts';
+import { PRIVATE_DIRECTORY } from '../state/files.ts';
 import { cutLines, listSegments, SEGMENT_BYTES, type Segment, segmentAt } from './segments.ts';
 
 /** An event before it has a place in the log. */

@@ -1,4 +1,4 @@
-import type { OutputPiece } from './protocol.ts';
+import type { OutputPiece } from '../protocol.ts';
 
 type Stream = OutputPiece['stream'];
 

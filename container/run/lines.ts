@@ -1,4 +1,4 @@
-import { EVENT_TEXT_MAX } from './protocol.ts';
+import { EVENT_TEXT_MAX } from '../protocol.ts';
 
 /** Longest line, in UTF-16 units, that is put together for a provider's reader; longer ones are passed on in pieces only. */
 export const LINE_MAX = 33_554_432;

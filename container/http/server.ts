@@ -1,8 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { complaintsOf, Refusal } from './errors.ts';
-import { reportHealth } from './health.ts';
-import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './http.ts';
+import { complaintsOf, Refusal } from '../errors.ts';
 import {
   EVENT_PAGE_MAX,
   EVENT_WAIT_MAX_MS,
@@ -11,8 +9,10 @@ import {
   RunAnswer,
   RunId,
   RunRequest,
-} from './protocol.ts';
-import { answerRun, cancelRun, checkState, putRun, type Runs, readEvents } from './runs.ts';
+} from '../protocol.ts';
+import { answerRun, cancelRun, checkState, putRun, type Runs, readEvents } from '../runs/runs.ts';
+import { reportHealth } from './health.ts';
+import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './reply.ts';
 
 /** How long an idle connection stays open, in ms: longer than callers keep theirs. */
 const KEEP_ALIVE_MS = 65_000;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { errnoOf } from './errors.ts';
+import { errnoOf } from '../errors.ts';
 import { listProcesses, MARK_VARIABLE } from './processes.ts';
 
 /** Default of RLIMIT_MSGQUEUE, in bytes: marks lie below it, so that no other process has one by chance. */

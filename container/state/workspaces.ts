@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { Refusal } from './errors.ts';
+import { Refusal } from '../errors.ts';
 
 /** The directory that all of an account's sessions and workspaces lie in. */
 export function accountDirectory(stateDirectory: string, account: string): string {

@@ -1,5 +1,5 @@
-import { complaintsOf, Refusal } from './errors.ts';
-import type { Provider } from './providers/provider.ts';
+import { complaintsOf, Refusal } from '../errors.ts';
+import type { Provider } from '../providers/provider.ts';
 
 /** A request's options, parsed with the provider's table and with its defaults. Refuses unknown names and what cannot be combined. */
 export function checkOptions(provider: Provider, given: Record<string, unknown>): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { RunRequest } from './protocol.ts';
+import type { RunRequest } from '../protocol.ts';
 
 /** run.json: what outlives the executor's process. The request itself, with its token, is not kept. Times are ms since 1970. */
 export const RunRecord = z.object({

@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killMarked } from './contain.ts';
-import { readJson } from './files.ts';
+import { killMarked } from '../containment/contain.ts';
+import { openSpool, type Spool } from '../spool/spool.ts';
+import { readJson } from '../state/files.ts';
 import { discardPreparation, removeRunFiles } from './prepare.ts';
 import { RunRecord, runPaths } from './record.ts';
-import { openSpool, type Spool } from './spool.ts';
 
 /** A run that an earlier executor left: with its log, or acknowledged and without. */
 export interface Recovered {

@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, Refusal } from '../errors.ts';
+import type { RunAnswer, RunRequest } from '../protocol.ts';
+import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
 import { type Admitted, admit, type Executor } from './admit.ts';
-import { messageOf, Refusal } from './errors.ts';
-import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
-import type { RunAnswer, RunRequest } from './protocol.ts';
 import { digestOf, runPaths } from './record.ts';
 import type { Recovered } from './recover.ts';
 

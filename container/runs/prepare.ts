@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PRIVATE_DIRECTORY, writeJson } from './files.ts';
-import type { Command, Launch } from './providers/provider.ts';
+import type { Command, Launch } from '../providers/provider.ts';
+import { openSpool, type Spool } from '../spool/spool.ts';
+import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
+import { discardSession, makeSession, type SessionPlan, unmakeSession } from '../state/sessions.ts';
 import type { RunRecord, runPaths } from './record.ts';
-import { discardSession, makeSession, type SessionPlan, unmakeSession } from './sessions.ts';
-import { openSpool, type Spool } from './spool.ts';
 
 interface Plan {
   paths: ReturnType<typeof runPaths>;

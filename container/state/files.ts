@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { errnoOf } from './errors.ts';
+import { errnoOf } from '../errors.ts';
 
 /** Mode of every directory the executor makes: other users of the machine see nothing. */
 export const PRIVATE_DIRECTORY = 0o700;

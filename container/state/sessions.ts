@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { cp, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { errnoOf, Refusal } from './errors.ts';
+import { errnoOf, Refusal } from '../errors.ts';
+import type { RunRequest } from '../protocol.ts';
+import type { Launch } from '../providers/provider.ts';
 import { PRIVATE_DIRECTORY, readJson, writeJson } from './files.ts';
-import type { RunRequest } from './protocol.ts';
-import type { Launch } from './providers/provider.ts';
 import { accountDirectory, findWorkingDir } from './workspaces.ts';
 
 /** session.json: a directory without one is no session that could be resumed. Times are ms since 1970. */

@@ -1,7 +1,7 @@
+import type { OutputPiece } from '../protocol.ts';
+import type { Entry } from '../spool/spool.ts';
 import { keepExcerpt } from './excerpt.ts';
 import { type Piece, splitLines } from './lines.ts';
-import type { OutputPiece } from './protocol.ts';
-import type { Entry } from './spool.ts';
 import { keepTail } from './tail.ts';
 
 export type Stream = OutputPiece['stream'];

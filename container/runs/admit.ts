@@ -1,18 +1,18 @@
 import { statfs } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Cli } from './clis.ts';
-import type { Config } from './config.ts';
-import { type Containment, newMark } from './contain.ts';
-import { Refusal } from './errors.ts';
+import type { Cli } from '../clis.ts';
+import type { Config } from '../config.ts';
+import { type Containment, newMark } from '../containment/contain.ts';
+import { Refusal } from '../errors.ts';
+import type { RunRequest } from '../protocol.ts';
+import type { Launch, Provider } from '../providers/provider.ts';
+import { type Run, startRun } from '../run/run.ts';
+import type { Spool } from '../spool/spool.ts';
+import { planSession } from '../state/sessions.ts';
 import { CLAIM_MS, mayTake } from './fairness.ts';
 import { checkOptions } from './options.ts';
 import { makeRunFiles, removeRunFiles } from './prepare.ts';
-import type { RunRequest } from './protocol.ts';
-import type { Launch, Provider } from './providers/provider.ts';
 import { type RunRecord, runPaths } from './record.ts';
-import { type Run, startRun } from './run.ts';
-import { planSession } from './sessions.ts';
-import type { Spool } from './spool.ts';
 
 /** What runs share. */
 export interface Executor {
