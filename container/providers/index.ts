@@ -1,5 +1,5 @@
-import { claude } from './claude.ts';
-import { grok } from './grok.ts';
+import { claude } from './claude/claude.ts';
+import { grok } from './grok/grok.ts';
 import type { Provider } from './provider.ts';
 
 /** All providers by id. */

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { claude } from '../../container/providers/claude.ts';
-import { grok } from '../../container/providers/grok.ts';
+import { claude } from '../../container/providers/claude/claude.ts';
+import { grok } from '../../container/providers/grok/grok.ts';
 import type { Provider } from '../../container/providers/provider.ts';
 import { isPassed, openWorkshop } from './real-cli.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { claude } from '../../../container/providers/claude.ts';
-import { grok } from '../../../container/providers/grok.ts';
+import { claude } from '../../../container/providers/claude/claude.ts';
+import { grok } from '../../../container/providers/grok/grok.ts';
 import type { Launch, Provider } from '../../../container/providers/provider.ts';
 
 const id = '2b2f0f5e-96f7-4f8e-b6e5-6a3b0d0c1a11';

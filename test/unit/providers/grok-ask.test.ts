@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { grok } from '../../../container/providers/grok.ts';
+import { grok } from '../../../container/providers/grok/grok.ts';
 import type { Launch } from '../../../container/providers/provider.ts';
 import { dialogueOf } from './transcripts.ts';
 

@@ -1,10 +1,10 @@
-import { argumentsOf } from './arguments.ts';
-import { claudeDialogue } from './claude-dialogue.ts';
-import { leftOut, models, options } from './claude-options.ts';
-import { messagesReader } from './messages-reader.ts';
-import { claudePrompt } from './prompt.ts';
-import type { Command, Launch, Provider } from './provider.ts';
-import { sessionArguments } from './session.ts';
+import { argumentsOf } from '../arguments.ts';
+import { messagesReader } from '../messages/reader.ts';
+import { claudePrompt } from '../prompt.ts';
+import type { Command, Launch, Provider } from '../provider.ts';
+import { sessionArguments } from '../session.ts';
+import { claudeDialogue } from './dialogue.ts';
+import { leftOut, models, options } from './options.ts';
 
 /** Run always quiet, bounded and single. Times in ms; measured ends of a failing API are in README.md. */
 const ENVIRONMENT = {

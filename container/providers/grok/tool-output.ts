@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readToolResult, type ToolResult } from './tool-result.ts';
+import { readToolResult, type ToolResult } from '../messages/tool-result.ts';
 
 /** The one result that Grok gives of a call that it did not make: refused by a rule or a person, or asked for while nobody can answer. */
 const REFUSED =

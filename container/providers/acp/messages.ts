@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { amount, count, flag, list, text } from './loose.ts';
-import { Tokens } from './messages.ts';
+import { amount, count, flag, list, text } from '../loose.ts';
+import { Tokens } from '../messages/lines.ts';
 
 /** A line of Grok's agent mode: JSON-RPC of the Agent Client Protocol, with extensions of xAI. */
 export const Message = z.object({

@@ -1,5 +1,5 @@
-import { chooseTools, PLAN } from './grok-tools.ts';
-import { json } from './values.ts';
+import { json } from '../values.ts';
+import { chooseTools, PLAN } from './tools.ts';
 
 type Values = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { agents, agentsText } from './agents.ts';
-import { dangerous, fileOption, option } from './option.ts';
-import type { Provider } from './provider.ts';
-import { json, jsonText, mcpServers, name, relativePath, rules, text } from './values.ts';
+import { agents, agentsText } from '../agents.ts';
+import { dangerous, fileOption, option } from '../option.ts';
+import type { Provider } from '../provider.ts';
+import { json, jsonText, mcpServers, name, relativePath, rules, text } from '../values.ts';
 
 /** As Claude Code 2.1.330 itself resolves them; other names are passed on. */
 export const models = {

@@ -1,6 +1,6 @@
-import type { Denial, Item } from '../protocol.ts';
-import { type Line, PermissionDenial } from './messages.ts';
-import { pieces, summaryOf } from './pieces.ts';
+import type { Denial, Item } from '../../protocol.ts';
+import { pieces, summaryOf } from '../pieces.ts';
+import { type Line, PermissionDenial } from './lines.ts';
 import { usageOf } from './usage.ts';
 
 /** How a CLI ends a turn. */

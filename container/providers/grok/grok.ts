@@ -1,13 +1,13 @@
-import { argumentsOf } from './arguments.ts';
-import { agentProfile, askConflicts, asks } from './grok-ask.ts';
-import { grokDialogue } from './grok-dialogue.ts';
-import { leftOut, models, options, synonyms } from './grok-options.ts';
-import { readGrokTool } from './grok-output.ts';
-import { chooseTools, hasSubagents, toolConflicts } from './grok-tools.ts';
-import { messagesReader } from './messages-reader.ts';
-import { grokPrompt } from './prompt.ts';
-import type { Command, Launch, Provider } from './provider.ts';
-import { sessionArguments } from './session.ts';
+import { argumentsOf } from '../arguments.ts';
+import { messagesReader } from '../messages/reader.ts';
+import { grokPrompt } from '../prompt.ts';
+import type { Command, Launch, Provider } from '../provider.ts';
+import { sessionArguments } from '../session.ts';
+import { agentProfile, askConflicts, asks } from './ask-mode.ts';
+import { grokDialogue } from './dialogue.ts';
+import { leftOut, models, options, synonyms } from './options.ts';
+import { readGrokTool } from './tool-output.ts';
+import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
 
 const CONFIG = {
   models: { max_retries: 3, inference_idle_timeout_secs: 300 },

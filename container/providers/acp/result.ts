@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Usage } from '../protocol.ts';
-import type { Message, PromptEnd } from './acp.ts';
-import { count, text } from './loose.ts';
-import { summaryOf } from './pieces.ts';
-import type { Result } from './result.ts';
+import type { Usage } from '../../protocol.ts';
+import { count, text } from '../loose.ts';
+import type { Result } from '../messages/result.ts';
+import { summaryOf } from '../pieces.ts';
+import type { Message, PromptEnd } from './messages.ts';
 
 const TICKS_PER_USD = 1e10;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { messagesReader } from './messages-reader.ts';
-import { claudePrompt } from './prompt.ts';
-import type { Dialogue, Heard } from './provider.ts';
+import { messagesReader } from '../messages/reader.ts';
+import { claudePrompt } from '../prompt.ts';
+import type { Dialogue, Heard } from '../provider.ts';
 
 /** What Claude Code asks the program that started it, beside the lines that it writes of the run. */
 const Control = z.discriminatedUnion('type', [

@@ -1,10 +1,10 @@
-import type { Denial, Item, Usage } from '../protocol.ts';
-import { type Message, Notice, type PromptEnd } from './acp.ts';
-import { resultOfEnd, resultOfError } from './acp-result.ts';
-import { readAgentTool } from './grok-output.ts';
-import { summary, summaryOf, texts } from './pieces.ts';
-import { resultItems, statusIn } from './result.ts';
-import { countUsage } from './usage.ts';
+import type { Denial, Item, Usage } from '../../protocol.ts';
+import { readAgentTool } from '../grok/tool-output.ts';
+import { resultItems, statusIn } from '../messages/result.ts';
+import { countUsage } from '../messages/usage.ts';
+import { summary, summaryOf, texts } from '../pieces.ts';
+import { type Message, Notice, type PromptEnd } from './messages.ts';
+import { resultOfEnd, resultOfError } from './result.ts';
 
 type Update = Notice['update'];
 type Of<K extends Update['sessionUpdate']> = Extract<Update, { sessionUpdate: K }>;

@@ -1,5 +1,5 @@
-import type { Usage } from '../protocol.ts';
-import type { Tokens } from './messages.ts';
+import type { Usage } from '../../protocol.ts';
+import type { Tokens } from './lines.ts';
 import type { Result } from './result.ts';
 
 type Counted = Omit<Usage, 'costUsd'>;

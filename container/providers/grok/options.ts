@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { agents, agentsText } from './agents.ts';
-import { toolNames } from './grok-tools.ts';
-import { dangerous, option } from './option.ts';
-import type { Provider } from './provider.ts';
-import { ARGUMENT_MAX_BYTES, json, jsonText, name, rules, text } from './values.ts';
+import { agents, agentsText } from '../agents.ts';
+import { dangerous, option } from '../option.ts';
+import type { Provider } from '../provider.ts';
+import { ARGUMENT_MAX_BYTES, json, jsonText, name, rules, text } from '../values.ts';
+import { toolNames } from './tools.ts';
 
 /** As `grok models` of Grok 1.0.41 lists them; the service may offer more. */
 export const models = {

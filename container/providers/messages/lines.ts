@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, count, flag, list, text } from './loose.ts';
+import { amount, count, flag, list, text } from '../loose.ts';
 
 export const Tokens = z
   .object({

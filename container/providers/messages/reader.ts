@@ -1,6 +1,6 @@
-import type { Denial, Item } from '../protocol.ts';
-import { Block, Line } from './messages.ts';
-import { summary, summaryOf, texts } from './pieces.ts';
+import type { Denial, Item } from '../../protocol.ts';
+import { summary, summaryOf, texts } from '../pieces.ts';
+import { Block, Line } from './lines.ts';
 import { resultItems } from './result.ts';
 import { readToolResult, type ToolResult } from './tool-result.ts';
 import { countUsage } from './usage.ts';

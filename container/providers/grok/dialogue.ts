@@ -1,9 +1,9 @@
-import type { Item } from '../protocol.ts';
-import { Message, Opened, Permission, PromptEnd, Sessions } from './acp.ts';
-import { acpReader } from './acp-reader.ts';
-import { promptMeta, sessionMeta, sessionSettings } from './grok-ask.ts';
-import { grokPrompt } from './prompt.ts';
-import type { Dialogue, Heard, Launch, Question } from './provider.ts';
+import type { Item } from '../../protocol.ts';
+import { Message, Opened, Permission, PromptEnd, Sessions } from '../acp/messages.ts';
+import { acpReader } from '../acp/reader.ts';
+import { grokPrompt } from '../prompt.ts';
+import type { Dialogue, Heard, Launch, Question } from '../provider.ts';
+import { promptMeta, sessionMeta, sessionSettings } from './ask-mode.ts';
 
 const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
 
