@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { quietWrangler, WRANGLER_DIRECTORY } from './scripts/environment.ts';
+import { quietWrangler, WRANGLER_DIRECTORY } from './scripts/local/environment.ts';
 
 // Neither wrangler nor vitest writes into the home directory; what many processes load is compiled once.
 Object.assign(process.env, quietWrangler(WRANGLER_DIRECTORY), {

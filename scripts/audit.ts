@@ -3,10 +3,10 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { type AuditHead, type AuditRow, brokenAt } from '../src/account/tables/audit-row.ts';
-import { say } from './banner.ts';
-import { parseCommand } from './options.ts';
-import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './owner.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { parseCommand } from './cli/flags.ts';
+import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,

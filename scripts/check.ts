@@ -1,8 +1,8 @@
 // Every rule that a machine can hold. `npm run check -- lint types` runs some of them.
 import { join } from 'node:path';
-import { WRANGLER_DIRECTORY } from './environment.ts';
-import { Refusal, reportFailure } from './refusal.ts';
-import { runTool, type Tool } from './tool.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
+import { runTool, type Tool } from './cli/tool.ts';
+import { WRANGLER_DIRECTORY } from './local/environment.ts';
 
 const bundle = join(WRANGLER_DIRECTORY, 'bundle');
 

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ROOT } from './environment.ts';
+import { ROOT } from './local/environment.ts';
 
 const LOCK = join(ROOT, 'package-lock.json');
 

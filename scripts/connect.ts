@@ -1,11 +1,11 @@
 // `npm run connect -- CLIENT`: the exact configuration of a client.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { say } from './banner.ts';
-import { CLIENTS } from './clients.ts';
-import { ROOT } from './environment.ts';
-import { parseFlags } from './options.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { CLIENTS } from './cli/clients.ts';
+import { parseFlags } from './cli/flags.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
+import { ROOT } from './local/environment.ts';
 
 const PLACEHOLDER = '<token>';
 const FLAGS = {

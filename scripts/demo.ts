@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Envelope } from '../src/mcp/envelope.ts';
 import { VERSION } from '../src/version.ts';
-import { announce, say } from './banner.ts';
-import { ROOT } from './environment.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { parseFlags } from './options.ts';
-import { Refusal, reportFailure } from './refusal.ts';
-import { abortOnSignal } from './signals.ts';
+import { announce, say } from './cli/banner.ts';
+import { parseFlags } from './cli/flags.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
+import { ROOT } from './local/environment.ts';
+import { type Gateway, startGateway } from './local/gateway.ts';
+import { abortOnSignal } from './local/signals.ts';
 
 const STATE = join(ROOT, '.state');
 const PROMPTS = {

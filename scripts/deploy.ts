@@ -2,12 +2,12 @@
 // --config names another file than wrangler.toml.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { say } from './banner.ts';
-import { checkConfiguration } from './configuration.ts';
-import { buildImage, dockerVersion } from './docker.ts';
-import { ROOT } from './environment.ts';
-import { parseFlags } from './options.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { checkConfiguration } from './cli/configuration.ts';
+import { parseFlags } from './cli/flags.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
+import { buildImage, dockerVersion } from './local/docker.ts';
+import { ROOT } from './local/environment.ts';
 
 const FLAGS = {
   'dry-run': { type: 'boolean', default: false },

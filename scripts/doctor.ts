@@ -7,15 +7,15 @@ import { isLoopback } from '../src/auth/resource.ts';
 import { readConfig } from '../src/config.ts';
 import { checkKeys, type Finding } from '../src/health/keys.ts';
 import { checkSignIn } from '../src/health/settings.ts';
-import { askGateway } from './ask-gateway.ts';
-import { say } from './banner.ts';
-import { dockerVersion } from './docker.ts';
-import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
-import { parseFlags } from './options.ts';
-import { claimPort } from './port.ts';
-import { Refusal, reportFailure } from './refusal.ts';
-import { checkBindings, devVars } from './settings.ts';
-import { madeToken } from './state.ts';
+import { askGateway } from './cli/ask-gateway.ts';
+import { say } from './cli/banner.ts';
+import { parseFlags } from './cli/flags.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
+import { dockerVersion } from './local/docker.ts';
+import { ROOT, WRANGLER_DIRECTORY } from './local/environment.ts';
+import { claimPort } from './local/port.ts';
+import { checkBindings, devVars } from './local/settings.ts';
+import { madeToken } from './local/state.ts';
 
 const FLAGS = {
   url: { type: 'string', default: 'http://127.0.0.1:8787' },

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
-import { say } from './banner.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
 
 const SHORTEST = 12;
 

@@ -1,10 +1,10 @@
 // `npm run policy`: reads, sets and tries what connections to a gateway may call, with the owner's token.
 import { existsSync, readFileSync } from 'node:fs';
 import { PRESET_NAMES } from '../src/config.ts';
-import { say } from './banner.ts';
-import { parseCommand } from './options.ts';
-import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './owner.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { parseCommand } from './cli/flags.ts';
+import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,

@@ -1,8 +1,8 @@
-import { announce, say } from './banner.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { HELP, parseOptions } from './options.ts';
-import { reportFailure } from './refusal.ts';
-import { abortOnSignal } from './signals.ts';
+import { announce, say } from './cli/banner.ts';
+import { HELP, parseOptions } from './cli/flags.ts';
+import { reportFailure } from './cli/refusal.ts';
+import { type Gateway, startGateway } from './local/gateway.ts';
+import { abortOnSignal } from './local/signals.ts';
 
 function connectLines({ url, settings }: Gateway) {
   const bearer = `Authorization: Bearer ${settings.isTokenMade ? settings.token : '$GATEWAY_TOKEN'}`;

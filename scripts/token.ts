@@ -1,9 +1,9 @@
 // `npm run token`: makes, lists and revokes API tokens of a gateway here or elsewhere, with the owner's token.
 import { z } from 'zod';
-import { say } from './banner.ts';
-import { parseFlags } from './options.ts';
-import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './owner.ts';
-import { Refusal, reportFailure } from './refusal.ts';
+import { say } from './cli/banner.ts';
+import { parseFlags } from './cli/flags.ts';
+import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './cli/owner.ts';
+import { Refusal, reportFailure } from './cli/refusal.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,

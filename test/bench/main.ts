@@ -1,6 +1,6 @@
 // `npm run bench`: how time and the executor's memory grow with a CLI's output, and what policies cost.
-import { say } from '../../scripts/banner.ts';
-import { Refusal, reportFailure } from '../../scripts/refusal.ts';
+import { say } from '../../scripts/cli/banner.ts';
+import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
 import { openRig, type Rig } from '../rig/rig.ts';
 import { type Measured, measure, memoryOf } from './measure.ts';
 import { callsPerSecond, evaluationMs, largePolicy, worstMs } from './policy.ts';

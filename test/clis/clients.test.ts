@@ -9,8 +9,8 @@ import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextpr
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type Cli, findClis } from '../../container/clis.ts';
-import { claudeArguments, remoteArguments } from '../../scripts/clients.ts';
-import { ROOT } from '../../scripts/environment.ts';
+import { claudeArguments, remoteArguments } from '../../scripts/cli/clients.ts';
+import { ROOT } from '../../scripts/local/environment.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
 import { useGateway } from '../e2e/client.ts';
 import { runCommand, strangerEnvironment } from '../e2e/command.ts';

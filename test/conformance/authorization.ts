@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { claimPort, LOOPBACK } from '../../scripts/port.ts';
+import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { browser } from '../browser.ts';
 import { type Run, runSuite } from './suite.ts';
 

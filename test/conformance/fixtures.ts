@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, quietWrangler } from '../../scripts/environment.ts';
-import { claimPort } from '../../scripts/port.ts';
-import { startService } from '../../scripts/service.ts';
+import { childEnvironment, quietWrangler } from '../../scripts/local/environment.ts';
+import { claimPort } from '../../scripts/local/port.ts';
+import { startService } from '../../scripts/local/service.ts';
 
 /** Starts the Worker with the suite's fixtures. `state` keeps its log. */
 export async function startFixtures(state: string) {
@@ -12,7 +12,7 @@ export async function startFixtures(state: string) {
   const service = startService(
     {
       title: 'The Worker with the fixtures',
-      argv: () => ['scripts/worker.ts'],
+      argv: () => ['scripts/local/worker.ts'],
       env: () => childEnvironment(state, quietWrangler(state)),
       message,
       log: join(state, 'logs', 'fixtures.log'),

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { childEnvironment, ROOT } from '../../scripts/environment.ts';
+import { childEnvironment, ROOT } from '../../scripts/local/environment.ts';
 
 const CLI = join(ROOT, 'node_modules/@modelcontextprotocol/conformance/dist/index.js');
 const RUN_MAX_MS = 300_000;

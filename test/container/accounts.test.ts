@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { docker } from '../../scripts/docker.ts';
+import { docker } from '../../scripts/local/docker.ts';
 import { useFixtures } from '../e2e/fixture.ts';
 import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../person.ts';
 import { type Caller, connect } from '../rig/client.ts';

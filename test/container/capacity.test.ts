@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { docker } from '../../scripts/docker.ts';
+import { docker } from '../../scripts/local/docker.ts';
 import { standBefore } from './full-engine.ts';
 import { useSite } from './site.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { say } from '../../scripts/banner.ts';
+import { say } from '../../scripts/cli/banner.ts';
 import { useSite } from './site.ts';
 
 /** Starts of each kind that are measured; the middle one counts. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { say } from '../../scripts/banner.ts';
-import { docker, dockerEnvironment } from '../../scripts/docker.ts';
-import { ROOT } from '../../scripts/environment.ts';
+import { say } from '../../scripts/cli/banner.ts';
+import { docker, dockerEnvironment } from '../../scripts/local/docker.ts';
+import { ROOT } from '../../scripts/local/environment.ts';
 import { deployDry } from '../e2e/deploy.ts';
 import { IMAGE } from './engine.ts';
 

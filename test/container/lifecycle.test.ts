@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { afterAll, expect, test, vi } from 'vitest';
-import { docker } from '../../scripts/docker.ts';
+import { docker } from '../../scripts/local/docker.ts';
 import { openOutside } from './outside.ts';
 import { reachedIn, tryUrls } from './probe.ts';
 import { useSite } from './site.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { docker } from '../../scripts/docker.ts';
+import { docker } from '../../scripts/local/docker.ts';
 import { askDoctor } from '../e2e/doctor.ts';
 import { PROBE, probed } from './probe.ts';
 import { everythingTold, filesWith, MARK, PLANTED, processesWith, secrets } from './secrets.ts';

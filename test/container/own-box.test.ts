@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
-import { docker } from '../../scripts/docker.ts';
-import { claimPort, LOOPBACK } from '../../scripts/port.ts';
+import { docker } from '../../scripts/local/docker.ts';
+import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { IMAGE } from './engine.ts';
 import { useSite } from './site.ts';
 

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { say } from '../../scripts/banner.ts';
-import { docker } from '../../scripts/docker.ts';
-import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
-import { type Gateway, startGateway } from '../../scripts/gateway.ts';
-import type { Variables } from '../../scripts/settings.ts';
+import { say } from '../../scripts/cli/banner.ts';
+import { docker } from '../../scripts/local/docker.ts';
+import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
+import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
+import type { Variables } from '../../scripts/local/settings.ts';
 import { type Caller, connect } from '../rig/client.ts';
 import { type Box, boxesOf } from './engine.ts';
 import { jobsOf } from './jobs.ts';

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { ROOT } from '../../scripts/environment.ts';
+import { ROOT } from '../../scripts/local/environment.ts';
 
 const shared = { globalSetup: ['test/container/setup.ts'], testTimeout: 180_000, hookTimeout: 600_000 };
 const FIGURES = 'test/container/figures.test.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll } from 'vitest';
-import { type Gateway, startGateway } from '../../scripts/gateway.ts';
+import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 
 /** Longer than any call of these tests, in ms. */

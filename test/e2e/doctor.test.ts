@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startGateway } from '../../scripts/gateway.ts';
-import { claimPort } from '../../scripts/port.ts';
+import { startGateway } from '../../scripts/local/gateway.ts';
+import { claimPort } from '../../scripts/local/port.ts';
 import { startKeyService } from '../rig/key-service.ts';
 import { useGateway } from './client.ts';
 import { askDoctor } from './doctor.ts';

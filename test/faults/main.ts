@@ -1,8 +1,8 @@
 // `npm run test:faults [-- --jobs N --seed N]`: seeded faults of every part while jobs run; nothing may be lost.
 import { createHash } from 'node:crypto';
-import { say } from '../../scripts/banner.ts';
-import { parseFlags } from '../../scripts/options.ts';
-import { Refusal, reportFailure } from '../../scripts/refusal.ts';
+import { say } from '../../scripts/cli/banner.ts';
+import { parseFlags } from '../../scripts/cli/flags.ts';
+import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
 import { planOf } from './plan.ts';
 import { LIMITS, type Outcome, runFaults } from './run.ts';
 

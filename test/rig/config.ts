@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../../scripts/environment.ts';
+import { ROOT } from '../../scripts/local/environment.ts';
 
 const absolute = (path: string) => JSON.stringify(join(ROOT, path));
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { LOOPBACK } from '../../scripts/port.ts';
+import { LOOPBACK } from '../../scripts/local/port.ts';
 
 /** A model service that answers a key `answers-401` with HTTP 401, and so on. */
 export async function startKeyService() {

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { endRun, launch, type Run, type ServiceSpec, signalGroup } from '../../scripts/launch.ts';
+import { endRun, launch, type Run, type ServiceSpec, signalGroup } from '../../scripts/local/launch.ts';
 
 /** A part of the gateway that can be killed and started again on the same port. */
 export interface Part {

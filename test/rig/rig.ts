@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { executor, worker } from '../../scripts/parts.ts';
-import { claimPort, LOOPBACK } from '../../scripts/port.ts';
-import { takeState } from '../../scripts/state.ts';
+import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
+import { executor, worker } from '../../scripts/local/services.ts';
+import { takeState } from '../../scripts/local/state.ts';
 import { type Caller, connect } from './client.ts';
 import { writeConfig } from './config.ts';
 import { type Delivery, type Link, openLink } from './link.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { askGateway } from '../../scripts/ask-gateway.ts';
-import { LOOPBACK } from '../../scripts/port.ts';
+import { askGateway } from '../../scripts/cli/ask-gateway.ts';
+import { LOOPBACK } from '../../scripts/local/port.ts';
 
 /** The address of something that lives, and answers with this status when it is asked what it found. */
 async function aliveWith(status: number): Promise<URL> {

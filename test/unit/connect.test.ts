@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { CLIENTS } from '../../scripts/clients.ts';
-import { ROOT } from '../../scripts/environment.ts';
+import { CLIENTS } from '../../scripts/cli/clients.ts';
+import { ROOT } from '../../scripts/local/environment.ts';
 
 const PUBLIC = 'https://gateway.example.com/mcp';
 

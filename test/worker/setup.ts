@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { WRANGLER_DIRECTORY } from '../../scripts/environment.ts';
-import type { ServiceSpec } from '../../scripts/launch.ts';
-import { executor, modelServer } from '../../scripts/parts.ts';
-import { startService } from '../../scripts/service.ts';
-import { takeState } from '../../scripts/state.ts';
+import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
+import type { ServiceSpec } from '../../scripts/local/launch.ts';
+import { startService } from '../../scripts/local/service.ts';
+import { executor, modelServer } from '../../scripts/local/services.ts';
+import { takeState } from '../../scripts/local/state.ts';
 import { startKeyService } from '../rig/key-service.ts';
 
 declare module 'vitest' {

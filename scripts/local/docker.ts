@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { Refusal } from '../cli/refusal.ts';
 import { ROOT } from './environment.ts';
-import { Refusal } from './refusal.ts';
 
 /** What tells docker and wrangler where the engine is; the sidecar's image can be replaced where no registry is reachable. */
 const PASSED = [

@@ -33,7 +33,7 @@ export const executor = (state: string, token: string): ServiceSpec => ({
 /** The Worker in workerd, with all bindings as secrets: they show neither in argv nor in its log. With containers it builds their image. */
 export const worker = (state: string, port: number, bindings: Record<string, string>, containers = false): ServiceSpec => ({
   title: 'The Worker',
-  argv: () => ['scripts/worker.ts'],
+  argv: () => ['scripts/local/worker.ts'],
   env: () => childEnvironment(state, { ...quietWrangler(state), ...(containers && dockerEnvironment()) }),
   message: { config: WRANGLER_CONFIG, port, persist: join(state, 'worker'), bindings, containers },
   log: logOf(state, 'worker'),

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Health } from '../container/protocol.ts';
+import { Health } from '../../container/protocol.ts';
+import { Refusal } from '../cli/refusal.ts';
 import { needDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
-import { executor, modelServer, worker } from './parts.ts';
 import { claimPort, LOOPBACK } from './port.ts';
-import { Refusal } from './refusal.ts';
 import { type Report, type Service, startService } from './service.ts';
+import { executor, modelServer, worker } from './services.ts';
 import { checkBindings, readSettings, type Settings, type Variables } from './settings.ts';
 import { takeState } from './state.ts';
 

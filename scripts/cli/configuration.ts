@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { readConfig } from '../src/config.ts';
-import { ROOT, WRANGLER_DIRECTORY } from './environment.ts';
+import { readConfig } from '../../src/config.ts';
+import { ROOT, WRANGLER_DIRECTORY } from '../local/environment.ts';
 import { Refusal } from './refusal.ts';
 import { runTool } from './tool.ts';
 

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Envelope } from '../src/mcp/envelope.ts';
-import { VERSION } from '../src/version.ts';
+import { Envelope } from '../../src/mcp/envelope.ts';
+import { VERSION } from '../../src/version.ts';
+import { ROOT } from '../local/environment.ts';
+import { readSettings } from '../local/settings.ts';
 import { say } from './banner.ts';
-import { ROOT } from './environment.ts';
 import { Refusal } from './refusal.ts';
-import { readSettings } from './settings.ts';
 
 /** Flags of the commands that act as the gateway's owner. */
 export const OWNER_FLAGS = {

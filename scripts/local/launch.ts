@@ -4,8 +4,8 @@ import { readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
+import { Refusal } from '../cli/refusal.ts';
 import { ROOT } from './environment.ts';
-import { Refusal } from './refusal.ts';
 
 /** A process that the gateway needs. It prints one line of JSON with `listening`, its URL, when it is ready. */
 export interface ServiceSpec {
@@ -68,7 +68,7 @@ function waitForUrl(spec: ServiceSpec, child: ChildProcess, ended: Promise<void>
 
 /** Starts a process; its output goes to a log. */
 export function launch(spec: ServiceSpec, port: number, log: WriteStream): Run {
-  const argv = ['--import', join(ROOT, 'scripts/leash.ts'), ...spec.argv(port)];
+  const argv = ['--import', join(ROOT, 'scripts/local/exit-with-parent.ts'), ...spec.argv(port)];
   // A group of its own: the terminal's Ctrl-C reaches the gateway alone, and leftovers can be ended together.
   const child = spawn(process.execPath, argv, {
     cwd: ROOT,

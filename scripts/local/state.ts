@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../cli/refusal.ts';
 
 const DIRECTORIES = ['config', 'executor', 'home', 'logs', 'tmp', 'worker'];
 

@@ -2,19 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
-import { runAuthorization } from '../test/conformance/authorization.ts';
-import { EXPECTED_FAILURES } from '../test/conformance/expected-failures.ts';
-import { startFixtures } from '../test/conformance/fixtures.ts';
-import { openProxy } from '../test/conformance/proxy.ts';
-import { type CheckSet, counts, key, PRODUCT, scenarioOutcomes, split, surprises } from '../test/conformance/sets.ts';
-import { type Check, runSuite } from '../test/conformance/suite.ts';
-import { say } from './banner.ts';
-import { WRANGLER_DIRECTORY } from './environment.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { parseFlags } from './options.ts';
-import { Refusal, reportFailure } from './refusal.ts';
-import { abortOnSignal } from './signals.ts';
+import { say } from '../../scripts/cli/banner.ts';
+import { parseFlags } from '../../scripts/cli/flags.ts';
+import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
+import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
+import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
+import { abortOnSignal } from '../../scripts/local/signals.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
+import { runAuthorization } from './authorization.ts';
+import { EXPECTED_FAILURES } from './expected-failures.ts';
+import { startFixtures } from './fixtures.ts';
+import { openProxy } from './proxy.ts';
+import { type CheckSet, counts, key, PRODUCT, scenarioOutcomes, split, surprises } from './sets.ts';
+import { type Check, runSuite } from './suite.ts';
 
 function show({ name, checks }: CheckSet) {
   const scenarios = scenarioOutcomes(checks);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** The project's directory. */
-export const ROOT = join(import.meta.dirname, '..');
+export const ROOT = join(import.meta.dirname, '../..');
 
 /** Where wrangler keeps its files when it runs for a check or a test. */
 export const WRANGLER_DIRECTORY = join(ROOT, '.wrangler');

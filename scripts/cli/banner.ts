@@ -1,4 +1,4 @@
-import type { Gateway } from './gateway.ts';
+import type { Gateway } from '../local/gateway.ts';
 
 /** Prints a line for the operator. */
 export function say(line: string) {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import container from '../container/package.json' with { type: 'json' };
-import { providers } from '../container/providers/index.ts';
-import manifest from '../package.json' with { type: 'json' };
-import { readConfig } from '../src/config.ts';
-import { tools } from '../src/mcp/tools/index.ts';
+import container from '../../container/package.json' with { type: 'json' };
+import { providers } from '../../container/providers/index.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { readConfig } from '../../src/config.ts';
+import { tools } from '../../src/mcp/tools/index.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;

@@ -1,7 +1,7 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, quietWrangler, ROOT, WRANGLER_DIRECTORY } from './environment.ts';
+import { childEnvironment, quietWrangler, ROOT, WRANGLER_DIRECTORY } from '../local/environment.ts';
 
 /** The pinned tools' scripts. */
 const TOOLS = {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../cli/refusal.ts';
 
 /** The loopback address that everything on this machine listens on. */
 export const LOOPBACK = '127.0.0.1';

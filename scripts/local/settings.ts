@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { Refusal } from '../cli/refusal.ts';
 import { ROOT } from './environment.ts';
-import { Refusal } from './refusal.ts';
 import { keptToken } from './state.ts';
 
 /** Settings of the Worker by their names in the environment. */

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
+import { Refusal } from '../cli/refusal.ts';
 import { endRun, launch, type ServiceSpec } from './launch.ts';
-import { Refusal } from './refusal.ts';
 
 /** A process that is kept up. */
 export interface Service {
