@@ -1,5 +1,5 @@
 /** What a grant may do. */
-export const SCOPES = ['jobs:read', 'jobs:run', 'sessions:write', 'approvals:write', 'admin'] as const;
+export const SCOPES = ['jobs:read', 'jobs:run', 'approvals:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The account, and the grant, of the gateway token; the account of the owner passphrase. */

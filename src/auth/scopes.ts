@@ -7,7 +7,6 @@ export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];
 export const SCOPE_WORDS = {
   'jobs:read': 'see your jobs: their state, answers, logs and cost',
   'jobs:run': 'run Claude Code and Grok for you, at your cost, and cancel or delete jobs',
-  'sessions:write': 'rename, copy and delete your conversations',
   'approvals:write': 'answer in your place when a run asks for approval',
   admin: 'administer the gateway: API tokens, policies and diagnosis',
 } as const satisfies Record<Scope, string>;

@@ -32,7 +32,7 @@ async function connect(token: string): Promise<Account> {
   return { client, call };
 }
 
-async function makeToken(account: string, name: string, scopes: ('jobs:read' | 'jobs:run' | 'sessions:write')[]) {
+async function makeToken(account: string, name: string, scopes: ('jobs:read' | 'jobs:run')[]) {
   const made = await env.ACCESS.getByName(account).createToken({ name, scopes });
   if (!made.ok) throw new Error('no token');
   return { id: made.value.token.id, token: apiToken(account, made.value.secret) };
@@ -40,7 +40,7 @@ async function makeToken(account: string, name: string, scopes: ('jobs:read' | '
 
 beforeAll(async () => {
   send = doorWith(await withPassphrase());
-  otherToken = (await makeToken(OTHER, 'other', ['jobs:read', 'jobs:run', 'sessions:write'])).token;
+  otherToken = (await makeToken(OTHER, 'other', ['jobs:read', 'jobs:run'])).token;
   const own = await makeToken('owner', 'confidential token', ['jobs:read']);
   owner = await connect(OWNER_TOKEN);
   other = await connect(otherToken);

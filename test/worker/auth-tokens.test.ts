@@ -1,5 +1,7 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { apiToken } from '../../src/auth/bearer.ts';
 import { OWNER } from '../../src/caller.ts';
 import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
 
@@ -37,6 +39,16 @@ test('an expired API token is no token', async () => {
   expect((await listTools(send, made.token)).status).toBe(200);
   vi.setSystemTime(Date.now() + 86_400_000);
   expect((await listTools(send, made.token)).status).toBe(401);
+});
+
+test('an API token that holds a scope of an earlier version keeps the others', async () => {
+  const access = env.ACCESS.getByName('earlier');
+  const made = await access.createToken({ name: 'old', scopes: ['jobs:read'] });
+  const stored = JSON.stringify(['jobs:read', 'jobs:removed']);
+  await runInDurableObject(access, (_, { storage }) => storage.sql.exec('UPDATE token SET scopes = ?', stored).toArray());
+  const token = made.ok ? apiToken('earlier', made.value.secret) : '';
+  expect((await listTools(send, token)).status).toBe(200);
+  expect(await access.tokens()).toMatchObject([{ scopes: ['jobs:read'] }]);
 });
 
 const drafts: [string, object, RegExp][] = [

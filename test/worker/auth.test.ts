@@ -30,7 +30,7 @@ test.each(documents)('%s is served to browsers of any origin', async (path) => {
           token_endpoint_auth_methods_supported: expect.arrayContaining(['none']),
           client_id_metadata_document_supported: true,
           authorization_response_iss_parameter_supported: true,
-          scopes_supported: expect.arrayContaining(['jobs:read', 'jobs:run', 'sessions:write', 'approvals:write', 'admin']),
+          scopes_supported: expect.arrayContaining(['jobs:read', 'jobs:run', 'approvals:write', 'admin']),
         },
   );
 });

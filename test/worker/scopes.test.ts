@@ -30,6 +30,10 @@ test.each(tools.map(({ name, scope }) => [name, scope] as const))(
   },
 );
 
+test('each scope that can be granted is needed by a tool', () => {
+  expect(new Set(tools.map(({ scope }) => scope))).toEqual(new Set(SCOPES));
+});
+
 const reading: [string, Record<string, unknown>][] = [
   ['resources/list', {}],
   ['resources/templates/list', {}],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { OWNER } from '../../caller.ts';
 import type { Door } from '../context.ts';
+import { isScope } from '../scopes.ts';
 import { oauthServer } from './server.ts';
 
 /** A client that was allowed to act for the account. Times in ms. */
@@ -29,7 +30,7 @@ export async function oauthGrants(c: Context<Door>, account: string): Promise<Sh
   return items.map(({ id, scope, createdAt, expiresAt, metadata }) => ({
     id,
     ...(Metadata.safeParse(metadata).data ?? UNKNOWN),
-    scopes: scope,
+    scopes: scope.filter(isScope),
     createdAt: createdAt * 1_000,
     expiresAt: expiresAt && expiresAt * 1_000,
   }));

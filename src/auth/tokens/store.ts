@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { SCOPES, type Scope } from '../../caller.ts';
+import type { Scope } from '../../caller.ts';
+import { isScope } from '../scopes.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS token (
@@ -14,7 +15,7 @@ const Row = z
   .object({
     id: z.string(),
     name: z.string(),
-    scopes: z.string().transform((text) => z.array(z.enum(SCOPES)).parse(JSON.parse(text))),
+    scopes: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text)).filter(isScope)),
     created_at: z.number(),
     expires_at: z.number().nullable(),
     used_at: z.number().nullable(),
