@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { clock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
 import type { Settlement } from '../job/chores.ts';
@@ -38,7 +39,7 @@ export class Account extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    if (this.#parts.store.unfinished().length > 0) void ctx.storage.setAlarm(Date.now() + WAKE_MS);
+    if (this.#parts.store.unfinished().length > 0) void ctx.storage.setAlarm(clock.now() + WAKE_MS);
   }
 
   /** Decides on a request for a job, and makes the job or finds the one that was made before. */
@@ -48,7 +49,7 @@ export class Account extends DurableObject<Env> {
 
   /** Whether a call that makes no job may be made now; if so it is counted. Where it `asks`, a person may be asked about it. */
   async permit(call: ToolCall, asks = true): Promise<Result<Permit>> {
-    const permitted = permit(this.#parts, call, asks, Date.now());
+    const permitted = permit(this.#parts, call, asks, clock.now());
     if (!permitted.ok && permitted.failure.code === 'approval_required') await this.#arm();
     return permitted;
   }
@@ -69,12 +70,12 @@ export class Account extends DurableObject<Env> {
 
   /** Sets a target's policy, or takes it away where `written` is null. It holds from the next call on. */
   setPolicy(target: string, mode: PolicyMode, written: string | null, by: string): Result<null> {
-    return setPolicy(this.#parts, target, mode, written, by, Date.now());
+    return setPolicy(this.#parts, target, mode, written, by, clock.now());
   }
 
   /** What a policy would decide on a call, with the counters as they are. Changes nothing. */
   tryPolicy(trial: Trial): Result<Tried> {
-    return tryPolicy(this.#parts, trial, Date.now());
+    return tryPolicy(this.#parts, trial, clock.now());
   }
 
   /** Those of some tools that are hidden from a grant: they are not listed, and answer as unknown. */
@@ -94,7 +95,7 @@ export class Account extends DurableObject<Env> {
 
   /** Decides a question, and tells the job that waits for it. */
   async decide(decision: Decision): Promise<Result<Approval>> {
-    const decided = decide(this.#parts, decision, Date.now());
+    const decided = decide(this.#parts, decision, clock.now());
     // The decision is stored; should the way to the job be cut, the alarm goes it again.
     if (decided.ok) await this.#carry(decided.value).catch(() => {});
     return decided;
@@ -102,7 +103,7 @@ export class Account extends DurableObject<Env> {
 
   /** Puts a step that a run asks about to a person; safe to repeat. Where it is decided already, the job is told at once. */
   async askStep(step: Step): Promise<void> {
-    const approval = askStep(this.#parts, step, Date.now());
+    const approval = askStep(this.#parts, step, clock.now());
     if (approval.state === 'pending') await this.#arm();
     else await carry(this.#parts, approval);
   }
@@ -133,7 +134,7 @@ export class Account extends DurableObject<Env> {
 
   /** Ends a job's entry; called by the job, and safe to repeat. Gives the freed slot to the next in turn. */
   async release(id: string, settlement: Settlement): Promise<void> {
-    if (end(this.#parts, id, settlement, Date.now())) await this.#giveTurns();
+    if (end(this.#parts, id, settlement, clock.now())) await this.#giveTurns();
   }
 
   async #carry(approval: Approval): Promise<void> {
@@ -145,7 +146,7 @@ export class Account extends DurableObject<Env> {
     const { store, audit, limits, jobOf } = this.#parts;
     const given = new Set(turns(store.standings(), limits).map(({ id }) => id));
     const next = store.unfinished().filter(({ id }) => given.has(id) && store.take(id));
-    const now = Date.now();
+    const now = clock.now();
     for (const { id, grant_id, client, tool } of next)
       audit.add(otherFacts('start', grant_id, 'run', now, { client, tool, job: id }));
     await Promise.allSettled(next.map((entry) => jobOf(entry).admit()));
@@ -153,12 +154,12 @@ export class Account extends DurableObject<Env> {
 
   /** Adds to what the account spent today. Gives the sum in USD. */
   spend(usd: number): number {
-    this.#parts.spending.add(usd, Date.now());
+    this.#parts.spending.add(usd, clock.now());
     return this.spentToday();
   }
 
   spentToday(): number {
-    return this.#parts.spending.today(Date.now());
+    return this.#parts.spending.today(clock.now());
   }
 
   /** Forgets a job that was deleted. */
@@ -188,7 +189,7 @@ export class Account extends DurableObject<Env> {
 
   /** Closes what nobody decided, compares entries with their jobs, and forgets what is old. */
   override async alarm(): Promise<void> {
-    const now = Date.now();
+    const now = clock.now();
     const { store, approvals, audit, limits, announcements, receiver } = this.#parts;
     const expired = expire(this.#parts, now);
     await this.#arm();
@@ -207,7 +208,7 @@ export class Account extends DurableObject<Env> {
   /** Sets the alarm for what comes next. */
   async #arm(): Promise<void> {
     const { store, approvals, announcements, audit, limits } = this.#parts;
-    const now = Date.now();
+    const now = clock.now();
     const after = (from: number | null, days: number) => (from === null ? Number.POSITIVE_INFINITY : from + days * DAY_MS);
     const next = Math.min(
       store.unfinished().length > 0 ? now + RECONCILE_MS : Number.POSITIVE_INFINITY,

@@ -1,3 +1,4 @@
+import { clock } from '../clock.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
@@ -199,7 +200,7 @@ function addEntry(
 export async function submit(parts: Parts, asked: Submission, arm: () => Promise<void>): Promise<Result<Submitted>> {
   const submission = inWorkspace(parts, asked);
   const { spec, runToken } = submission;
-  const decided = decide(parts, submission, Date.now());
+  const decided = decide(parts, submission, clock.now());
   if (!decided.ok) return decided;
   if ('place' in decided.value) return found(parts, decided.value, submission);
   const { hasTurn, hold } = decided.value;

@@ -21,6 +21,7 @@ const LAYERS = [
   'policy',
   'config',
   'caller',
+  'clock',
   'errors',
   'nearest',
   'public-url',

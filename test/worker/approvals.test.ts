@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { decide, hold, POLICY, pair, prompt } from './held.ts';
 import { ended, jobOf } from './jobs.ts';
 import { callTool, setPolicy, someone } from './post.ts';
+import { passTime } from './time.ts';
+
+const HOUR_MS = 3_600_000;
 
 test('a request that needs approval is a held job that says why, until when and where; approved, it runs just what was shown', async () => {
   const { asker, decider } = await pair();
@@ -59,9 +62,7 @@ test('a denied request fails with the reason of who denied it, and nothing was r
 test('what nobody decides in time is refused by the alarm alone, and cannot be approved any more', async () => {
   const { asker, decider, account } = await pair();
   const { job, approvalId } = await hold(asker);
-  await runInDurableObject(account, (_object, state) => {
-    state.storage.sql.exec('UPDATE approval SET expires_at = ? WHERE id = ?', Date.now() - 1, approvalId);
-  });
+  passTime(HOUR_MS + 1);
   expect((await decide(decider, approvalId, true)).error).toMatchObject({
     code: 'approval_decided',
     message: expect.stringContaining('expired'),
@@ -118,7 +119,7 @@ test('the grant that asked never decides, an unknown question is unknown, and a 
 });
 
 test('approved alike, calls of the same grant, tool and rule pass for an hour, and no others', async () => {
-  const { asker, decider, account } = await pair();
+  const { asker, decider } = await pair();
   const { approvalId, job } = await hold(asker);
   await decide(decider, approvalId, true, { alike: true });
   await ended(job);
@@ -127,9 +128,7 @@ test('approved alike, calls of the same grant, tool and rule pass for an hour, a
   expect((await callTool(asker, 'claude_request', { prompt: prompt() })).job?.state).toBe('held');
   await setPolicy(decider, POLICY);
   expect((await callTool(decider, 'claude_request_async', { prompt: prompt() })).job?.state).toBe('held');
-  await runInDurableObject(account, (_object, state) => {
-    state.storage.sql.exec('UPDATE alike SET until = until - 3600001');
-  });
+  passTime(HOUR_MS + 1);
   await hold(asker);
 });
 
