@@ -1,4 +1,4 @@
 import { providers } from './providers/index.ts';
-import { serve } from './serve.ts';
+import { serve } from './start.ts';
 
 await serve(providers);

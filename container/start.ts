@@ -6,17 +6,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findClis } from './clis.ts';
 import { type Config, parseConfig } from './config.ts';
 import { chooseContainment } from './containment/contain.ts';
+import { messageOf } from './errors.ts';
+import type { Executor } from './executor.ts';
 import { createServer } from './http/server.ts';
-import { lockState } from './lock.ts';
 import type { Provider } from './providers/provider.ts';
-import type { Executor } from './runs/admit.ts';
 import { recoverRuns } from './runs/recover.ts';
 import { createRuns, pruneRuns, shutDownRuns } from './runs/runs.ts';
 import { PRIVATE_DIRECTORY } from './state/files.ts';
-import { identify } from './state/state-id.ts';
+import { loadStateId, lockState } from './state/state-id.ts';
 
 /** How long answers that are being written may take once all runs have ended, in ms. */
 const CLOSE_MAX_MS = 1_000;
+
+/** Runs an executor as this process: one line of JSON on stdout once it listens, until SIGTERM or SIGINT. */
+export async function serve(providers: Record<string, Provider>): Promise<void> {
+  try {
+    const { listening, shutDown } = await startExecutor(process.env, providers);
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => shutDown().finally(() => process.exit(0)));
+    process.stdout.write(`${JSON.stringify({ listening, pid: process.pid })}\n`);
+  } catch (error) {
+    console.error(`The executor cannot start. ${messageOf(error)}`);
+    process.exit(1);
+  }
+}
 
 /** A listening executor. */
 export interface Started {
@@ -37,7 +49,7 @@ export async function startExecutor(
   const unlock = await lockState(config.stateDirectory);
   const executor: Executor = {
     config,
-    stateId: await identify(config.stateDirectory),
+    stateId: await loadStateId(config.stateDirectory),
     providers,
     clis: await findClis(Object.keys(providers), config.binaries, config.stateDirectory),
     containment: await chooseContainment(config.containment),

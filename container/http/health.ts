@@ -1,6 +1,7 @@
+import type { Executor } from '../executor.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { type Health, PROTOCOL_VERSION } from '../protocol.ts';
-import { type Executor, freeDiskBytes } from '../runs/admit.ts';
+import { freeDiskBytes } from '../state/files.ts';
 
 /** What GET /health says. */
 export async function reportHealth({ config, stateId, providers, clis, containment, live }: Executor): Promise<Health> {

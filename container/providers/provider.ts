@@ -15,7 +15,7 @@ export interface Option {
   file?: { flag: string; name: string; text: (value: unknown) => string };
 }
 
-/** What is known when a command line is built. Paths are absolute and exist. */
+/** What is known when a command line is built. Paths are absolute; they exist once the CLI starts. */
 export interface Launch {
   /** Path of the CLI's binary. */
   binary: string;

@@ -1,36 +1,17 @@
-import { statfs } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Cli } from '../clis.ts';
 import type { Config } from '../config.ts';
-import { type Containment, newMark } from '../containment/contain.ts';
+import { newMark } from '../containment/contain.ts';
 import { Refusal } from '../errors.ts';
+import type { Executor } from '../executor.ts';
 import type { RunRequest } from '../protocol.ts';
-import type { Launch, Provider } from '../providers/provider.ts';
 import { type Run, startRun } from '../run/run.ts';
 import type { Spool } from '../spool/spool.ts';
+import { freeDiskBytes } from '../state/files.ts';
 import { planSession } from '../state/sessions.ts';
 import { CLAIM_MS, mayTake } from './fairness.ts';
 import { checkOptions } from './options.ts';
 import { makeRunFiles, removeRunFiles } from './prepare.ts';
 import { type RunRecord, runPaths } from './record.ts';
-
-/** What runs share. */
-export interface Executor {
-  config: Readonly<Config>;
-  /** Tells this state directory from any other. */
-  stateId: string;
-  providers: Record<string, Provider>;
-  /** The CLIs that were found, by provider. */
-  clis: Record<string, Cli>;
-  containment: Containment;
-  /** Accounts of the runs that are being admitted or are going on, by run id. */
-  live: Map<string, string>;
-  /** When an account was refused last for want of a slot, in ms since 1970. */
-  refusedAt: Map<string, number>;
-  /** Directories of the sessions that these runs use. */
-  busySessions: Set<string>;
-  isShuttingDown: boolean;
-}
 
 /** A run that was let in; it has a log even when its CLI could not be started. */
 export interface Admitted {
@@ -49,20 +30,18 @@ export async function admit(executor: Executor, id: string, request: RunRequest,
     await checkDisk(config);
     const session = await planSession(config.stateDirectory, request, Date.now());
     held.push(holdSession(executor, session.directory));
+    const paths = runPaths(config.stateDirectory, id);
     const passingSession = options.noSessionPersistence === true && session.isNew ? session.directory : undefined;
     const record = { digest, sessionId: session.launch.id, passingSession, mark: newMark(), createdAt: Date.now() };
-    const { cwd } = session.record;
-    const launch = { binary: cli.binary, prompt: request.prompt, options, session: session.launch, gate: request.gate, cwd };
-    const commandOf = (made: Pick<Launch, 'home' | 'tmp'>) => provider.command({ ...launch, ...made });
+    const { prompt, gate, limits } = request;
+    const places = { cwd: session.record.cwd, home: session.home, tmp: paths.tmp };
+    const command = provider.command({ binary: cli.binary, prompt, options, session: session.launch, gate, ...places });
     const letSourceGo = session.source === undefined ? () => {} : holdSession(executor, session.source);
-    const files = await makeRunFiles({ paths: runPaths(config.stateDirectory, id), record, session, commandOf }).finally(
-      letSourceGo,
-    );
-    const release = () => removeRunFiles(files.tmp, record).finally(letGo);
+    const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(letSourceGo);
+    const release = () => removeRunFiles(paths.tmp, record).finally(letGo);
     const { sessionId, mark } = record;
-    const { limits } = request;
-    const run = startRun({ ...files, provider, cwd, sessionId, cliVersion: cli.version, limits, mark, containment, release });
-    return { record, spool: files.spool, run };
+    const start = { provider, command, ...places, sessionId, cliVersion: cli.version, limits, mark, containment, spool, release };
+    return { record, spool, run: startRun(start) };
   } catch (error) {
     letGo();
     throw error;
@@ -107,12 +86,6 @@ async function checkDisk({ stateDirectory, minFreeDiskBytes }: Config): Promise<
   const free = await freeDiskBytes(stateDirectory);
   if (free < minFreeDiskBytes)
     throw new Refusal('disk_full', `${free} bytes are free on the executor's disk; a run needs ${minFreeDiskBytes}.`);
-}
-
-/** Bytes that an unprivileged process may still write below a directory. */
-export async function freeDiskBytes(directory: string): Promise<number> {
-  const { bavail, bsize } = await statfs(directory);
-  return bavail * bsize;
 }
 
 function holdSession({ busySessions }: Executor, directory: string): () => void {

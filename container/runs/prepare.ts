@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Command, Launch } from '../providers/provider.ts';
+import { dirname } from 'node:path';
+import type { Command } from '../providers/provider.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
 import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
 import { discardSession, makeSession, type SessionPlan, unmakeSession } from '../state/sessions.ts';
@@ -10,12 +10,11 @@ interface Plan {
   paths: ReturnType<typeof runPaths>;
   record: RunRecord;
   session: SessionPlan;
-  commandOf: (made: Pick<Launch, 'home' | 'tmp'>) => Command;
+  files: Command['files'];
 }
 
 /** Makes everything on disk that a run needs; on failure nothing is left of it. */
-export async function makeRunFiles({ paths, record, session, commandOf }: Plan) {
-  const home = join(session.directory, 'home');
+export async function makeRunFiles({ paths, record, session, files = {} }: Plan): Promise<Spool> {
   const preparing = { madeSession: session.isNew ? session.directory : undefined };
   await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
   await writeJson(paths.record, { ...record, preparing });
@@ -27,15 +26,14 @@ export async function makeRunFiles({ paths, record, session, commandOf }: Plan) 
   }
   try {
     await mkdir(paths.tmp, { recursive: true, mode: PRIVATE_DIRECTORY });
-    const command = commandOf({ home, tmp: paths.tmp });
-    for (const [path, text] of Object.entries(command.files ?? {})) {
+    for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
       await writeFile(path, text, { mode: 0o600 });
     }
-    const spool: Spool = await openSpool(paths.spool);
+    const spool = await openSpool(paths.spool);
     // Last, because a record without `preparing` is a run that an executor has begun.
     await writeJson(paths.record, record);
-    return { home, tmp: paths.tmp, command, spool };
+    return spool;
   } catch (error) {
     await rm(paths.directory, { recursive: true, force: true });
     await unmakeSession(session);

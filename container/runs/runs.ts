@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, Refusal } from '../errors.ts';
+import type { Executor } from '../executor.ts';
 import type { RunAnswer, RunRequest } from '../protocol.ts';
 import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
-import { type Admitted, admit, type Executor } from './admit.ts';
+import { type Admitted, admit } from './admit.ts';
 import { digestOf, runPaths } from './record.ts';
 import type { Recovered } from './recover.ts';
 

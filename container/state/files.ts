@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { errnoOf } from '../errors.ts';
 
@@ -30,4 +30,10 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   } catch {
     return undefined;
   }
+}
+
+/** Bytes that an unprivileged process may still write below a directory. */
+export async function freeDiskBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }

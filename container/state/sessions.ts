@@ -23,6 +23,8 @@ type SessionRecord = z.infer<typeof SessionRecord>;
 export interface SessionPlan {
   launch: Launch['session'];
   directory: string;
+  /** HOME of the CLI. */
+  home: string;
   /** The session's record as it is to be written. */
   record: SessionRecord;
   /** Directory of the session that a fork copies. */
@@ -47,16 +49,16 @@ export async function planSession(stateDirectory: string, request: RunRequest, n
   const inside = request.workingDir === undefined ? '' : await findWorkingDir(lookedUp, request.workingDir);
   const createdAt = isNew ? now : (origin?.createdAt ?? now);
   const record = { provider: request.provider, id: launch.id, workspace, cwd: join(base, inside), createdAt, updatedAt: now };
-  return { launch, directory, record, source, isNew };
+  return { launch, directory, home: join(directory, 'home'), record, source, isNew };
 }
 
 /** Makes the directories of a planned session; on failure nothing is left of them. */
-export async function makeSession({ directory, record, source, isNew }: SessionPlan, isKept: boolean): Promise<void> {
+export async function makeSession({ directory, home, record, source, isNew }: SessionPlan, isKept: boolean): Promise<void> {
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
   else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
   try {
-    for (const path of [join(directory, 'home'), join(directory, 'work'), record.cwd])
+    for (const path of [home, join(directory, 'work'), record.cwd])
       await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     if (isKept) await writeJson(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });

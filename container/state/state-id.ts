@@ -1,15 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { startOf } from '../containment/processes.ts';
 import { readJson, writeJson } from './files.ts';
 
-const Identity = z.object({ id: z.uuid() });
+const StateId = z.object({ id: z.uuid() });
+const StateOwner = z.object({ pid: z.int(), start: z.string().optional() });
 
-/** The id of a state directory: made once, the same as long as its content is there. */
-export async function identify(stateDirectory: string): Promise<string> {
+/** Returns the id of a state directory, made on first use and stored in it. */
+export async function loadStateId(stateDirectory: string): Promise<string> {
   const path = join(stateDirectory, 'state.json');
-  const known = await readJson(path, Identity);
+  const known = await readJson(path, StateId);
   const { id } = known ?? { id: randomUUID() };
   if (known === undefined) await writeJson(path, { id });
   return id;
+}
+
+/** Locks a state directory for this process, because a second executor would end the first one's runs. Returns the unlock. */
+export async function lockState(stateDirectory: string): Promise<() => Promise<void>> {
+  const path = join(stateDirectory, 'executor.json');
+  const owner = await readJson(path, StateOwner);
+  if (owner !== undefined && owner.pid !== process.pid && owner.start !== undefined && startOf(owner.pid) === owner.start)
+    throw new Error(`Another executor (process ${owner.pid}) uses ${stateDirectory}: end it, or set another EXECUTOR_STATE.`);
+  await writeJson(path, { pid: process.pid, start: startOf(process.pid) });
+  return () => rm(path, { force: true });
 }

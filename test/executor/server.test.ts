@@ -84,6 +84,11 @@ const REFUSED = [
     changes: { options: { broken: true }, workspace: 'w', account: 'new' },
     code: 'internal',
   },
+  {
+    title: 'a command whose files cannot be written',
+    changes: { options: { unwritable: true }, workspace: 'w', account: 'new' },
+    code: 'internal',
+  },
 ];
 
 describe('PUT /runs/ID', () => {
