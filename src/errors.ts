@@ -80,7 +80,7 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       return no(`The policy of this connection denies ${failure.tool}: ${sentence(failure.reason)} (${failure.rule})`, failure);
     case 'approval_required':
       return yes(
-        `A person has to approve this call of ${failure.tool}: ${sentence(failure.reason)} It is asked at ${failure.url} until ${new Date(failure.expiresAt).toISOString()}; once it is approved make the very same call again, within an hour.`,
+        `${failure.tool} needs the approval of a person: ${sentence(failure.reason)} It can be given at ${failure.url} until ${new Date(failure.expiresAt).toISOString()}. After that, repeat the identical call within an hour, once.`,
         undefined,
         failure,
       );

@@ -7,7 +7,7 @@ import { askStep, type Decision, decide, expire, type Step } from './ask.ts';
 import { carry, reconcile } from './carry.ts';
 import { openParts } from './context.ts';
 import { end } from './end.ts';
-import { type Permit, permit } from './permit.ts';
+import { type Permit, permit, refund } from './permit.ts';
 import { type PolicyState, policyState, setPolicy, type Trial, type Tried, tryPolicy } from './policy-admin.ts';
 import { turns } from './queue.ts';
 import { type Submission, type Submitted, submit } from './submit.ts';
@@ -54,9 +54,9 @@ export class Account extends DurableObject<Env> {
     return permitted;
   }
 
-  /** Takes back what a permitted call was counted as, because it did nothing. */
-  giveBack({ charges, at }: Permit['counted']): void {
-    this.#parts.counters.uncount(charges, at);
+  /** Refunds what a permitted call was counted as, because it did nothing. A permit of an approval can be used again. */
+  refund(permit: Permit): void {
+    refund(this.#parts, permit);
   }
 
   /** Every policy that is set. */
@@ -106,11 +106,6 @@ export class Account extends DurableObject<Env> {
     const approval = askStep(this.#parts, step, clock.now());
     if (approval.state === 'pending') await this.#arm();
     else await carry(this.#parts, approval);
-  }
-
-  /** Keeps what an approved call answered, once. */
-  keepOutcome(approvalId: string, outcome: string): boolean {
-    return this.#parts.approvals.record(approvalId, outcome);
   }
 
   /** Rows of the audit log, newest first, below a number where one is given. */

@@ -66,7 +66,7 @@ const STEP = { kind: 'step', rule: 'permissionMode', reason: 'The run asks befor
 function stepCall({ store }: Parts, { job, tool, input }: Step): ToolCall {
   const { grant_id: grant = '', client = '', origin = '' } = store.find(job) ?? {};
   const args = { input };
-  return { grant, scopes: [], client, tool, args, digest: digestOf(args), origin };
+  return { grant, client, tool, args, digest: digestOf(args), origin };
 }
 
 /** Asks whether a run may take a step; the same question again is the same one. Steps alike pass at once; where too many wait, it is refused. */

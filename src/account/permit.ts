@@ -9,16 +9,23 @@ import type { OwnedCharge } from './tables/counters.ts';
 import { callFacts, type ToolCall } from './tool-call.ts';
 import { refusalOf, type Weighing } from './weigh.ts';
 
-/** Leave to make a call that makes no job. */
+/** A decision that a call which makes no job may run now, once. */
 export interface Permit {
-  /** What it was counted as, and when in ms since 1970: to take back, should the call do nothing. */
-  counted: { charges: OwnedCharge[]; at: number };
-  /** The approval that lets it pass, with what the call answered if it was made already. */
-  approval?: Approval;
+  /** What the call was counted as, and when in ms since 1970. */
+  charges: OwnedCharge[];
+  at: number;
+  /** The approval that was used up by the call. */
+  approvalId?: string;
 }
 
-/** An approved call may be made for this long after the decision, in ms. */
-const APPROVED_MS = 3_600_000;
+/** An approved call may be repeated for this long after the decision, in ms. */
+const PERMIT_MS = 3_600_000;
+
+/** Refunds the charges of a call that did nothing, and makes its approval usable again. */
+export function refund({ counters, approvals }: Parts, { charges, at, approvalId }: Permit): void {
+  counters.uncount(charges, at);
+  if (approvalId !== undefined) approvals.use(approvalId, null);
+}
 
 /** What was decided about a call that has to be asked for and is not approved, or the question that is put now. */
 function held(parts: Parts, call: ToolCall, weighing: Weighing, known: Approval | undefined, now: number): Result<Permit> {
@@ -46,16 +53,17 @@ export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number)
   const { tool, grant } = call;
   if (grant === OWNER && MENDING.includes(tool)) {
     parts.audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token is never locked out' }));
-    return ok({ counted: { charges: [], at: now } });
+    return ok({ charges: [], at: now });
   }
   const weighing = parts.permissions.weigh(call, { running: 0 }, now);
   const { enforced, charges } = weighing;
   const { kind, rule, reason } = enforced;
-  const known = asks && (kind === 'hold' || kind === 'limit') ? parts.approvals.ofCall(call, APPROVED_MS, now) : undefined;
+  const known = asks && (kind === 'hold' || kind === 'limit') ? parts.approvals.ofCall(call, PERMIT_MS, now) : undefined;
   if (known?.state === 'approved') {
     // What it counts as was reserved when it was asked about.
     noteCall(parts, call, 'allow', weighing, now, { reason: `approved by ${known.decidedBy}` });
-    return ok({ counted: { charges: [], at: now }, approval: known });
+    parts.approvals.use(known.id, now);
+    return ok({ charges: [], at: now, approvalId: known.id });
   }
   const refusal = refusalOf(enforced, tool);
   if (refusal) return noteRefusal(parts, call, weighing, refusal, now);
@@ -70,5 +78,5 @@ export function permit(parts: Parts, call: ToolCall, asks: boolean, now: number)
     );
   noteCall(parts, call, 'allow', weighing, now);
   parts.counters.count(charges, now);
-  return ok({ counted: { charges, at: now } });
+  return ok({ charges, at: now });
 }

@@ -3,8 +3,6 @@ import type { AuditFacts } from './tables/audit-row.ts';
 /** A call of a tool as the account judges, keeps and notes it. */
 export interface ToolCall {
   grant: string;
-  /** What the grant may do, for a call that waits for approval and is made later. */
-  scopes: readonly string[];
   /** What the client calls itself; nobody checked it. */
   client: string;
   tool: string;

@@ -3,7 +3,6 @@ import type { Door } from '../auth/context.ts';
 import type { Person } from '../auth/sign-in/session.ts';
 import { SCOPES } from '../caller.ts';
 import type { Call } from '../mcp/call.ts';
-import { toolOf } from '../mcp/tools/index.ts';
 
 /** A person in a browser as a caller: what they decide is done in their account. */
 export const personCall = (c: Context<Door>, { account, label }: Person): Call => ({
@@ -14,7 +13,6 @@ export const personCall = (c: Context<Door>, { account, label }: Person): Call =
   origin: new URL(c.var.resource).origin,
   takesTasks: false,
   elicits: false,
-  toolOf,
   signal: c.req.raw.signal,
   progress: async () => {},
 });

@@ -1,6 +1,5 @@
 import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
-import type { Tool } from './tool.ts';
 
 /** What a tool works with beside its input. */
 export interface Call {
@@ -17,8 +16,6 @@ export interface Call {
   elicits: boolean;
   /** The job that this call began, when it is made again with an answer. */
   resumes?: string | undefined;
-  /** Any tool of the gateway, to make a call that was approved. */
-  toolOf: (name: string) => Tool | undefined;
   /** Aborted when the client no longer waits. */
   signal: AbortSignal;
   /** Shows a sentence to who waits, where the client asked for progress. */

@@ -10,7 +10,6 @@ import type { Decision } from '../account/ask.ts';
 import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { accountOf, type Call } from './call.ts';
-import { decideApproval } from './decide.ts';
 import { exact } from './render.ts';
 
 /** Longest question, in characters: what is longer is decided on the page, because nobody approves what they were not shown. */
@@ -82,5 +81,5 @@ export async function decideByForm(id: string, responses: Record<string, unknown
   const answer = answered(responses, id);
   if (!answer) return false;
   const decision = { id, ...answer, by: call.caller.grant, isGrant: false, alike: false };
-  return (await decideApproval(decision, call)).ok;
+  return (await accountOf(call).decide(decision)).ok;
 }

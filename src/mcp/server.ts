@@ -93,7 +93,6 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
     origin: new URL(request.url).origin,
     takesTasks: hasTasks && takesTasks(context),
     elicits: era === 'modern' && config.approvalByClient === 'on' && takesForms(context),
-    toolOf,
     signal: context.mcpReq.signal,
     progress: progressOf(context),
   });

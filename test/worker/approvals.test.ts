@@ -144,7 +144,7 @@ test('the same request again while it is held is the same job, and asks nobody t
   expect((await callTool(decider, 'approval_list', {})).approvals).toHaveLength(1);
 });
 
-test('a call that makes no job is refused until it is approved; then it is made, once, and its answer kept for who asked', async () => {
+test('a call that makes no job is refused until it is approved; then its requester may repeat it, once', async () => {
   const { asker, decider } = await pair();
   await setPolicy(asker, { version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
   const made = await callTool(asker, 'claude_request', { prompt: prompt() });
@@ -159,8 +159,23 @@ test('a call that makes no job is refused until it is approved; then it is made,
   expect((await callTool(asker, 'llm_job_delete', { jobId: 'job_0' })).error?.approvalId).not.toBe(approvalId);
   expect((await callTool(asker, 'llm_job_status', args)).ok).toBe(true);
   await decide(decider, approvalId, true);
-  expect((await callTool(asker, 'llm_job_status', args)).error?.code).toBe('job_not_found');
+  expect((await callTool(asker, 'llm_job_status', args)).ok).toBe(true);
   expect(await callTool(asker, 'llm_job_delete', args)).toMatchObject({ ok: true, job: { id: args.jobId, deleted: true } });
+  const again = await callTool(asker, 'llm_job_delete', args);
+  expect(again.error).toMatchObject({ code: 'approval_required', message: expect.stringContaining('within an hour, once') });
+  expect(again.error?.approvalId).not.toBe(approvalId);
+});
+
+test('of identical calls at once one approval lets exactly one run', async () => {
+  const { asker, decider } = await pair();
+  const list = { version: '1', default: 'allow', tools: { list_models: { action: 'require_approval' } } } as const;
+  await setPolicy(asker, list);
+  const refused = await callTool(asker, 'list_models');
+  await decide(decider, refused.error?.approvalId ?? '', true);
+  const calls = await Promise.all(Array.from({ length: 8 }, () => callTool(asker, 'list_models')));
+  const codes = calls.map(({ ok, error }) => (ok ? 'ran' : error?.code));
+  expect(codes.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'approval_required'), 'ran']);
+  expect((await callTool(decider, 'approval_list', { state: 'pending' })).approvals).toHaveLength(1);
 });
 
 test('a denied call that makes no job is denied, with the reason', async () => {

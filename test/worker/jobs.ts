@@ -45,7 +45,6 @@ export const jobOf = ({ account, id }: Address) => env.JOBS.getByName(`${account
 /** A call of a tool by a grant. */
 export const callOf = (tool: string, args: Record<string, unknown> = {}, grant = 'g'): ToolCall => ({
   grant,
-  scopes: ['jobs:read', 'jobs:run'],
   client: 'a test',
   tool,
   args,

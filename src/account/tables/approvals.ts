@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addColumns } from '../../sql.ts';
 import type { ToolCall } from '../tool-call.ts';
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired'] as const;
@@ -9,7 +10,7 @@ const SCHEMA = `
     place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, call TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL,
     args_hash TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, estimate_usd REAL, job TEXT, question TEXT,
     created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
-    decided_at INTEGER, decided_by TEXT, said TEXT, outcome TEXT
+    decided_at INTEGER, decided_by TEXT, said TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS approval_state ON approval (state);
   CREATE INDEX IF NOT EXISTS approval_job ON approval (job);
@@ -21,7 +22,6 @@ const SCHEMA = `
 /** A call as it was asked about. */
 const Call = z.object({
   grant: z.string(),
-  scopes: z.array(z.string()).readonly(),
   client: z.string(),
   tool: z.string(),
   /** As JSON. */
@@ -47,7 +47,6 @@ const Row = z
     decided_at: z.number().nullable(),
     decided_by: z.string().nullable(),
     said: z.string().nullable(),
-    outcome: z.string().nullable(),
   })
   .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, ...row }) => ({
     ...row,
@@ -58,10 +57,7 @@ const Row = z
     decidedBy: decided_by,
   }));
 
-/**
- * A question to a person: whether a call may be made, or whether a run may take a step. Times are ms since 1970. `said` is the reason of
- * who decided, `outcome` what the call answered when it was made after that, as JSON.
- */
+/** A request to a person to let a call be made, or a run take a step. Times are ms since 1970; `said` is the approver's reason. */
 export type Approval = z.infer<typeof Row>;
 
 const Arguments = z.record(z.string(), z.unknown());
@@ -93,6 +89,7 @@ export class Approvals {
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
+    addColumns(this.#sql, 'approval', { used_at: 'INTEGER' });
   }
 
   #rows(query: string, ...values: (string | number)[]): Approval[] {
@@ -131,11 +128,16 @@ export class Approvals {
     return found;
   }
 
-  /** The newest question about this very call that is not over at `now`: an approval holds for `approvedMs` from then on, so that there is time to use it. */
-  ofCall({ grant, tool, digest }: ToolCall, approvedMs: number, now: number): Approval | undefined {
+  /** The newest approval of this call that is in force at `now`: pending, denied, or an unused permit that was given within `permitMs`. */
+  ofCall({ grant, tool, digest }: ToolCall, permitMs: number, now: number): Approval | undefined {
     const query = `WHERE kind = 'call' AND job IS NULL AND grant_id = ? AND tool = ? AND args_hash = ?
-      AND IIF(state = 'approved', decided_at + ?, expires_at) > ? ORDER BY place DESC LIMIT 1`;
-    return this.#rows(query, grant, tool, digest.hash, approvedMs, now)[0];
+      AND IIF(state = 'approved', IIF(used_at IS NULL, decided_at + ?, 0), expires_at) > ? ORDER BY place DESC LIMIT 1`;
+    return this.#rows(query, grant, tool, digest.hash, permitMs, now)[0];
+  }
+
+  /** Marks the permit of an approved call as used, or as unused with null. */
+  use(id: string, at: number | null): void {
+    this.#sql.exec('UPDATE approval SET used_at = ? WHERE id = ?', at, id);
   }
 
   /** The questions of a job. */
@@ -160,15 +162,6 @@ export class Approvals {
       ...[state, now, by, said, id],
     );
     return decided.toArray().length === 1;
-  }
-
-  /** Keeps what an approved call answered. False where it was made before. */
-  record(id: string, outcome: string): boolean {
-    const kept = this.#sql.exec(
-      `UPDATE approval SET outcome = ? WHERE id = ? AND state = 'approved' AND outcome IS NULL RETURNING id`,
-      ...[outcome, id],
-    );
-    return kept.toArray().length === 1;
   }
 
   /** Pending questions whose time is over. */

@@ -47,16 +47,16 @@ const routes: Record<string, Route> = {
 const CREATED = 201;
 
 /** Does what a method stands for, where the caller's policy lets it. */
-async function answer(c: Context<Door>, { tool, args: read, run }: Route, { account, grant, scopes }: Caller) {
+async function answer(c: Context<Door>, { tool, args: read, run }: Route, { account, grant }: Caller) {
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
-  const call: ToolCall = { grant, scopes, client: '', tool, args, digest: digestOf(args), origin };
+  const call: ToolCall = { grant, client: '', tool, args, digest: digestOf(args), origin };
   const object = c.env.ACCOUNTS.getByName(account);
   const permit = await object.permit(call, false);
   if (!permit.ok) return toHttpError(permit.failure);
   const done = await run(c, account, args);
   if (done.ok) return c.json(done.value, tool === 'token_create' ? CREATED : undefined);
-  await object.giveBack(permit.value.counted);
+  await object.refund(permit.value);
   return toHttpError(done.failure);
 }
 

@@ -9,9 +9,7 @@ import { show } from '../../auth/render-page.ts';
 import { asPerson } from '../../auth/sign-in/require-person.ts';
 import type { Person } from '../../auth/sign-in/session.ts';
 import { toToolError } from '../../errors.ts';
-import { decideApproval } from '../../mcp/decide.ts';
 import { exact } from '../../mcp/render.ts';
-import { personCall } from '../person-call.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
 
 /** Decided questions on the page. */
@@ -67,25 +65,25 @@ async function page(c: Context<Door>, person: Person, { news, complaint }: News 
 
 const Form = z.object({ decision: z.enum(['approve', 'alike', 'deny']), said: z.string().trim().max(500).default('') });
 const DONE = { approve: 'Approved.', alike: 'Approved, and what is alike for an hour.', deny: 'Denied.' } as const;
+const REPEAT = ' The requester has to repeat the identical call within an hour, once.';
 
 async function decide(c: Context<Door>, person: Person) {
   const read = Form.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
     return page(c, person, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
   const { decision, said } = read.data;
-  const call = personCall(c, person);
-  const decided = await decideApproval(
-    {
-      id: c.req.param('id') ?? '',
-      approve: decision !== 'deny',
-      by: person.label,
-      isGrant: false,
-      said: said || undefined,
-      alike: decision === 'alike',
-    },
-    call,
-  );
-  return page(c, person, decided.ok ? { news: DONE[decision] } : { complaint: toToolError(decided.failure).message });
+  const decided = await c.env.ACCOUNTS.getByName(person.account).decide({
+    id: c.req.param('id') ?? '',
+    approve: decision !== 'deny',
+    by: person.label,
+    isGrant: false,
+    said: said || undefined,
+    alike: decision === 'alike',
+  });
+  if (!decided.ok) return page(c, person, { complaint: toToolError(decided.failure).message });
+  const { kind, job, state } = decided.value;
+  const isPermit = kind === 'call' && job === null && state === 'approved';
+  return page(c, person, { news: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
 /** The page on which a person decides what waits for one. */

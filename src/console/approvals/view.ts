@@ -80,7 +80,7 @@ ${facts(approval)}
 export const approvalsPage = ({ pending, decided, news, complaint }: Approvals): Markup => html`
 ${news ? html`<p class="note good" role="status">${news}</p>` : ''}
 ${complaint ? html`<p class="bad" role="alert">${complaint}</p>` : ''}
-<p>Calls that a policy holds, and steps that a run asks about. What is approved runs just as it is shown.</p>
+<p>Calls that a policy holds, and steps that a run asks about. An approved request for a job, or step, runs just as it is shown; any other approved call has to be repeated by the requester within an hour, once.</p>
 <h2>Pending</h2>
 ${list(pending.map(pendingItem), 'Nothing waits for you.')}
 <p><a href="/approvals">Look again</a></p>

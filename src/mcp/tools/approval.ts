@@ -3,7 +3,6 @@ import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { approvalView } from '../approval-view.ts';
 import { accountOf, jobOf } from '../call.ts';
-import { decideApproval } from '../decide.ts';
 import { nextFor } from '../next.ts';
 import { cursor, numberOf } from '../paging.ts';
 import { tool } from '../tool.ts';
@@ -29,7 +28,8 @@ export const approvalList = tool({
 export const approvalDecide = tool({
   name: 'approval_decide',
   title: 'Decide an approval',
-  description: 'Approves or denies what waits for a person. A connection never decides what it asked itself.',
+  description:
+    'Approves or denies a request that waits for a person; a connection cannot decide its own. An approved request for a job runs; for any other approved call, the requester repeats the identical call within an hour, once.',
   scope: 'approvals:write',
   input: z.strictObject({
     approvalId: z.string().min(1).max(300),
@@ -42,7 +42,7 @@ export const approvalDecide = tool({
   }),
   parts: ['approval', 'job', 'next'],
   run: async ({ approvalId: id, approve, reason: said, alike }, call) => {
-    const decided = await decideApproval({ id, approve, by: call.caller.grant, isGrant: true, said, alike }, call);
+    const decided = await accountOf(call).decide({ id, approve, by: call.caller.grant, isGrant: true, said, alike });
     if (!decided.ok) return decided;
     const { job: jobId } = decided.value;
     const status = jobId === null ? null : await jobOf(call, jobId).status(0, 0);
