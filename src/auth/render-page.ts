@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Frame, frame, type Markup } from '../html/frame.ts';
-import type { Door } from './context.ts';
-import type { Person } from './sign-in/session.ts';
+import type { AppEnv } from './app-env.ts';
+import type { Person } from './sign-in/browser-session.ts';
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
@@ -15,7 +15,7 @@ interface Options {
 }
 
 /** Answers with a page: no script, no frame around it, nothing kept by caches. */
-export function show(c: Context<Door>, title: Frame['title'], content: Markup, options: Options = {}) {
+export function renderPage(c: Context<AppEnv>, title: Frame['title'], content: Markup, options: Options = {}) {
   const { status = 200, person = null, setCookies = [], leadsAway = false } = options;
   c.header('content-security-policy', leadsAway ? POLICY : `${POLICY}; form-action 'self'`);
   c.header('cache-control', 'no-store');

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { PROTOCOL_VERSION } from '../../container/protocol.ts';
+import type { AppEnv } from '../auth/app-env.ts';
 import { bearerCaller } from '../auth/bearer.ts';
 import { insufficientScope, unauthorized } from '../auth/challenge.ts';
-import type { Door } from '../auth/context.ts';
 import { OWNER } from '../caller.ts';
 import { type Config, readConfig } from '../config.ts';
 import { executorOf } from '../runner/executor.ts';
@@ -50,7 +50,7 @@ async function diagnose(env: Env, config: Config, url: URL): Promise<Finding[]> 
 }
 
 /** GET /health, and with ?deep=1, for a token with the scope admin, what is set, reached and accepted. */
-export const health = new Hono<Door>().get('/health', async (c) => {
+export const health = new Hono<AppEnv>().get('/health', async (c) => {
   if (c.req.query('deep') === undefined) return c.json({ ok: true, version: VERSION });
   const config = readConfig(c.env);
   const url = new URL(c.req.url);

@@ -2,10 +2,10 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../auth/app-env.ts';
 import { bearerCaller } from '../auth/bearer.ts';
 import { insufficientScope, unauthorized } from '../auth/challenge.ts';
-import type { Door } from '../auth/context.ts';
-import { perAddress } from '../auth/front-door.ts';
+import { rateLimitByIp } from '../auth/middleware.ts';
 import { countRequest } from '../auth/rate-limit.ts';
 import { isAllowedOrigin } from '../auth/resource.ts';
 import { toHttpError } from '../errors.ts';
@@ -14,24 +14,24 @@ import { missingScopes } from './step-up.ts';
 
 const EXPOSED = ['WWW-Authenticate', 'Retry-After', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
 
-const knownOrigin = createMiddleware<Door>(async (c, next) => {
+const knownOrigin = createMiddleware<AppEnv>(async (c, next) => {
   const origin = c.req.header('origin');
   if (origin !== undefined && !isAllowedOrigin(origin, c.var.resource, c.var.config))
     return toHttpError({ code: 'origin_refused', origin: origin.slice(0, 200) });
   await next();
 });
 
-const boundedBody = createMiddleware<Door>((c, next) => {
+const boundedBody = createMiddleware<AppEnv>((c, next) => {
   const maxSize = c.var.config.limits.mcpBodyMaxBytes;
   return bodyLimit({ maxSize, onError: () => toHttpError({ code: 'body_too_large', maxBytes: maxSize }) })(c, next);
 });
 
 /** The way to /mcp: origin, who calls, how often, how much, and whether the grant allows it; then the protocol. */
-export const mcpEndpoint = new Hono<Door>()
+export const mcpEndpoint = new Hono<AppEnv>()
   // An origin that came this far is an allowed one.
   .use(
     '/mcp',
-    perAddress('RL_ADDRESS'),
+    rateLimitByIp('RL_ADDRESS'),
     knownOrigin,
     cors({ origin: (origin) => origin, exposeHeaders: EXPOSED, maxAge: 86_400 }),
   )

@@ -3,7 +3,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { expect, onTestFinished, test } from 'vitest';
 import type { Scope } from '../../src/caller.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
-import { doorWith, fetchWorker, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
+import { fetchWorker, gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './gateway.ts';
 import { prompt } from './held.ts';
 
 const POLICY = JSON.stringify({
@@ -83,7 +83,7 @@ test('a client without forms is told where the question is, a person decides on 
   const text = crypto.randomUUID();
   const asking = await asker();
   const { job } = await asking.call('claude_request', { prompt: prompt(text) });
-  const owner = await ownerBrowser(doorWith(await withPassphrase()));
+  const owner = await ownerBrowser(gatewayWith(await withPassphrase()));
   const page = await owner.go(`${ORIGIN}/approvals`);
   expect(page.html).toContain(text);
   expect(page.html).toContain('API token a test');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiToken } from '../../src/auth/bearer.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { browser } from '../browser.ts';
-import { doorWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
+import { gatewayWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
 import { answer, say } from './jobs.ts';
 import { post } from './post.ts';
 
@@ -17,7 +17,7 @@ interface Account {
   call: Call;
 }
 
-let send: ReturnType<typeof doorWith>;
+let send: ReturnType<typeof gatewayWith>;
 let owner: Account;
 let other: Account;
 let otherToken: string;
@@ -39,7 +39,7 @@ async function makeToken(account: string, name: string, scopes: ('jobs:read' | '
 }
 
 beforeAll(async () => {
-  send = doorWith(await withPassphrase());
+  send = gatewayWith(await withPassphrase());
   otherToken = (await makeToken(OTHER, 'other', ['jobs:read', 'jobs:run'])).token;
   const own = await makeToken('owner', 'confidential token', ['jobs:read']);
   owner = await connect(OWNER_TOKEN);
@@ -127,7 +127,7 @@ test.each(tasks)('%s answers for a foreign task as for one that never was', asyn
 
 test('pages show nothing of another account, and end nothing there', async () => {
   const stranger = browser(send);
-  stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openSession('other@example.com')}`);
+  stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com')}`);
   const post = { method: 'POST', headers: { origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' }, body: '' };
   for (const path of ['/tokens', '/connections', '/']) {
     const page = await stranger.go(`${ORIGIN}${path}`);
@@ -144,7 +144,7 @@ test('pages show nothing of another account, and end nothing there', async () =>
 
 test('nobody but the owner can give out the scope admin', async () => {
   const stranger = browser(send);
-  stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openSession('other@example.com')}`);
+  stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com')}`);
   const form = await stranger.go(`${ORIGIN}/tokens`);
   expect(form.html).not.toContain('value="admin"');
   const made = await stranger.submit(form, '/tokens', { name: 'x', scope: ['jobs:read', 'admin'], days: '1' });
@@ -153,7 +153,7 @@ test('nobody but the owner can give out the scope admin', async () => {
 
 test('a session or token of one account under the name of another is none', async () => {
   const stranger = browser(send);
-  const secret = await env.ACCESS.getByName(OTHER).openSession('other@example.com');
+  const secret = await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com');
   stranger.jar.set('__Host-session', `owner.${secret}`);
   expect((await stranger.go(`${ORIGIN}/tokens`)).url).toContain('/sign-in');
   const moved = otherToken.replace(OTHER, 'owner');

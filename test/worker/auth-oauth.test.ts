@@ -4,15 +4,15 @@ import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import worker from '../../src/index.ts';
 import type { Browser } from '../browser.ts';
-import { doorWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
+import { gatewayWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
 
 const REDIRECT = 'https://claude.ai/api/mcp/auth_callback';
-let send: ReturnType<typeof doorWith>;
+let send: ReturnType<typeof gatewayWith>;
 let owner: Browser;
 let options: { [oauth.customFetch]: (url: string, init: object) => Promise<Response> };
 
 beforeAll(async () => {
-  send = doorWith(await withPassphrase());
+  send = gatewayWith(await withPassphrase());
   owner = await ownerBrowser(send);
   options = { [oauth.customFetch]: (url, init) => send(url, init) };
 });

@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { apiToken } from '../../src/auth/bearer.ts';
 import { OWNER } from '../../src/caller.ts';
-import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './door.ts';
+import { gatewayWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
 
-let send: ReturnType<typeof doorWith>;
+let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {
-  send = doorWith(await withPassphrase());
+  send = gatewayWith(await withPassphrase());
 });
 
 test('an API token works from the moment it is made until it is revoked, and no longer', async () => {

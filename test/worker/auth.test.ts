@@ -1,10 +1,20 @@
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { browser } from '../browser.ts';
-import { doorWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, PASSPHRASE, RESOURCE, withPassphrase } from './door.ts';
+import {
+  gatewayWith,
+  listTools,
+  mcpCall,
+  ORIGIN,
+  OWNER_TOKEN,
+  ownerBrowser,
+  PASSPHRASE,
+  RESOURCE,
+  withPassphrase,
+} from './gateway.ts';
 
-let send: ReturnType<typeof doorWith>;
+let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {
-  send = doorWith(await withPassphrase());
+  send = gatewayWith(await withPassphrase());
 });
 
 const documents = [
@@ -71,7 +81,7 @@ const hosts: [url: string, settings: Record<string, string>, status: number][] =
 ];
 
 test.each(hosts)('a request to %s under the settings %o is answered with %i', async (url, settings, status) => {
-  const response = await doorWith(settings)(url, mcpCall(OWNER_TOKEN, 'tools/list'));
+  const response = await gatewayWith(settings)(url, mcpCall(OWNER_TOKEN, 'tools/list'));
   expect(response.status).toBe(status);
 });
 
@@ -87,12 +97,12 @@ const origins: [origin: string, url: string, settings: Record<string, string>, i
 
 test.each(origins)('a page of %s that calls %s under %o is allowed: %s', async (origin, url, settings, isAllowed) => {
   const call = mcpCall(OWNER_TOKEN, 'tools/list');
-  const door = doorWith(settings);
-  const response = await door(url, { ...call, headers: { ...call.headers, origin } });
+  const send = gatewayWith(settings);
+  const response = await send(url, { ...call, headers: { ...call.headers, origin } });
   expect(response.status).toBe(isAllowed ? 200 : 403);
   expect(response.headers.get('access-control-allow-origin')).toBe(isAllowed ? origin : null);
   const asked = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
-  const preflight = await door(url, { method: 'OPTIONS', headers: asked });
+  const preflight = await send(url, { method: 'OPTIONS', headers: asked });
   expect(preflight.status).toBe(isAllowed ? 204 : 403);
 });
 
@@ -124,11 +134,11 @@ test.each(['/tokens', '/connections', '/authorize?client_id=x'])('%s leads a sig
 
 test('where no sign-in is set up, nothing is granted and the missing settings are named', async () => {
   for (const path of ['/authorize?client_id=x', '/sign-in']) {
-    const page = await browser(doorWith()).go(`${ORIGIN}${path}`);
+    const page = await browser(gatewayWith()).go(`${ORIGIN}${path}`);
     expect(page.status).toBe(503);
     for (const name of ['OWNER_PASSPHRASE_HASH', 'OIDC_ISSUER', 'GITHUB_CLIENT_ID']) expect(page.html).toContain(name);
   }
-  const half = await browser(doorWith({ OIDC_ISSUER: 'https://id.test', OIDC_CLIENT_ID: 'x' })).go(`${ORIGIN}/sign-in`);
+  const half = await browser(gatewayWith({ OIDC_ISSUER: 'https://id.test', OIDC_CLIENT_ID: 'x' })).go(`${ORIGIN}/sign-in`);
   expect(half.html).toContain('OIDC_CLIENT_SECRET');
   expect(half.html).not.toContain('GITHUB_CLIENT_ID');
 });
@@ -200,20 +210,20 @@ test.each(large)('a body of 1 MB to %s is refused before it is read', async (pat
 });
 
 test('an account that calls too often is told when to come back', async () => {
-  const busy = doorWith({}, { RL_ACCOUNT: { limit: async ({ key }) => ({ success: key !== 'owner' }) } });
+  const busy = gatewayWith({}, { RL_ACCOUNT: { limit: async ({ key }) => ({ success: key !== 'owner' }) } });
   const response = await busy(RESOURCE, mcpCall(OWNER_TOKEN, 'tools/list'));
   expect({ status: response.status, wait: response.headers.get('retry-after') }).toEqual({ status: 429, wait: '60' });
 });
 
-const doors = ['/oauth/register', '/oauth/token', '/authorize', '/sign-in'];
+const limited = ['/oauth/register', '/oauth/token', '/authorize', '/sign-in'];
 
-test.each(doors)('an address that knocks at %s too often has to wait, and another does not', async (path) => {
+test.each(limited)('an address that calls %s too often has to wait, and another does not', async (path) => {
   const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
   onTestFinished(() => warned.mockRestore());
-  const knock = (address: string) => send(path, { method: 'POST', headers: { 'cf-connecting-ip': address } });
-  const block = `2001:db8:${doors.indexOf(path)}:1`;
+  const post = (address: string) => send(path, { method: 'POST', headers: { 'cf-connecting-ip': address } });
+  const block = `2001:db8:${limited.indexOf(path)}:1`;
   let status = 0;
-  for (let count = 0; count < 200 && status !== 429; count += 1) ({ status } = await knock(`${block}::${count}`));
-  expect((await knock(`${block}::ffff`)).headers.get('retry-after')).toBe('60');
-  expect((await knock('198.51.100.1')).status).not.toBe(429);
+  for (let count = 0; count < 200 && status !== 429; count += 1) ({ status } = await post(`${block}::${count}`));
+  expect((await post(`${block}::ffff`)).headers.get('retry-after')).toBe('60');
+  expect((await post('198.51.100.1')).status).not.toBe(429);
 });

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { PROTOCOL_VERSION } from '../../container/protocol.ts';
-import { doorWith, ORIGIN, OWNER_TOKEN } from './door.ts';
+import { gatewayWith, ORIGIN, OWNER_TOKEN } from './gateway.ts';
 
 const Finding = z.object({ check: z.string(), state: z.string(), says: z.string() });
 const Deep = z.object({ ok: z.boolean(), findings: z.array(Finding) });
@@ -17,7 +17,7 @@ interface Given {
 
 /** What the owner is told, by check. */
 async function findings({ settings, objects, origin = ORIGIN }: Given = {}) {
-  const answer = await doorWith(settings, objects)(`${origin}/health?deep=1`, bearer(OWNER_TOKEN));
+  const answer = await gatewayWith(settings, objects)(`${origin}/health?deep=1`, bearer(OWNER_TOKEN));
   const text = await answer.text();
   expect(answer.status, text).toBe(200);
   const { ok, findings: all } = Deep.parse(JSON.parse(text));
@@ -25,13 +25,13 @@ async function findings({ settings, objects, origin = ORIGIN }: Given = {}) {
 }
 
 test('anyone may ask whether the gateway lives, and learns no more', async () => {
-  expect(await (await doorWith()('/health')).json()).toEqual({ ok: true, version: expect.any(String) });
+  expect(await (await gatewayWith()('/health')).json()).toEqual({ ok: true, version: expect.any(String) });
 });
 
 test('the deep look needs a token with the scope admin', async () => {
   const { secret } = await made();
-  expect((await doorWith()('/health?deep=1')).status).toBe(401);
-  expect((await doorWith()('/health?deep=1', bearer(`lcg_owner_${secret}`))).status).toBe(403);
+  expect((await gatewayWith()('/health?deep=1')).status).toBe(401);
+  expect((await gatewayWith()('/health?deep=1', bearer(`lcg_owner_${secret}`))).status).toBe(403);
 });
 
 async function made() {

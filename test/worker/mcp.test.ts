@@ -1,7 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { Envelope } from '../../src/mcp/envelope.ts';
-import { fetchWorker } from './door.ts';
+import { fetchWorker } from './gateway.ts';
 import { answer, say } from './jobs.ts';
 
 const TOKEN = 'test-gateway-token';

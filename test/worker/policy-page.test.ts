@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { OWNER } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
 import { TOOL_RISKS } from '../../src/policy/risk.ts';
-import { doorWith, ORIGIN, ownerBrowser, withPassphrase } from './door.ts';
+import { gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './gateway.ts';
 
 const TARGET = 'default';
 const account = () => env.ACCOUNTS.getByName(OWNER);
@@ -11,7 +11,7 @@ const allAre = (state: string) => Object.fromEntries(Object.keys(TOOL_RISKS).map
 
 let owner: Awaited<ReturnType<typeof ownerBrowser>>;
 beforeEach(async () => {
-  owner = await ownerBrowser(doorWith(await withPassphrase()));
+  owner = await ownerBrowser(gatewayWith(await withPassphrase()));
 });
 
 /** Saves the states of tools for a document; gives what the page says, and what holds then. */

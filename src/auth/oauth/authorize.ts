@@ -4,36 +4,36 @@ import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { problemPage, setupPage } from '../../html/problem.ts';
 import { isPreset } from '../../policy/presets.ts';
-import type { Door } from '../context.ts';
-import { perAddress, smallBody } from '../front-door.ts';
-import { show } from '../render-page.ts';
+import type { AppEnv } from '../app-env.ts';
+import { limitFormBody, rateLimitByIp } from '../middleware.ts';
+import { renderPage } from '../render-page.ts';
 import { BASELINE, grantable, isScope, SCOPE_WORDS } from '../scopes.ts';
+import { type Person, personOf } from '../sign-in/browser-session.ts';
 import { methods, readyMethods } from '../sign-in/methods.ts';
-import { signInPath } from '../sign-in/next.ts';
-import { type Person, personOf } from '../sign-in/session.ts';
+import { signInPath } from '../sign-in/return-path.ts';
 import { consentPage } from './consent-view.ts';
 import { oauthServer } from './server.ts';
 
 /** Asked for by clients that want a refresh token; it allows nothing. */
 const OFFLINE = 'offline_access';
 
-const oauthOf = (c: Context<Door>) => oauthServer(c.var.resource).getOAuthApi(c.env);
+const oauthOf = (c: Context<AppEnv>) => oauthServer(c.var.resource).getOAuthApi(c.env);
 
 /** An answer to what cannot be granted: back to the client where its redirect was checked, a page otherwise. */
-function refused(c: Context<Door>, error: unknown) {
+function refused(c: Context<AppEnv>, error: unknown) {
   if (error instanceof AuthorizationError && error.redirectTo) return c.redirect(error.redirectTo);
   if (error instanceof AuthorizationError)
-    return show(c, 'This request cannot be granted', problemPage(`${error.description}.`), { status: 400 });
+    return renderPage(c, 'This request cannot be granted', problemPage(`${error.description}.`), { status: 400 });
   if (error instanceof CimdFetchError) {
     console.warn(JSON.stringify({ cimd: error.metadataUrl, detail: error.detail }));
     const text = `The app describes itself at ${error.metadataUrl}, and that description could not be read.`;
-    return show(c, 'This app cannot be verified', problemPage(text), { status: 400 });
+    return renderPage(c, 'This app cannot be verified', problemPage(text), { status: 400 });
   }
   throw error;
 }
 
 /** The consent page. It is shown for every request, also of a client that was approved before. */
-async function ask(c: Context<Door>, person: Person) {
+async function ask(c: Context<AppEnv>, person: Person) {
   const oauth = oauthOf(c);
   const request = await oauth.parseAuthRequest(c.req.raw);
   // The library asks this of public clients only, OAuth 2.1 of all.
@@ -54,10 +54,10 @@ async function ask(c: Context<Door>, person: Person) {
   const policy = isPreset(written) ? `the policy ${written}` : 'the policy of your account';
   const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });
-  return show(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
+  return renderPage(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
 }
 
-async function approve(c: Context<Door>, person: Person, handle: string, scope: string[]) {
+async function approve(c: Context<AppEnv>, person: Person, handle: string, scope: string[]) {
   const oauth = oauthOf(c);
   const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
   const { clientName, clientDomain, redirectHost } = await oauth.describeConsent(request);
@@ -72,7 +72,7 @@ async function approve(c: Context<Door>, person: Person, handle: string, scope: 
   return new Response(null, { status: 302, headers });
 }
 
-async function answer(c: Context<Door>, person: Person) {
+async function answer(c: Context<AppEnv>, person: Person) {
   const form = await c.req.formData();
   const handle = String(form.get('handle'));
   if (form.get('decision') !== 'allow') {
@@ -85,17 +85,17 @@ async function answer(c: Context<Door>, person: Person) {
   if (!isWhole || !scope.some(isScope)) {
     const text =
       'Nothing was allowed: no permission was ticked, or you signed in as somebody else meanwhile. Start again from the app.';
-    return show(c, 'Nothing was allowed', problemPage(text), { status: 400, person });
+    return renderPage(c, 'Nothing was allowed', problemPage(text), { status: 400, person });
   }
   return approve(c, person, handle, scope);
 }
 
 /** The authorization endpoint: sign-in first, then consent. */
-export const authorize = new Hono<Door>()
-  .use('/authorize', perAddress('RL_SIGN_IN'), smallBody, csrf())
+export const authorize = new Hono<AppEnv>()
+  .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
-      return show(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
+      return renderPage(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
     const person = await personOf(c.req.raw, c.env);
     return person ? ask(c, person).catch((error: unknown) => refused(c, error)) : c.redirect(signInPath(new URL(c.req.url)));
   })
@@ -103,5 +103,5 @@ export const authorize = new Hono<Door>()
     const person = await personOf(c.req.raw, c.env);
     if (person) return answer(c, person).catch((error: unknown) => refused(c, error));
     const text = 'You are no longer signed in. Start again from the app.';
-    return show(c, 'Sign in again', problemPage(text), { status: 401 });
+    return renderPage(c, 'Sign in again', problemPage(text), { status: 401 });
   });

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Door } from '../context.ts';
+import type { AppEnv } from '../app-env.ts';
 import { BASELINE } from '../scopes.ts';
 import { oauthServer } from './server.ts';
 
@@ -8,7 +8,7 @@ const RESOURCE = '/.well-known/oauth-protected-resource';
 const SERVER = '/.well-known/oauth-authorization-server';
 
 /** RFC 9728 and RFC 8414 metadata, each at the bare path and at the path form that some clients try first. Nothing here waits. */
-export const metadata = new Hono<Door>()
+export const metadata = new Hono<AppEnv>()
   .use('/.well-known/*', cors({ origin: '*', allowMethods: ['GET', 'HEAD'] }))
   .on('GET', [RESOURCE, `${RESOURCE}/mcp`], (c) => {
     const resource = c.var.resource;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { VERSION } from '../../version.ts';
 import { isLoopback } from '../resource.ts';
-import { hasName, type Party, type Provider, UPSTREAM_MS } from './identity.ts';
+import { hasName, IDENTITY_TIMEOUT_MS, type IdentityProvider, type Party } from './identity-provider.ts';
 
 const User = z.object({ id: z.number(), login: z.string() });
 const Membership = z.object({ state: z.string() });
@@ -32,13 +32,13 @@ async function get(path: string, token: string, { githubApiUrl }: Config, isHttp
   const headers = new Headers({ accept: 'application/vnd.github+json', 'user-agent': `llm-cli-gateway/${VERSION}` });
   const response = await oauth.protectedResourceRequest(token, 'GET', url, headers, null, {
     [oauth.allowInsecureRequests]: isHttpAllowed,
-    signal: AbortSignal.timeout(UPSTREAM_MS),
+    signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
   });
   return response.ok ? response.json() : null;
 }
 
 /** GitHub: allowed are logins, and active members of organisations. */
-export const github: Provider = {
+export const github: IdentityProvider = {
   party,
   identify: async (config, { isHttpAllowed }, { accessToken }) => {
     const { id, login } = User.parse(await get('/user', accessToken, config, isHttpAllowed));

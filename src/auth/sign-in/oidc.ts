@@ -2,14 +2,21 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { isLoopback } from '../resource.ts';
-import { hasName, type Identity, type Party, type Provider, type Redeemed, UPSTREAM_MS } from './identity.ts';
+import {
+  hasName,
+  IDENTITY_TIMEOUT_MS,
+  type Identity,
+  type IdentityProvider,
+  type Party,
+  type Redeemed,
+} from './identity-provider.ts';
 
 const Claims = z.object({ sub: z.string(), email: z.string().optional(), email_verified: z.boolean().optional() });
 type Claims = z.infer<typeof Claims>;
 
 const options = (isHttpAllowed: boolean) => ({
   [oauth.allowInsecureRequests]: isHttpAllowed,
-  signal: AbortSignal.timeout(UPSTREAM_MS),
+  signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
 });
 
 async function party({ oidcIssuer = '', oidcClientId = '', oidcClientSecret = '' }: Config): Promise<Party> {
@@ -31,7 +38,7 @@ async function claimsOf({ server, client, isHttpAllowed }: Party, { accessToken,
 }
 
 /** An OpenID Connect issuer. Only an email that it vouches for counts. */
-export const oidc: Provider = {
+export const oidc: IdentityProvider = {
   party,
   identify: async (config, found, answer): Promise<Identity> => {
     const { sub, email, email_verified } = await claimsOf(found, answer);

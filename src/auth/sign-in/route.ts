@@ -2,15 +2,15 @@ import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { OWNER } from '../../caller.ts';
 import { setupPage } from '../../html/problem.ts';
-import type { Door } from '../context.ts';
-import { perAddress, smallBody } from '../front-door.ts';
+import type { AppEnv } from '../app-env.ts';
+import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { addressOf } from '../rate-limit.ts';
-import { show } from '../render-page.ts';
+import { renderPage } from '../render-page.ts';
+import { closeBrowserSession, openBrowserSession, personOf } from './browser-session.ts';
 import { directoryOf } from './directory.ts';
 import { methods, readyMethods } from './methods.ts';
-import { nextPath } from './next.ts';
 import { isPassphrase } from './passphrase.ts';
-import { signIn as openSession, personOf, signOut } from './session.ts';
+import { returnPath } from './return-path.ts';
 import { signInPage } from './view.ts';
 
 /** Longer than anyone types; bounds the work. */
@@ -19,17 +19,17 @@ const PASSPHRASE_MAX = 1_024;
 const WRONG = 'That is not the passphrase.';
 const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} minutes.`;
 
-function page(c: Context<Door>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
+function page(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
   const ready = readyMethods(c.var.config);
-  if (ready.length === 0) return show(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
+  if (ready.length === 0) return renderPage(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
   const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
   const hasPassphrase = links.length < ready.length;
-  return show(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
+  return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
 }
 
 /** Checks the passphrase; says what is wrong, or nothing. */
 async function complaintOf(
-  c: Context<Door>,
+  c: Context<AppEnv>,
   hash: string,
   passphrase: string,
 ): Promise<[status: 401 | 429, text: string] | null> {
@@ -43,24 +43,24 @@ async function complaintOf(
 }
 
 /** Sign-in with the owner's passphrase, the choice of other ways, and sign-out. */
-export const signIn = new Hono<Door>()
-  .use('/sign-in/*', perAddress('RL_SIGN_IN'), smallBody, csrf())
-  .use('/sign-out', smallBody, csrf())
+export const signIn = new Hono<AppEnv>()
+  .use('/sign-in/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
+  .use('/sign-out', limitFormBody, csrf())
   .get('/sign-in', async (c) => {
-    const next = nextPath(c.req.query('next'), new URL(c.req.url).origin);
+    const next = returnPath(c.req.query('next'), new URL(c.req.url).origin);
     return (await personOf(c.req.raw, c.env)) ? c.redirect(next, 303) : page(c, next, 200);
   })
   .post('/sign-in', async (c) => {
     const form = await c.req.formData();
-    const next = nextPath(String(form.get('next')), new URL(c.req.url).origin);
+    const next = returnPath(String(form.get('next')), new URL(c.req.url).origin);
     const hash = c.var.config.ownerPassphraseHash;
     if (hash === undefined) return page(c, next, 503);
     const complaint = await complaintOf(c, hash, String(form.get('passphrase')));
     if (complaint) return page(c, next, ...complaint);
-    c.header('set-cookie', await openSession(c.env, { account: OWNER, label: 'the owner' }));
+    c.header('set-cookie', await openBrowserSession(c.env, { account: OWNER, label: 'the owner' }));
     return c.redirect(next, 303);
   })
   .post('/sign-out', async (c) => {
-    c.header('set-cookie', await signOut(c.req.raw, c.env));
+    c.header('set-cookie', await closeBrowserSession(c.req.raw, c.env));
     return c.redirect('/', 303);
   });

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Scope } from '../../caller.ts';
 import { fail, ok, type Result } from '../../errors.ts';
-import { SessionStore } from '../sign-in/session-store.ts';
+import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
 import { randomSecret, secretHash } from './secret.ts';
 import { type ApiToken, TokenStore } from './store.ts';
 
@@ -14,14 +14,14 @@ export interface TokenDraft {
 }
 
 /** A browser stays signed in this long, in ms. */
-export const SESSION_MS = 43_200_000;
+export const BROWSER_SESSION_MS = 43_200_000;
 const DAY_MS = 86_400_000;
 const MOST_TOKENS = 100;
 
 /** Who may act for one account: its API tokens, and the browsers in which its person is signed in. Secrets are kept as hashes. */
 export class Access extends DurableObject<Env> {
   readonly #tokens = new TokenStore(this.ctx.storage);
-  readonly #sessions = new SessionStore(this.ctx.storage);
+  readonly #sessions = new BrowserSessionStore(this.ctx.storage);
 
   /** Makes an API token. Its secret is told here and never again. */
   async createToken({ name, scopes, days }: TokenDraft): Promise<Result<{ secret: string; token: ApiToken }>> {
@@ -51,19 +51,19 @@ export class Access extends DurableObject<Env> {
   }
 
   /** Signs a browser in. Returns the secret that its cookie keeps. */
-  async openSession(label: string): Promise<string> {
+  async openBrowserSession(label: string): Promise<string> {
     const secret = randomSecret();
     const now = Date.now();
-    this.#sessions.add(await secretHash(secret), label, now + SESSION_MS, now);
+    this.#sessions.add(await secretHash(secret), label, now + BROWSER_SESSION_MS, now);
     return secret;
   }
 
   /** Who is signed in with a secret, as the person is shown; null where nobody is. */
-  async sessionLabel(secret: string): Promise<string | null> {
+  async browserSessionLabel(secret: string): Promise<string | null> {
     return this.#sessions.label(await secretHash(secret), Date.now()) ?? null;
   }
 
-  async closeSession(secret: string): Promise<void> {
+  async closeBrowserSession(secret: string): Promise<void> {
     this.#sessions.remove(await secretHash(secret));
   }
 }

@@ -5,10 +5,10 @@ import type { ToolCall } from '../../account/tool-call.ts';
 import type { Caller } from '../../caller.ts';
 import { type Failure, fail, ok, type Result, toHttpError } from '../../errors.ts';
 import type { TOKEN_CALLS } from '../../policy/risk.ts';
+import type { AppEnv } from '../app-env.ts';
 import { apiToken, bearerCaller } from '../bearer.ts';
 import { insufficientScope, unauthorized } from '../challenge.ts';
-import type { Door } from '../context.ts';
-import { perAddress, smallBody } from '../front-door.ts';
+import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { readDraft } from './draft.ts';
 
 const notFound: Failure = { code: 'not_found' };
@@ -17,8 +17,8 @@ const Body = z.record(z.string(), z.unknown()).catch({});
 /** What the API does: its name in policies and in the audit log, and its answer as JSON. */
 interface Route {
   tool: (typeof TOKEN_CALLS)[number];
-  args: (c: Context<Door>) => Promise<Record<string, unknown>>;
-  run: (c: Context<Door>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
+  args: (c: Context<AppEnv>) => Promise<Record<string, unknown>>;
+  run: (c: Context<AppEnv>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
 }
 
 const routes: Record<string, Route> = {
@@ -47,7 +47,7 @@ const routes: Record<string, Route> = {
 const CREATED = 201;
 
 /** Does what a method stands for, where the caller's policy lets it. */
-async function answer(c: Context<Door>, { tool, args: read, run }: Route, { account, grant }: Caller) {
+async function answer(c: Context<AppEnv>, { tool, args: read, run }: Route, { account, grant }: Caller) {
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
   const call: ToolCall = { grant, client: '', tool, args, digest: digestOf(args), origin };
@@ -61,8 +61,8 @@ async function answer(c: Context<Door>, { tool, args: read, run }: Route, { acco
 }
 
 /** API tokens for scripts: POST and GET /api/tokens, DELETE /api/tokens/:id, with a token that has the scope admin, as far as its policy lets it. */
-export const tokenApi = new Hono<Door>()
-  .use('/api/tokens/*', perAddress('RL_SIGN_IN'), smallBody)
+export const tokenApi = new Hono<AppEnv>()
+  .use('/api/tokens/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody)
   .all('/api/tokens/:id?', async (c) => {
     const { config, resource } = c.var;
     const caller = await bearerCaller(c.req.raw, c.env, config, resource);

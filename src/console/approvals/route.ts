@@ -2,12 +2,12 @@ import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
 import { type Approval, argumentsOf } from '../../account/tables/approvals.ts';
-import type { Door } from '../../auth/context.ts';
-import { perAddress, smallBody } from '../../auth/front-door.ts';
+import type { AppEnv } from '../../auth/app-env.ts';
+import { limitFormBody, rateLimitByIp } from '../../auth/middleware.ts';
 import { type GrantName, grantNames, nameOf } from '../../auth/oauth/grants.ts';
-import { show } from '../../auth/render-page.ts';
-import { asPerson } from '../../auth/sign-in/require-person.ts';
-import type { Person } from '../../auth/sign-in/session.ts';
+import { renderPage } from '../../auth/render-page.ts';
+import type { Person } from '../../auth/sign-in/browser-session.ts';
+import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { toToolError } from '../../errors.ts';
 import { exact } from '../../mcp/render.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
@@ -44,7 +44,7 @@ interface News {
   complaint?: string;
 }
 
-async function page(c: Context<Door>, person: Person, { news, complaint }: News = {}) {
+async function page(c: Context<AppEnv>, person: Person, { news, complaint }: News = {}) {
   const { account } = person;
   const stub = c.env.ACCOUNTS.getByName(account);
   const limit = c.var.config.limits.approvalsPending;
@@ -60,14 +60,14 @@ async function page(c: Context<Door>, person: Person, { news, complaint }: News 
     news,
     complaint,
   });
-  return show(c, 'Approvals', content, { person, status: complaint ? 409 : 200 });
+  return renderPage(c, 'Approvals', content, { person, status: complaint ? 409 : 200 });
 }
 
 const Form = z.object({ decision: z.enum(['approve', 'alike', 'deny']), said: z.string().trim().max(500).default('') });
 const DONE = { approve: 'Approved.', alike: 'Approved, and what is alike for an hour.', deny: 'Denied.' } as const;
 const REPEAT = ' The requester has to repeat the identical call within an hour, once.';
 
-async function decide(c: Context<Door>, person: Person) {
+async function decide(c: Context<AppEnv>, person: Person) {
   const read = Form.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
     return page(c, person, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
@@ -87,10 +87,10 @@ async function decide(c: Context<Door>, person: Person) {
 }
 
 /** The page on which a person decides what waits for one. */
-export const approvals = new Hono<Door>()
-  .use('/approvals/*', perAddress('RL_ADDRESS'), smallBody, csrf())
+export const approvals = new Hono<AppEnv>()
+  .use('/approvals/*', rateLimitByIp('RL_ADDRESS'), limitFormBody, csrf())
   .get(
     '/approvals',
-    asPerson((c, person) => page(c, person)),
+    requireSignIn((c, person) => page(c, person)),
   )
-  .post('/approvals/:id', asPerson(decide));
+  .post('/approvals/:id', requireSignIn(decide));

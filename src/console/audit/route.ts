@@ -2,19 +2,19 @@ import { type Context, Hono } from 'hono';
 import { AuditFilter } from '../../account/tables/audit-log.ts';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import type { AuditState } from '../../account/verify-audit.ts';
-import type { Door } from '../../auth/context.ts';
-import { perAddress } from '../../auth/front-door.ts';
+import type { AppEnv } from '../../auth/app-env.ts';
+import { rateLimitByIp } from '../../auth/middleware.ts';
 import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
-import { show } from '../../auth/render-page.ts';
-import { asPerson } from '../../auth/sign-in/require-person.ts';
-import type { Person } from '../../auth/sign-in/session.ts';
+import { renderPage } from '../../auth/render-page.ts';
+import type { Person } from '../../auth/sign-in/browser-session.ts';
+import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
 /** Rows that an export reads at once. */
 const ROWS_READ = 500;
 
-const accountOf = (c: Context<Door>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
+const accountOf = (c: Context<AppEnv>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
 
 /** What a query narrows the list to; empty fields and nonsense narrow nothing. */
 function filterOf(query: Record<string, string>): AuditFilter {
@@ -32,7 +32,7 @@ function chainWords({ base, head, brokenAt }: AuditState): { isWhole: boolean; w
   };
 }
 
-async function page(c: Context<Door>, person: Person) {
+async function page(c: Context<AppEnv>, person: Person) {
   const query = c.req.query();
   const filter = filterOf(query);
   const before = /^\d{1,15}$/.test(query.before ?? '') ? Number(query.before) : undefined;
@@ -51,11 +51,11 @@ async function page(c: Context<Door>, person: Person) {
     older: last && new URLSearchParams({ ...filter, before: String(last.seq) }).toString(),
     chain: chain && chainWords(chain),
   });
-  return show(c, 'Audit', content, { person });
+  return renderPage(c, 'Audit', content, { person });
 }
 
 /** The whole log, oldest first, a line for each row, as it is read. */
-function exported(c: Context<Door>, person: Person): Response {
+function exported(c: Context<AppEnv>, person: Person): Response {
   const account = accountOf(c, person);
   const encoder = new TextEncoder();
   let after = 0;
@@ -76,7 +76,7 @@ function exported(c: Context<Door>, person: Person): Response {
 }
 
 /** The page of the audit log, and its export. */
-export const audit = new Hono<Door>()
-  .use('/audit/*', perAddress('RL_ADDRESS'))
-  .get('/audit', asPerson(page))
-  .get('/audit/export', asPerson(exported));
+export const audit = new Hono<AppEnv>()
+  .use('/audit/*', rateLimitByIp('RL_ADDRESS'))
+  .get('/audit', requireSignIn(page))
+  .get('/audit/export', requireSignIn(exported));

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import type { Door } from '../../auth/context.ts';
-import { perAddress } from '../../auth/front-door.ts';
-import { show } from '../../auth/render-page.ts';
-import { personOf } from '../../auth/sign-in/session.ts';
+import type { AppEnv } from '../../auth/app-env.ts';
+import { rateLimitByIp } from '../../auth/middleware.ts';
+import { renderPage } from '../../auth/render-page.ts';
+import { personOf } from '../../auth/sign-in/browser-session.ts';
 import { toHttpError } from '../../errors.ts';
 import { STYLE } from '../../html/style.ts';
 import { homePage } from './view.ts';
@@ -11,11 +11,11 @@ import { homePage } from './view.ts';
 const STYLE_CACHE = 'public, max-age=86400';
 
 /** The first page, for people; for a client that lost its way the URL that it wants. */
-export const places = new Hono<Door>()
-  .use('/', perAddress('RL_ADDRESS'))
+export const home = new Hono<AppEnv>()
+  .use('/', rateLimitByIp('RL_ADDRESS'))
   .get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': STYLE_CACHE }))
   .get('/', async (c, next) => {
     if (!c.req.header('accept')?.includes('text/html')) return next();
-    return show(c, 'LLM CLI Gateway', homePage(c.var.resource), { person: await personOf(c.req.raw, c.env) });
+    return renderPage(c, 'LLM CLI Gateway', homePage(c.var.resource), { person: await personOf(c.req.raw, c.env) });
   })
   .all('/', (c) => toHttpError({ code: 'wrong_url', url: c.var.resource }));

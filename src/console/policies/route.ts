@@ -3,12 +3,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { csrf } from 'hono/csrf';
 import { z } from 'zod';
 import { POLICY_MODES, type PolicyMode } from '../../account/tables/policies.ts';
-import type { Door } from '../../auth/context.ts';
-import { perAddress } from '../../auth/front-door.ts';
+import type { AppEnv } from '../../auth/app-env.ts';
+import { rateLimitByIp } from '../../auth/middleware.ts';
 import { grantNames } from '../../auth/oauth/grants.ts';
-import { show } from '../../auth/render-page.ts';
-import { asPerson } from '../../auth/sign-in/require-person.ts';
-import type { Person } from '../../auth/sign-in/session.ts';
+import { renderPage } from '../../auth/render-page.ts';
+import type { Person } from '../../auth/sign-in/browser-session.ts';
+import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { PRESET_NAMES } from '../../config.ts';
 import { type Failure, fail, type Result, toHttpError, toToolError } from '../../errors.ts';
 import { toolCall } from '../../mcp/perform.ts';
@@ -21,13 +21,13 @@ import { policiesPage, policyPage } from './view.ts';
 /** Largest form, in bytes: a document in a form's escapes. */
 const FORM_MAX_BYTES = 1_048_576;
 
-const accountOf = (c: Context<Door>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
+const accountOf = (c: Context<AppEnv>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
 
-async function all(c: Context<Door>, person: Person) {
+async function all(c: Context<AppEnv>, person: Person) {
   const grants = await grantNames(c, person.account);
   const states = await Promise.all(grants.map(({ id }) => accountOf(c, person).policyState(id)));
   const shown = grants.flatMap((grant, i) => (states[i] ? [shownPolicy(grant, states[i])] : []));
-  return show(c, 'Policies', policiesPage(shown), { person });
+  return renderPage(c, 'Policies', policiesPage(shown), { person });
 }
 
 interface News {
@@ -38,18 +38,18 @@ interface News {
   document?: string;
 }
 
-async function one(c: Context<Door>, person: Person, { news, failure, tried, document }: News = {}) {
+async function one(c: Context<AppEnv>, person: Person, { news, failure, tried, document }: News = {}) {
   const grants = await grantNames(c, person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });
   const facts = policyFacts(target, await accountOf(c, person).policyState(target.id), grants);
   const complaint = failure && toToolError(failure).message;
   const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tried, news, complaint });
-  return show(c, 'Policy', content, { person, status: failure ? 400 : 200 });
+  return renderPage(c, 'Policy', content, { person, status: failure ? 400 : 200 });
 }
 
 const WRONG_FORM: Failure = { code: 'invalid_input', issues: ['The form is not whole. Load the page again.'] };
-const readForm = async <T extends z.ZodType>(c: Context<Door>, type: T): Promise<Result<z.output<T>>> => {
+const readForm = async <T extends z.ZodType>(c: Context<AppEnv>, type: T): Promise<Result<z.output<T>>> => {
   const read = type.safeParse(Object.fromEntries(await c.req.formData()));
   return read.success ? { ok: true, value: read.data } : fail(WRONG_FORM);
 };
@@ -57,7 +57,7 @@ const readForm = async <T extends z.ZodType>(c: Context<Door>, type: T): Promise
 const SAVED = 'Saved. It holds from the next call on.';
 const SHADOWED = 'Noted: the audit log tells what it would do.';
 
-async function set(c: Context<Door>, person: Person, mode: PolicyMode, written: string | null) {
+async function set(c: Context<AppEnv>, person: Person, mode: PolicyMode, written: string | null) {
   const target = c.req.param('target') ?? '';
   const done = await accountOf(c, person).setPolicy(target, mode, written, person.label);
   const document = written ?? undefined;
@@ -74,7 +74,7 @@ const Mode = z.object({ mode: z.enum(POLICY_MODES) });
 const States = z.record(z.string(), z.enum(TOOL_STATES));
 const Tried = z.object({ tool: z.string(), args: z.string() });
 
-async function setTools(c: Context<Door>, person: Person) {
+async function setTools(c: Context<AppEnv>, person: Person) {
   const form = await readForm(c, States);
   if (!form.ok) return one(c, person, form);
   const { written } = await accountOf(c, person).policyState(c.req.param('target') ?? '');
@@ -96,7 +96,7 @@ async function setTools(c: Context<Door>, person: Person) {
   return issues.length > 0 ? one(c, person, { failure: { code: 'invalid_input', issues } }) : set(c, person, 'enforce', document);
 }
 
-async function tryCall(c: Context<Door>, person: Person) {
+async function tryCall(c: Context<AppEnv>, person: Person) {
   const form = await readForm(c, Tried);
   if (!form.ok) return one(c, person, form);
   const { tool, args } = form.value;
@@ -119,33 +119,33 @@ function parsed(text: string): unknown {
 }
 
 /** The pages on which a person reads, changes and tries what connections may call. */
-export const policies = new Hono<Door>()
-  .use('/policies/*', perAddress('RL_ADDRESS'), bodyLimit({ maxSize: FORM_MAX_BYTES }), csrf())
-  .get('/policies', asPerson(all))
+export const policies = new Hono<AppEnv>()
+  .use('/policies/*', rateLimitByIp('RL_ADDRESS'), bodyLimit({ maxSize: FORM_MAX_BYTES }), csrf())
+  .get('/policies', requireSignIn(all))
   .get(
     '/policies/:target',
-    asPerson((c, person) => one(c, person)),
+    requireSignIn((c, person) => one(c, person)),
   )
   .post(
     '/policies/:target/preset',
-    asPerson(async (c, person) => {
+    requireSignIn(async (c, person) => {
       const form = await readForm(c, Preset);
       return form.ok ? set(c, person, 'enforce', form.value.preset) : one(c, person, form);
     }),
   )
   .post(
     '/policies/:target/document',
-    asPerson(async (c, person) => {
+    requireSignIn(async (c, person) => {
       const form = await readForm(c, Written);
       return form.ok ? set(c, person, form.value.mode, form.value.document) : one(c, person, form);
     }),
   )
   .post(
     '/policies/:target/remove',
-    asPerson(async (c, person) => {
+    requireSignIn(async (c, person) => {
       const form = await readForm(c, Mode);
       return form.ok ? set(c, person, form.value.mode, null) : one(c, person, form);
     }),
   )
-  .post('/policies/:target/tools', asPerson(setTools))
-  .post('/policies/:target/try', asPerson(tryCall));
+  .post('/policies/:target/tools', requireSignIn(setTools))
+  .post('/policies/:target/try', requireSignIn(tryCall));

@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
+import type { AppEnv } from '../../auth/app-env.ts';
 import { apiToken } from '../../auth/bearer.ts';
-import type { Door } from '../../auth/context.ts';
-import { perAddress, smallBody } from '../../auth/front-door.ts';
-import { show } from '../../auth/render-page.ts';
+import { limitFormBody, rateLimitByIp } from '../../auth/middleware.ts';
+import { renderPage } from '../../auth/render-page.ts';
 import { BASELINE, grantable, SCOPE_WORDS } from '../../auth/scopes.ts';
-import { asPerson } from '../../auth/sign-in/require-person.ts';
-import type { Person } from '../../auth/sign-in/session.ts';
+import type { Person } from '../../auth/sign-in/browser-session.ts';
+import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { readDraft } from '../../auth/tokens/draft.ts';
 import type { ApiToken } from '../../auth/tokens/store.ts';
 import { toToolError } from '../../errors.ts';
@@ -20,7 +20,7 @@ interface News {
   complaint?: string;
 }
 
-async function page(c: Context<Door>, person: Person, { made, complaint }: News = {}) {
+async function page(c: Context<AppEnv>, person: Person, { made, complaint }: News = {}) {
   const tokens: ApiToken[] = await c.env.ACCESS.getByName(person.account).tokens();
   const scopes = grantable(person.account).map((name) => ({
     name,
@@ -28,10 +28,10 @@ async function page(c: Context<Door>, person: Person, { made, complaint }: News 
     isAsked: BASELINE.includes(name),
   }));
   const content = tokensPage({ tokens, scopes, lifetimes: LIFETIMES, made, complaint });
-  return show(c, 'API tokens', content, { person, status: complaint ? 400 : 200 });
+  return renderPage(c, 'API tokens', content, { person, status: complaint ? 400 : 200 });
 }
 
-async function create(c: Context<Door>, person: Person) {
+async function create(c: Context<AppEnv>, person: Person) {
   const form = await c.req.formData();
   const asked = { name: form.get('name'), scopes: form.getAll('scope'), days: form.get('days') };
   const draft = readDraft(person.account, asked);
@@ -42,16 +42,16 @@ async function create(c: Context<Door>, person: Person) {
 }
 
 /** The page on which a person makes API tokens and ends them. */
-export const tokens = new Hono<Door>()
-  .use('/tokens/*', perAddress('RL_ADDRESS'), smallBody, csrf())
+export const tokens = new Hono<AppEnv>()
+  .use('/tokens/*', rateLimitByIp('RL_ADDRESS'), limitFormBody, csrf())
   .get(
     '/tokens',
-    asPerson((c, person) => page(c, person)),
+    requireSignIn((c, person) => page(c, person)),
   )
-  .post('/tokens', asPerson(create))
+  .post('/tokens', requireSignIn(create))
   .post(
     '/tokens/:id/revoke',
-    asPerson(async (c, { account }) => {
+    requireSignIn(async (c, { account }) => {
       await c.env.ACCESS.getByName(account).revokeToken(c.req.param('id') ?? '');
       return c.redirect('/connections', 303);
     }),

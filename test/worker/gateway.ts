@@ -29,7 +29,7 @@ export function fetchWorker(url: string | URL | Request, init?: RequestInit) {
 }
 
 /** Sends requests into the Worker's routes under settings of their own. */
-export function doorWith(settings: Record<string, string> = {}, objects: Partial<Env> = {}) {
+export function gatewayWith(settings: Record<string, string> = {}, objects: Partial<Env> = {}) {
   const bindings = { ...env, ...NO_SIGN_IN, ...settings, ...objects };
   return async (url: string | URL, init: RequestInit = {}) => {
     const request = new Request(new URL(url, ORIGIN), init);
@@ -42,7 +42,7 @@ export function doorWith(settings: Record<string, string> = {}, objects: Partial
 export const withPassphrase = async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) });
 
 /** A browser in which the owner signed in. */
-export async function ownerBrowser(send: ReturnType<typeof doorWith>) {
+export async function ownerBrowser(send: ReturnType<typeof gatewayWith>) {
   const owner = browser(send);
   const page = await owner.submit(await owner.go(`${ORIGIN}/sign-in`), '/sign-in', { passphrase: PASSPHRASE });
   if (page.status !== 200) throw new Error(page.html);
@@ -64,4 +64,4 @@ export const mcpCall = (token: string, method: string, params: object = {}): Req
 });
 
 /** The tools that a token's connection sees. */
-export const listTools = (send: ReturnType<typeof doorWith>, token: string) => send(RESOURCE, mcpCall(token, 'tools/list'));
+export const listTools = (send: ReturnType<typeof gatewayWith>, token: string) => send(RESOURCE, mcpCall(token, 'tools/list'));

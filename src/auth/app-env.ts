@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 
 /** What every route of the front door has at hand. */
-export interface Door {
+export interface AppEnv {
   Bindings: Env;
   Variables: {
     config: Config;

@@ -1,7 +1,7 @@
 const HOME = '/connections';
 
 /** Where to go after a sign-in: a path of this origin, whatever the address bar was made to say. */
-export function nextPath(next: string | undefined | null, origin: string): string {
+export function returnPath(next: string | undefined | null, origin: string): string {
   if (!next?.startsWith('/') || !URL.canParse(next, origin)) return HOME;
   const url = new URL(next, origin);
   // "/.//host" is a path of this origin that a browser would read as another host.

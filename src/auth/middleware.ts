@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import { secureHeaders } from 'hono/secure-headers';
 import { readConfig } from '../config.ts';
 import { toHttpError } from '../errors.ts';
-import type { Door } from './context.ts';
+import type { AppEnv } from './app-env.ts';
 import { addressOf, countRequest } from './rate-limit.ts';
 import { resourceOf } from './resource.ts';
 import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
@@ -12,7 +12,7 @@ import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
 const FORM_MAX_BYTES = 65_536;
 
 /** Turns away what is addressed to another host, and gives every route its settings. */
-export const ownHost = createMiddleware<Door>(async (c, next) => {
+export const requireOwnHost = createMiddleware<AppEnv>(async (c, next) => {
   const config = readConfig(c.env);
   const url = new URL(c.req.url);
   const resource = resourceOf(url, config);
@@ -26,7 +26,7 @@ export const ownHost = createMiddleware<Door>(async (c, next) => {
 });
 
 /** No opener policy: the window that asked for consent waits for its popup. */
-export const safeHeaders = secureHeaders({
+export const securityHeaders = secureHeaders({
   crossOriginOpenerPolicy: false,
   crossOriginResourcePolicy: false,
   referrerPolicy: 'same-origin',
@@ -34,15 +34,15 @@ export const safeHeaders = secureHeaders({
 });
 
 /** Counts requests by address. */
-export const perAddress = (limiter: 'RL_ADDRESS' | 'RL_SIGN_IN') =>
-  createMiddleware<Door>(async (c, next) => {
+export const rateLimitByIp = (limiter: 'RL_ADDRESS' | 'RL_SIGN_IN') =>
+  createMiddleware<AppEnv>(async (c, next) => {
     const counted = await countRequest(c.env[limiter], addressOf(c.req.raw));
     if (!counted.ok) return toHttpError(counted.failure);
     await next();
   });
 
 /** Refuses a large form before anything reads it. */
-export const smallBody = bodyLimit({
+export const limitFormBody = bodyLimit({
   maxSize: FORM_MAX_BYTES,
   onError: () => toHttpError({ code: 'body_too_large', maxBytes: FORM_MAX_BYTES }),
 });

@@ -2,7 +2,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS browser_session (hash TEXT PRIMARY KEY, label TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT`;
 
 /** All SQL of the browsers in which a person is signed in to an account. */
-export class SessionStore {
+export class BrowserSessionStore {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {

@@ -24,10 +24,10 @@ export interface Party {
 }
 
 /** Longest wait for an answer of the other site, in ms. */
-export const UPSTREAM_MS = 10_000;
+export const IDENTITY_TIMEOUT_MS = 10_000;
 
 /** Another site that signs people in. */
-export interface Provider {
+export interface IdentityProvider {
   party: (config: Config) => Promise<Party>;
   /** Who it was, by the answer to the code. */
   identify: (config: Config, party: Party, answer: Redeemed) => Promise<Identity>;
