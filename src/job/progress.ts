@@ -1,4 +1,5 @@
-import { type Event, Usage } from '../../container/protocol.ts';
+import type { Event, Usage } from '../../container/protocol.ts';
+import { joinUsage } from '../../container/providers/usage.ts';
 import type { Progress } from './record.ts';
 
 type OfKind<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -81,12 +82,10 @@ export function advance(progress: Progress, event: Event): Progress {
   };
 }
 
-const larger = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? (a ?? b) : Math.max(a, b));
-
 /** What a run used. Its CLI may know of more than the gate saw, and not of less: what a run can write is not the last word on its bill. */
 export function usageOf({ usage, spent }: Progress): Usage | undefined {
   if (!usage || !spent) return usage ?? spent;
-  return Usage.parse(Object.fromEntries(Usage.keyof().options.map((field) => [field, larger(usage[field], spent[field])])));
+  return joinUsage(usage, spent, Math.max);
 }
 
 /** Tokens of both directions; what a budget counts. */

@@ -1,20 +1,8 @@
 import { z } from 'zod';
 import { Usage } from '../../container/protocol.ts';
+import { addUsage, NO_USAGE } from '../../container/providers/usage.ts';
 
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS spend (call TEXT PRIMARY KEY, usage TEXT NOT NULL) STRICT';
-
-const ZERO: Usage = Usage.parse({});
-
-function add(a: Usage, b: Usage): Usage {
-  const known = [a.costUsd, b.costUsd].filter((usd) => usd !== undefined);
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    ...(known.length > 0 && { costUsd: known.reduce((sum, usd) => sum + usd) }),
-  };
-}
 
 /** What the gate saw each model call of a job use. A call tells its usage several times; the last one counts. */
 export class SpendStore {
@@ -35,7 +23,7 @@ export class SpendStore {
 
   #total(): Usage {
     const rows = this.#sql.exec('SELECT usage FROM spend').toArray();
-    return rows.map(({ usage }) => Usage.parse(JSON.parse(String(usage)))).reduce(add, ZERO);
+    return rows.map(({ usage }) => Usage.parse(JSON.parse(String(usage)))).reduce(addUsage, NO_USAGE);
   }
 }
 

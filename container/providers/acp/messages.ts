@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { amount, count, flag, list, text } from '../loose.ts';
-import { Tokens } from '../messages/lines.ts';
+import { amount, count, flag, list, Tokens, text } from '../messages/lines.ts';
 
 /** A line of Grok's agent mode: JSON-RPC of the Agent Client Protocol, with extensions of xAI. */
 export const Message = z.object({

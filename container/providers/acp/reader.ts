@@ -1,6 +1,6 @@
 import type { Denial, Item, Usage } from '../../protocol.ts';
-import { readAgentTool } from '../grok/tool-output.ts';
 import { resultItems, statusIn } from '../messages/result.ts';
+import type { ToolResult } from '../messages/tool-result.ts';
 import { countUsage } from '../messages/usage.ts';
 import { summary, summaryOf, texts } from '../pieces.ts';
 import { type Message, Notice, type PromptEnd } from './messages.ts';
@@ -12,6 +12,7 @@ type Of<K extends Update['sessionUpdate']> = Extract<Update, { sessionUpdate: K 
 /** What has been read of a run. */
 interface State {
   sessionId: string;
+  readTool: (rawOutput: unknown, content: unknown) => ToolResult;
   /** The last message that said something. A stream that broke off is said again by another one. */
   message: { stream: number | undefined; text: string };
   count: ReturnType<typeof countUsage>;
@@ -35,7 +36,7 @@ function startCall({ toolCallId: id, title = '', rawInput, _meta: tool = title }
 
 function endCall({ toolCallId: id, status, content, rawOutput }: Of<'tool_call_update'>, state: State): Item[] {
   if (status !== 'completed' && status !== 'failed') return [];
-  const { output, refusal } = readAgentTool(rawOutput, content);
+  const { output, refusal } = state.readTool(rawOutput, content);
   const isError = status === 'failed';
   const call = state.calls.get(id) ?? { tool: '', input: '' };
   const end: Item = { kind: 'tool_end', id, isError, output: summary(output) };
@@ -76,11 +77,11 @@ function itemsOf({ update, _meta }: Notice, state: State): Item[] {
   }
 }
 
-/** A reader for what Grok's agent mode tells of one prompt. */
-export function acpReader(sessionId: string) {
+/** A reader for what a CLI reports of one prompt by ACP; `readTool` reads the output of a tool. */
+export function acpReader(sessionId: string, readTool: State['readTool']) {
   const message: State['message'] = { stream: undefined, text: '' };
   const maps = { calls: new Map(), denials: new Map() };
-  const state: State = { sessionId, message, count: countUsage(), responses: 0, spent: undefined, ...maps };
+  const state: State = { sessionId, readTool, message, count: countUsage(), responses: 0, spent: undefined, ...maps };
   return {
     read: (params: unknown): Item[] => {
       const notice = Notice.safeParse(params);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
-import { count, text } from '../loose.ts';
-import type { Result } from '../messages/result.ts';
+import { count, type Result, text } from '../messages/lines.ts';
 import { summaryOf } from '../pieces.ts';
 import type { Message, PromptEnd } from './messages.ts';
 

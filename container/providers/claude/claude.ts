@@ -1,9 +1,8 @@
-import { argumentsOf } from '../arguments.ts';
 import { messagesReader } from '../messages/reader.ts';
-import { claudePrompt } from '../prompt.ts';
+import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
-import { claudeDialogue } from './dialogue.ts';
+import { claudeDialogue, claudePrompt } from './dialogue.ts';
 import { leftOut, models, options } from './options.ts';
 
 /** Run always quiet, bounded and single. Times in ms; measured ends of a failing API are in README.md. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { messagesReader } from '../messages/reader.ts';
-import { claudePrompt } from '../prompt.ts';
 import type { Dialogue, Heard } from '../provider.ts';
+
+/** A prompt that Claude Code does not take for a command of its own, such as "/cost": a line feed comes first. */
+export const claudePrompt = (prompt: string) => (/^\s*\//.test(prompt) ? `\n${prompt}` : prompt);
 
 /** What Claude Code asks the program that started it, beside the lines that it writes of the run. */
 const Control = z.discriminatedUnion('type', [

@@ -1,9 +1,10 @@
 import type { Item } from '../../protocol.ts';
 import { Message, Opened, Permission, PromptEnd, Sessions } from '../acp/messages.ts';
 import { acpReader } from '../acp/reader.ts';
-import { grokPrompt } from '../prompt.ts';
 import type { Dialogue, Heard, Launch, Question } from '../provider.ts';
 import { promptMeta, sessionMeta, sessionSettings } from './ask-mode.ts';
+import { grokPrompt } from './prompt.ts';
+import { readAgentTool } from './tool-output.ts';
 
 const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
 
@@ -66,7 +67,7 @@ function questionOf(id: string | number, { toolCall, options }: Permission): Que
 
 /** A prompt to Grok in its agent mode. */
 export function grokDialogue(launch: Launch): Dialogue {
-  const reader = acpReader(launch.session.id);
+  const reader = acpReader(launch.session.id, readAgentTool);
   const calls = converse(launch);
   let made = 0;
   let isDone = false;

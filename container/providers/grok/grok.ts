@@ -1,11 +1,11 @@
-import { argumentsOf } from '../arguments.ts';
 import { messagesReader } from '../messages/reader.ts';
-import { grokPrompt } from '../prompt.ts';
+import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
 import { agentProfile, askConflicts, asks } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
 import { leftOut, models, options, synonyms } from './options.ts';
+import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
 

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { amount, count, flag, list, text } from '../loose.ts';
+
+/** Fields of what a CLI writes. One of an unexpected type is as good as absent: the CLIs add and change fields without notice. */
+export const text = z.string().optional().catch(undefined);
+export const count = z.int().nonnegative().optional().catch(undefined);
+export const amount = z.number().nonnegative().optional().catch(undefined);
+export const list = z.array(z.unknown()).optional().catch(undefined);
+export const flag = z.boolean().optional().catch(undefined);
 
 export const Tokens = z
   .object({
@@ -61,6 +67,7 @@ const StreamEvent = z.object({
     })
     .catch({ message: {} }),
 });
+/** How a CLI ends a turn. */
 const Result = z.object({
   type: z.literal('result'),
   subtype: text,
@@ -78,6 +85,7 @@ const Result = z.object({
   permission_denials: list,
   structured_output: z.unknown().optional(),
 });
+export type Result = z.infer<typeof Result>;
 
 /** A line of Claude Code's stream-json, or of Grok's streaming-messages-json. */
 export const Line = z.discriminatedUnion('type', [System, Assistant, User, StreamEvent, Result]);

@@ -1,10 +1,7 @@
 import type { Denial, Item } from '../../protocol.ts';
 import { pieces, summaryOf } from '../pieces.ts';
-import { type Line, PermissionDenial } from './lines.ts';
-import { usageOf } from './usage.ts';
-
-/** How a CLI ends a turn. */
-export type Result = Extract<Line, { type: 'result' }>;
+import { PermissionDenial, type Result } from './lines.ts';
+import { usageOfResult } from './usage.ts';
 
 /** Grok tells an HTTP status only inside an error's text. */
 const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from |\(status ([45]\d\d)\b/;
@@ -50,7 +47,7 @@ export function resultItems(line: Result, index: number, seen: Map<string, Denia
       errors: (line.errors ?? []).map(summaryOf),
       sessionId: line.session_id,
       turns: line.num_turns,
-      usage: usageOf(line),
+      usage: usageOfResult(line),
       models: Object.keys(line.modelUsage),
       denials: denialsOf(line, seen),
       hasStructured,

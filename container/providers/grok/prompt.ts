@@ -1,6 +1,3 @@
-/** A leading line feed keeps Claude Code from running a prompt such as "/cost" as a command of its own. */
-export const claudePrompt = (prompt: string) => (/^\s*\//.test(prompt) ? `\n${prompt}` : prompt);
-
 /** Invisible and of no width: after it, Grok takes neither "/" for a command nor "@" for a file. */
 const WORD_JOINER = '\u2060';
 
