@@ -1,11 +1,9 @@
 // `npm run connect -- CLIENT`: the exact configuration of a client.
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { say } from './cli/banner.ts';
 import { CLIENTS } from './cli/clients.ts';
 import { parseFlags } from './cli/flags.ts';
 import { Refusal, reportFailure } from './cli/refusal.ts';
-import { ROOT } from './local/environment.ts';
+import { findToken, TOKEN_HELP } from './local/gateway-token.ts';
 
 const PLACEHOLDER = '<token>';
 const FLAGS = {
@@ -18,13 +16,9 @@ const usage = () => [
   'npm run connect -- CLIENT [--url URL] [--token TOKEN] [--state DIR]',
   '',
   ...Object.entries(CLIENTS).map(([name, { title }]) => `  ${name.padEnd(16)}${title}`),
+  '',
+  `${TOKEN_HELP} --token replaces it.`,
 ];
-
-/** The token that `npm start` made and keeps, if it did. */
-function keptToken(state: string): string {
-  const file = join(resolve(ROOT, state), 'gateway-token');
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : PLACEHOLDER;
-}
 
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -38,7 +32,7 @@ function run([name = '--help', ...rest]: string[]) {
   const client = CLIENTS[name];
   if (!client) throw new Refusal(`No client is named ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
   const { url, token, state } = parseFlags(rest, FLAGS);
-  client.guide({ url: checkedUrl(url), token: token || keptToken(state) }).forEach(say);
+  client.guide({ url: checkedUrl(url), token: token || findToken(state)?.token || PLACEHOLDER }).forEach(say);
 }
 
 try {

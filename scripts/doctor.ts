@@ -11,11 +11,12 @@ import { askGateway } from './cli/ask-gateway.ts';
 import { say } from './cli/banner.ts';
 import { parseFlags } from './cli/flags.ts';
 import { Refusal, reportFailure } from './cli/refusal.ts';
+import { readDevVars } from './local/dev-vars.ts';
 import { dockerVersion } from './local/docker.ts';
-import { ROOT, WRANGLER_DIRECTORY } from './local/environment.ts';
+import { WRANGLER_DIRECTORY } from './local/environment.ts';
+import { findToken } from './local/gateway-token.ts';
 import { claimPort } from './local/port.ts';
-import { checkBindings, devVars } from './local/settings.ts';
-import { madeToken } from './local/state.ts';
+import { checkBindings } from './local/settings.ts';
 
 const FLAGS = {
   url: { type: 'string', default: 'http://127.0.0.1:8787' },
@@ -75,9 +76,8 @@ async function checkPort(url: URL): Promise<Finding> {
 async function run() {
   const { url, state } = parseFlags(process.argv.slice(2), FLAGS);
   if (!URL.canParse(url)) throw new Refusal(`--url must be the address of the gateway, such as ${FLAGS.url.default}.`);
-  const variables = devVars();
-  const token = variables.GATEWAY_TOKEN ?? process.env.GATEWAY_TOKEN ?? madeToken(join(ROOT, state));
-  const bindings = { ...variables, GATEWAY_TOKEN: token ?? 'npm start makes one' };
+  const token = findToken(state)?.token;
+  const bindings = { ...readDevVars(), GATEWAY_TOKEN: token ?? 'npm start generates one' };
   checkBindings(bindings);
   const config = readConfig(bindings);
   const here = [checkNode(), checkDocker(), ...(await checkClis())];

@@ -5,7 +5,7 @@ import { type Gateway, startGateway } from './local/gateway.ts';
 import { abortOnSignal } from './local/signals.ts';
 
 function connectLines({ url, settings }: Gateway) {
-  const bearer = `Authorization: Bearer ${settings.isTokenMade ? settings.token : '$GATEWAY_TOKEN'}`;
+  const bearer = `Authorization: Bearer ${settings.isGenerated ? settings.token : '$GATEWAY_TOKEN'}`;
   return [
     '',
     'Connect:',
@@ -23,7 +23,7 @@ async function run() {
   try {
     const gateway = await startGateway({ ...options, say }, signal);
     announce(gateway);
-    if (gateway.settings.isTokenMade) say(`Token: ${gateway.settings.token}`);
+    if (gateway.settings.isGenerated) say(`Token: ${gateway.settings.token}`);
     connectLines(gateway).forEach(say);
     await gateway.ended;
   } catch (error) {

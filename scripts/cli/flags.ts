@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { TOKEN_HELP } from '../local/gateway-token.ts';
 import { Refusal } from './refusal.ts';
 
 const FLAGS = {
@@ -20,7 +21,7 @@ Runs the gateway on this machine.
   --containers  the CLIs run in containers, as they do on Cloudflare; needs Docker
 
 .dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
-any, the gateway runs offline. GATEWAY_TOKEN, there or in the environment, is the token that clients show.`;
+any, the gateway runs offline. ${TOKEN_HELP}`;
 
 function refuse(options: ParseArgsOptionsConfig, error: unknown): never {
   const [why] = (error instanceof Error ? error.message : String(error)).split('. ');

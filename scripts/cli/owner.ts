@@ -1,9 +1,7 @@
-import { resolve } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { VERSION } from '../../src/version.ts';
-import { ROOT } from '../local/environment.ts';
-import { readSettings } from '../local/settings.ts';
+import { findToken, TOKEN_HELP } from '../local/gateway-token.ts';
 import { say } from './banner.ts';
 import { Refusal } from './refusal.ts';
 
@@ -13,18 +11,14 @@ export const OWNER_FLAGS = {
   state: { type: 'string', default: '.state' },
 } as const;
 
-/** What they say of them. */
-export const OWNER_HELP = `--url is the gateway's address. The owner's token is GATEWAY_TOKEN, from the environment or .dev.vars, or the one that npm start made
-in --state.`;
+/** What the help of these commands says of their flags. */
+export const OWNER_HELP = `--url is the gateway's address. ${TOKEN_HELP}`;
 
-/** The owner's token: what the environment says, .dev.vars, or what npm start made. */
+/** The gateway token, which acts as the owner. Refuses if there is none. */
 export function ownerToken(state: string): string {
-  if (process.env.GATEWAY_TOKEN) return process.env.GATEWAY_TOKEN;
-  try {
-    return readSettings(resolve(ROOT, state), true).token;
-  } catch {
-    throw new Refusal(`There is no owner's token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
-  }
+  const found = findToken(state);
+  if (!found) throw new Refusal(`No gateway token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
+  return found.token;
 }
 
 export const unreachable = (url: string, error: unknown) =>

@@ -3,19 +3,20 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../container/protocol.ts';
 import { Refusal } from '../cli/refusal.ts';
+import type { Variables } from './dev-vars.ts';
 import { needDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { type Report, type Service, startService } from './service.ts';
 import { executor, modelServer, worker } from './services.ts';
-import { checkBindings, readSettings, type Settings, type Variables } from './settings.ts';
+import { checkBindings, readSettings, type Settings } from './settings.ts';
 import { takeState } from './state.ts';
 
 export interface GatewayOptions {
   /** 0: any free port. */
   port: number;
-  /** Directory that keeps jobs, logs and the made token. */
+  /** Directory that keeps jobs, logs and the generated token. */
   state: string;
   /** True: the bundled model endpoint answers, whatever keys there are. */
   offline: boolean;

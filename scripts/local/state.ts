@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../cli/refusal.ts';
 
 const DIRECTORIES = ['config', 'executor', 'home', 'logs', 'tmp', 'worker'];
 
-const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;
+const hasCode = (error: unknown, ...codes: string[]) =>
+  error instanceof Error && 'code' in error && codes.some((code) => error.code === code);
 
 function isAlive(pid: number) {
   try {
@@ -16,11 +16,12 @@ function isAlive(pid: number) {
   }
 }
 
-function readOptional(file: string) {
+/** The trimmed text of a file, or undefined if it does not exist. */
+export function readOptional(file: string) {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
 }
@@ -43,19 +44,4 @@ export function takeState(directory: string): () => void {
     throw new Refusal(`Cannot write to the state directory ${directory}: ${error.message}. Choose another with --state.`);
   }
   return () => rmSync(lock, { force: true });
-}
-
-const tokenFile = (directory: string) => join(directory, 'gateway-token');
-
-/** The token that was made for this state directory, if one was. */
-export const madeToken = (directory: string): string | undefined => readOptional(tokenFile(directory));
-
-/** The token that was made for this state directory: the same one after a restart. */
-export function keptToken(directory: string): string {
-  const file = tokenFile(directory);
-  const kept = madeToken(directory);
-  if (kept) return kept;
-  const token = randomBytes(32).toString('base64url');
-  writeFileSync(file, token, { mode: 0o600 });
-  return token;
 }

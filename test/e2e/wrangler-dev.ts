@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Variables } from '../../scripts/local/dev-vars.ts';
 import { childEnvironment, quietWrangler, ROOT } from '../../scripts/local/environment.ts';
-import type { Variables } from '../../scripts/local/settings.ts';
 
 /** Runs plain `wrangler dev --enable-containers`, as somebody would who does not know `npm start`; all it writes is in a directory. */
 export function wranglerDev(directory: string, docker: Record<string, string>, settings: Variables = {}): ChildProcess {

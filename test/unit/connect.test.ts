@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { CLIENTS } from '../../scripts/cli/clients.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
 
@@ -12,13 +10,6 @@ const PUBLIC = 'https://gateway.example.com/mcp';
 async function connect(...args: string[]) {
   const command = [join(ROOT, 'scripts/connect.ts'), ...args];
   return promisify(execFile)(process.execPath, command, { env: {} }).catch((error: { stdout: string; stderr: string }) => error);
-}
-
-function stateWith(token: string): string {
-  const state = mkdtempSync(join(tmpdir(), 'connect-'));
-  onTestFinished(() => rmSync(state, { recursive: true }));
-  writeFileSync(join(state, 'gateway-token'), `${token}\n`);
-  return state;
 }
 
 /** The JSON in a guide, if it has any. */
@@ -58,14 +49,6 @@ test.each(['claude.ai', 'chatgpt'])(
     expect(stdout).toContain('deploy the gateway');
   },
 );
-
-test('the token is the one that npm start keeps, or a placeholder', async () => {
-  const kept = await connect('claude-code', '--state', stateWith('kept-token'));
-  expect(kept.stdout).toContain(
-    `claude mcp add --transport http gateway http://127.0.0.1:8787/mcp --header "Authorization: Bearer kept-token"`,
-  );
-  expect((await connect('claude-code', '--state', '/nowhere')).stdout).toContain('Bearer <token>"');
-});
 
 test('an address without a path is the one of /mcp', async () => {
   expect((await connect('claude.ai', '--url', 'https://gateway.example.com')).stdout).toContain(PUBLIC);

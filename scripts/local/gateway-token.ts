@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readDevVars } from './dev-vars.ts';
+import { ROOT } from './environment.ts';
+import { readOptional } from './state.ts';
+
+/** What every command says of the token in its help. */
+export const TOKEN_HELP = `The gateway token is GATEWAY_TOKEN from the environment, else from .dev.vars, else the one that npm start generated in the
+--state directory.`;
+
+export interface GatewayToken {
+  token: string;
+  isGenerated: boolean;
+}
+
+const tokenFile = (state: string) => join(resolve(ROOT, state), 'gateway-token');
+
+/**
+ * The gateway token, or undefined if there is none. All commands look in the same order: GATEWAY_TOKEN in the environment, GATEWAY_TOKEN in
+ * .dev.vars, the token that `npm start` generated in the state directory.
+ */
+export function findToken(state: string): GatewayToken | undefined {
+  const given = process.env.GATEWAY_TOKEN || readDevVars().GATEWAY_TOKEN;
+  if (given) return { token: given, isGenerated: false };
+  const generated = readOptional(tokenFile(state));
+  return generated ? { token: generated, isGenerated: true } : undefined;
+}
+
+/** The gateway token; generates one in the state directory if there is none, which stays the same after a restart. */
+export function loadOrCreateToken(state: string): GatewayToken {
+  const found = findToken(state);
+  if (found) return found;
+  const token = randomBytes(32).toString('base64url');
+  writeFileSync(tokenFile(state), token, { mode: 0o600 });
+  return { token, isGenerated: true };
+}

@@ -1,0 +1,14 @@
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/local/environment.ts';
+
+/** A copy of the project in which .dev.vars is a test's, the CLIs are not installed, and a fixture stands in for the Worker. */
+export function copyProject(root: string, devVars: string) {
+  for (const name of ['container', 'package.json', 'scripts', 'src'])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true, filter: (path) => !path.endsWith('/.bin') });
+  cpSync(join(ROOT, 'test/fixtures/token-worker.mjs'), join(root, 'scripts/local/worker.ts'));
+  mkdirSync(join(root, 'node_modules'));
+  for (const name of readdirSync(join(ROOT, 'node_modules')).filter((name) => !/^@(anthropic-ai|xai-official)$/.test(name)))
+    symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name));
+  writeFileSync(join(root, '.dev.vars'), devVars);
+}
