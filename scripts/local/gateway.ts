@@ -32,6 +32,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Where MCP clients connect. */
   url: string;
+  /** Where the bundled model endpoint listens, if it runs. */
+  modelUrl: string | undefined;
   settings: Settings;
   /** Resolves when all processes have ended after the abort; rejects with a refusal when the gateway cannot go on. */
   ended: Promise<void>;
@@ -83,7 +85,7 @@ function inContainers({ EXECUTOR_URL }: Variables) {
   return {};
 }
 
-/** Starts the parts in the order in which they need each other. Returns the origin of the Worker. */
+/** Starts the parts in the order in which they need each other. Returns the origin of the Worker and the bundled model endpoint's. */
 async function startParts(options: GatewayOptions, settings: Settings, start: Start, signal: AbortSignal) {
   const port = await claimPort(options.port);
   const origin = `http://${LOOPBACK}:${port}`;
@@ -103,7 +105,7 @@ async function startParts(options: GatewayOptions, settings: Settings, start: St
   checkBindings(bindings);
   await start(worker(options.state, port, bindings, containers));
   await waitUntilHealthy(origin, signal);
-  return origin;
+  return { origin, modelUrl: upstream };
 }
 
 /** Starts executor, model endpoint and Worker. All of them end when `signal` is aborted, or when one cannot be kept up. */
@@ -126,8 +128,8 @@ export async function startGateway(given: GatewayOptions, signal: AbortSignal): 
   signal.addEventListener('abort', () => stop().then(over.resolve), { once: true });
   try {
     const settings = readSettings(options.state, options.offline);
-    const origin = await startParts(options, settings, start, signal);
-    return { url: `${origin}/mcp`, settings, ended: over.promise };
+    const { origin, modelUrl } = await startParts(options, settings, start, signal);
+    return { url: `${origin}/mcp`, modelUrl, settings, ended: over.promise };
   } catch (error) {
     await stop();
     throw error;

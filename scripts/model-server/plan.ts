@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Holds } from './holds.ts';
 import { type Body, DIRECTIVE, toolNames, toolResults, userTexts, type Wire } from './request.ts';
 
 /** What a prompt asked for. `side`: it applies to side calls (title, summary) as well. */
@@ -15,6 +16,8 @@ export interface Plan {
   /** Instead of text: pieces that are spread evenly over `spreadMs`. */
   words?: string[];
   spreadMs?: number;
+  /** Awaited after PAUSE_AFTER pieces of text, and before an answer that is not streamed. */
+  pause?: () => Promise<void>;
   tool?: { name: string; input: unknown };
   stop?: 'max_tokens' | 'refusal';
   /** The stream is written one byte at a time. */
@@ -28,7 +31,13 @@ interface Turn {
   body: Body;
   names: string[];
   results: string[];
+  holds: Holds;
 }
+
+const TOKENS = Array.from({ length: 40 }, (_, index) => `tok${index + 1} `);
+
+/** Few enough that what is shown of running text still has the first word. */
+const PAUSE_AFTER = 4;
 
 const SHELL = /^(bash|run_terminal_cmd|run_terminal_command|run_command|shell|execute_command|terminal)$/i;
 
@@ -66,10 +75,8 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   text: ({ arg }) => ({ text: arg || 'Hello from the mock model.' }),
   trickle: ({ arg }) => ({ text: arg || '漢字 ✓ 👩‍👩‍👧', trickle: true }),
   echo,
-  slow: ({ arg }) => ({
-    words: Array.from({ length: 40 }, (_, index) => `tok${index + 1} `),
-    spreadMs: 1000 * Number(arg || 30),
-  }),
+  slow: ({ arg }) => ({ words: TOKENS, spreadMs: 1000 * Number(arg || 30) }),
+  hold: ({ arg, holds }) => ({ words: TOKENS, pause: () => holds.pass(arg) }),
   think: () => ({ thinking: 'Let me think about this. It is a mock thought.', text: 'The answer is 42.' }),
   tool: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : useShell(turn)),
   call: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : callTool(turn)),
@@ -95,8 +102,8 @@ export function scenarioOf(body: Body, byDefault: string): Scenario {
 }
 
 /** The answer to a model call. Unknown scenarios get the default text. */
-export function planOf(body: Body, wire: Wire, { name, arg }: Scenario): Plan {
-  const turn = { arg, body, names: toolNames(body), results: toolResults(body, wire) };
+export function planOf(body: Body, wire: Wire, { name, arg }: Scenario, holds: Holds): Plan {
+  const turn = { arg, body, holds, names: toolNames(body), results: toolResults(body, wire) };
   return (SCENARIOS[name] ?? (() => ({ text: 'Hello from the mock model.' })))(turn);
 }
 
@@ -112,7 +119,8 @@ function piecesOf({ words, text = '' }: Plan): string[] {
 export async function* pace(plan: Plan) {
   const pieces = piecesOf(plan);
   const gapMs = plan.spreadMs ? plan.spreadMs / pieces.length : 2;
-  for (const piece of pieces) {
+  for (const [index, piece] of pieces.entries()) {
+    if (index === PAUSE_AFTER) await plan.pause?.();
     await sleep(gapMs);
     yield piece;
   }

@@ -35,6 +35,7 @@ export function sendJson(res: ServerResponse, status: number, value: unknown, he
 /** Answers without a stream, after the time that a stream would take. */
 export async function sendWhole(res: ServerResponse, plan: Plan, value: unknown) {
   if (plan.spreadMs) await sleep(plan.spreadMs);
+  await plan.pause?.();
   sendJson(res, 200, value);
 }
 

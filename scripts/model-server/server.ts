@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers';
 import { answerAnthropic } from './anthropic.ts';
 import { answerChat } from './chat.ts';
+import { Holds } from './holds.ts';
 import { appendEntry, type Entry, newEntry, timeResponse, writeBody } from './log.ts';
 import { modelList } from './models.ts';
 import { type Plan, planOf, type Scenario, scenarioOf } from './plan.ts';
@@ -28,6 +29,7 @@ interface State extends Settings {
   received: number;
   /** Failed attempts per conversation, for `flaky`. */
   attempts: Map<string, number>;
+  holds: Holds;
 }
 
 interface Call {
@@ -59,17 +61,34 @@ function parseJson(raw: string): unknown {
   }
 }
 
-function control(state: State, { res, path, raw }: Call) {
-  if (path.endsWith('/requests')) return sendJson(res, 200, state.requests);
-  if (path.endsWith('/reset')) {
-    state.requests.length = 0;
-    state.attempts.clear();
-    state.byDefault = state.scenario;
-  }
-  if (!path.endsWith('/default')) return sendJson(res, 200, { ok: true });
+function reset(state: State) {
+  state.requests.length = 0;
+  state.attempts.clear();
+  state.holds.reset();
+  state.byDefault = state.scenario;
+}
+
+function setDefault(state: State, raw: string) {
   const wanted = parseJson(raw);
   if (typeof wanted === 'object' && wanted && 'scenario' in wanted) state.byDefault = String(wanted.scenario);
-  sendJson(res, 200, { scenario: state.byDefault });
+  return { scenario: state.byDefault };
+}
+
+/** Routes under /__mock, each given the rest of its path and its body. One without a value of its own answers `{"ok":true}`. */
+const CONTROLS: Record<string, (state: State, name: string, raw: string) => unknown> = {
+  health: () => undefined,
+  requests: ({ requests }) => requests,
+  reset,
+  default: (state, _name, raw) => setDefault(state, raw),
+  held: ({ holds }, name) => holds.reached(name),
+  release: ({ holds }, name) => holds.release(name),
+};
+
+async function control(state: State, { res, path, raw }: Call) {
+  const [, , route = '', name = ''] = path.split('/');
+  const answer = CONTROLS[route];
+  if (!answer) return sendJson(res, 404, { error: `mock: unknown control ${route}` });
+  sendJson(res, 200, (await answer(state, decodeURIComponent(name), raw)) ?? { ok: true });
 }
 
 /** The status of a `flaky` attempt that fails, or the scenario of the one that succeeds. */
@@ -102,7 +121,7 @@ async function answerModel(state: State, call: Call, body: Body, wire: Wire) {
   if (scenario.name === 'error') return sendError(res, Number(scenario.arg || 500), wire);
   const outcome = scenario.name === 'flaky' ? flaky(state, body, scenario) : scenario;
   if (typeof outcome === 'number') return sendError(res, outcome, wire);
-  const plan = planOf(body, wire, outcome);
+  const plan = planOf(body, wire, outcome, state.holds);
   if (plan.cut && !body.stream) return answerCut(res, wire, plan.cut);
   await ANSWERS[wire](res, body, plan);
 }
@@ -145,7 +164,8 @@ async function handle(state: State, req: IncomingMessage, res: ServerResponse) {
 
 /** A server that speaks both providers' model APIs. Not yet listening. */
 export function createModelServer(settings: Settings): Server {
-  const state: State = { ...settings, byDefault: settings.scenario, requests: [], received: 0, attempts: new Map() };
+  const counters = { requests: [], received: 0, attempts: new Map() };
+  const state: State = { ...settings, byDefault: settings.scenario, ...counters, holds: new Holds() };
   const server = createServer((req, res) => {
     handle(state, req, res).catch((error: unknown) => {
       console.error('mock:', error);

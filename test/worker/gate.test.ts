@@ -156,6 +156,7 @@ test('a job that was queued when its account had spent its daily budget makes no
 const refused: [what: string, path: string, method: string, token?: string][] = [
   ['another path of the service', '/gate/claude/v1/files', 'POST'],
   ['another method', '/gate/claude/v1/messages', 'DELETE'],
+  ['a control route of the bundled model endpoint', '/gate/claude/__mock/release/a-name', 'POST'],
   ['a path that climbs', '/gate/claude/v1/messages/../files', 'POST'],
   ['another host', '/gate/claude//evil.example/v1/messages', 'POST'],
   ['another host after a backslash', '/gate/claude/\\evil.example/v1/messages', 'POST'],
