@@ -1,3 +1,4 @@
+import { messageOf } from '../src/errors.ts';
 // `npm run audit`: reads, copies and verifies the audit log of a gateway's owner.
 
 import { once } from 'node:events';
@@ -59,7 +60,7 @@ async function copy(gateway: Gateway, _flags: Flags, path: string | undefined) {
   if (path === undefined) throw new Refusal('Name the file to write.');
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   await once(file, 'open').catch((error: unknown) => {
-    throw new Refusal(`${path} cannot be written: ${error instanceof Error ? error.message : error}`);
+    throw new Refusal(`${path} cannot be written: ${messageOf(error)}`);
   });
   let count = 0;
   for await (const { rows } of pages(gateway)) {

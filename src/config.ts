@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { isPublicHttps } from './public-url.ts';
 
+/** A day in ms. */
+export const DAY_MS = 86_400_000;
+
 /** The shipped policies, strictest first. */
 export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
 

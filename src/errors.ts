@@ -191,6 +191,9 @@ export function toHttpError(failure: Failure): Response {
   return Response.json({ error }, { status: STATUS[failure.code], headers });
 }
 
+/** What was thrown, as text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** A value or the reason why there is none. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { readConfig } from '../../src/config.ts';
+import { messageOf } from '../../src/errors.ts';
 import { ROOT, WRANGLER_DIRECTORY } from '../local/environment.ts';
 import { Refusal } from './refusal.ts';
 import { runTool } from './tool.ts';
@@ -28,7 +29,7 @@ async function checkSettings(file: string): Promise<void> {
   try {
     readConfig(readFile({ config: file }).rawConfig.vars ?? {});
   } catch (error) {
-    throw new Refusal(`${file} cannot be deployed: ${error instanceof Error ? error.message : error}`);
+    throw new Refusal(`${file} cannot be deployed: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { messageOf } from '../../src/errors.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { VERSION } from '../../src/version.ts';
 import { findToken, TOKEN_HELP } from '../local/gateway-token.ts';
@@ -22,7 +23,7 @@ export function ownerToken(state: string): string {
 }
 
 export const unreachable = (url: string, error: unknown) =>
-  new Refusal(`No gateway answers on ${url}: ${error instanceof Error ? error.message : error}. Start it or give --url.`);
+  new Refusal(`No gateway answers on ${url}: ${messageOf(error)}. Start it or give --url.`);
 
 /** A gateway's tools, called as its owner. A tool's failure is a refusal with its message. */
 async function connectAsOwner({ url, state }: { url: string; state: string }) {
@@ -33,7 +34,7 @@ async function connectAsOwner({ url, state }: { url: string; state: string }) {
   });
   const call = async (name: string, args: Record<string, unknown>): Promise<Envelope> => {
     const result = await client.callTool({ name, arguments: args }).catch((error: unknown) => {
-      throw new Refusal(`${name}: ${error instanceof Error ? error.message : error}`);
+      throw new Refusal(`${name}: ${messageOf(error)}`);
     });
     const envelope = Envelope.parse(result.structuredContent);
     if (envelope.error) throw new Refusal(envelope.error.message);

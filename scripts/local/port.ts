@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { messageOf } from '../../src/errors.ts';
 import { Refusal } from '../cli/refusal.ts';
 
 /** The loopback address that everything on this machine listens on. */
@@ -17,7 +18,7 @@ async function complaintOf(port: number): Promise<string | null> {
     await once(server.listen(port, LOOPBACK), 'listening');
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   } finally {
     server.close();
   }

@@ -1,4 +1,5 @@
 import { readConfig } from '../../src/config.ts';
+import { messageOf } from '../../src/errors.ts';
 import { Refusal } from '../cli/refusal.ts';
 import { readDevVars, type Variables } from './dev-vars.ts';
 import { type GatewayToken, loadOrCreateToken } from './gateway-token.ts';
@@ -32,6 +33,6 @@ export function checkBindings(bindings: Variables) {
   try {
     readConfig(bindings);
   } catch (error) {
-    throw new Refusal(error instanceof Error ? error.message : String(error));
+    throw new Refusal(messageOf(error));
   }
 }

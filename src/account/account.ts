@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { clock } from '../clock.ts';
-import { readConfig } from '../config.ts';
+import { DAY_MS, readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
 import type { Settlement } from '../job/chores.ts';
 import { askStep, type Decision, decide, expire, type Step } from './ask.ts';
@@ -31,7 +31,6 @@ export interface AccountHealth {
 const RECONCILE_MS = 30_000;
 /** An object that begins anew may have been cut off in the middle of something: it compares after this, in ms. */
 const WAKE_MS = 1_000;
-const DAY_MS = 86_400_000;
 
 /** One account: what its grants may do, which jobs it has, and whose turn comes next. */
 export class Account extends DurableObject<Env> {

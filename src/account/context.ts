@@ -1,5 +1,6 @@
 import { OWNER } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { jobName, jobOf } from '../objects.ts';
 import { Approvals } from './tables/approvals.ts';
 import { AuditLog } from './tables/audit-log.ts';
 import { Counters } from './tables/counters.ts';
@@ -29,7 +30,7 @@ export function openParts(state: DurableObjectState, env: Env, config: Config) {
   return {
     limits,
     /** The object of a job. */
-    jobOf: ({ account, id }: { account: string; id: string }) => env.JOBS.getByName(`${account}/${id}`),
+    jobOf: (job: { account: string; id: string }) => jobOf(env, jobName(job)),
     store: new AccountStore(storage),
     spending: new Spending(storage),
     audit: new AuditLog(storage, nameOf(state)),

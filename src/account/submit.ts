@@ -1,4 +1,5 @@
 import { clock } from '../clock.ts';
+import { DAY_MS } from '../config.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
@@ -34,7 +35,6 @@ export interface Submitted {
 }
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** What a caller waits who found the queue full, in ms. */
 const SATURATED_RETRY_MS = 15_000;
 

@@ -1,5 +1,6 @@
 import { type Caller, OWNER, SCOPES } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { accessOf } from '../objects.ts';
 import { oauthServer } from './oauth/server.ts';
 import { isScope } from './scopes.ts';
 
@@ -21,7 +22,7 @@ async function isEqual(given: string, known: string): Promise<boolean> {
 }
 
 async function apiCaller(account: string, secret: string, env: Env): Promise<Caller | null> {
-  const token = await env.ACCESS.getByName(account).useToken(secret);
+  const token = await accessOf(env, { account }).useToken(secret);
   return token && { account, grant: `token_${token.id}`, scopes: token.scopes };
 }
 

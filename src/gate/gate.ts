@@ -3,6 +3,7 @@ import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
+import { jobName, jobOf } from '../objects.ts';
 import { metered } from './meter.ts';
 import { withWideReads } from './rechunk.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
@@ -18,12 +19,12 @@ const refuse = (reason: string): Failure => ({ code: 'gate_refused', reason });
 function readToken(headers: Headers): { job: string; secret: string } | null {
   const shown = headers.get('x-api-key') ?? headers.get('authorization')?.replace(/^Bearer /i, '') ?? '';
   const [, account, id, secret] = /^([\w-]{1,64})\.([\w-]{1,64})\.([\w-]{16,128})$/.exec(shown) ?? [];
-  return account && id && secret ? { job: `${account}/${id}`, secret } : null;
+  return account && id && secret ? { job: jobName({ account, id }), secret } : null;
 }
 
 /** Tells the job what a call used. The answer waits for it, so that a budget is looked at before the next call. */
 async function recordSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
-  await env.JOBS.getByName(job)
+  await jobOf(env, job)
     .recordSpend(call, usage)
     .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
 }
@@ -35,7 +36,7 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
 async function passOn(request: Request, caller: AbortSignal, env: Env, job: string): Promise<Response | null> {
   const service = new AbortController();
   const left = async () => {
-    const goesOn = await env.JOBS.getByName(job)
+    const goesOn = await jobOf(env, job)
       .goesOn()
       .catch(() => true);
     if (!goesOn) service.abort();
@@ -60,7 +61,7 @@ export async function passGate(request: Request, env: Env): Promise<Response> {
   const upstream = UPSTREAMS[providerId];
   const token = readToken(request.headers);
   if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
-  if (!(await env.JOBS.getByName(token.job).authorizes(token.secret, provider.id)))
+  if (!(await jobOf(env, token.job).authorizes(token.secret, provider.id)))
     return toHttpError(refuse('This token belongs to no run that is going on.'));
   const isAllowed = provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
   if (!isAllowed || !isPlainPath(path)) return toHttpError(refuse('The gate passes model calls only.'));

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Event, Usage } from '../../container/protocol.ts';
 import { type Config, readConfig } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
+import { accountOf } from '../objects.ts';
 import { executorOf } from '../runner/executor.ts';
 import { type PutQuestion, tell } from './ask.ts';
 import { settle } from './chores.ts';
@@ -194,7 +195,7 @@ export class Job extends DurableObject<Env> {
   async #spendOfAccount({ spec }: JobRow, usd: number): Promise<number | undefined> {
     const { dailyBudgetUsd } = this.#config.limits;
     if (dailyBudgetUsd === 0) return undefined;
-    const account = this.env.ACCOUNTS.getByName(spec.account);
+    const account = accountOf(this.env, spec);
     const today = await (usd > 0 ? account.spend(usd) : account.spentToday());
     return today > dailyBudgetUsd ? dailyBudgetUsd : undefined;
   }
@@ -253,7 +254,7 @@ export class Job extends DurableObject<Env> {
     const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
-    const account = this.env.ACCOUNTS.getByName(row.spec.account);
+    const account = accountOf(this.env, row.spec);
     const put: PutQuestion = ({ id: question, tool, input }) => account.askStep({ job: row.spec.id, question, tool, input });
     const drive = { store, executor, gate, put, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
     if (row.state === 'held' && row.hold && Date.now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
@@ -266,7 +267,7 @@ export class Job extends DurableObject<Env> {
   }
 
   async #settle(row: JobRow, executor: ReturnType<typeof executorOf>): Promise<void> {
-    const account = this.env.ACCOUNTS.getByName(row.spec.account);
+    const account = accountOf(this.env, row.spec);
     await settle(this.#store, row, executor, (settlement) => account.release(row.spec.id, settlement), Date.now());
     await this.#arm();
   }

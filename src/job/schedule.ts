@@ -1,4 +1,5 @@
 import type { Limits } from '../config.ts';
+import { DAY_MS } from '../config.ts';
 import { isOver } from './machine.ts';
 import type { Ending } from './record.ts';
 import type { JobRow } from './store.ts';
@@ -7,7 +8,6 @@ import type { JobRow } from './store.ts';
 export const DEAD_MAN_MS = 3_000;
 /** Pause before chores of a finished job are tried again, in ms. */
 const CHORES_MS = 2_000;
-const DAY_MS = 86_400_000;
 
 /** When a job that waits for its turn has waited too long; its time begins with its approval, where it needed one. */
 export const waitsUntil = ({ approved_at, created_at }: JobRow, { queueTimeoutMs }: Limits): number =>

@@ -3,7 +3,7 @@ import { digestOf } from '../account/digest.ts';
 import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
-import { accountOf, type Call } from './call.ts';
+import { type Call, ownAccount } from './call.ts';
 import { decideByForm, formsOf, questionsOf } from './elicitation.ts';
 import { taskOf } from './job-tasks.ts';
 import { perform, permitted } from './perform.ts';
@@ -17,7 +17,7 @@ const unknownTool = (tool: string) =>
 async function isOfCall({ kind, call: asked, job }: Approval, { name }: Tool, args: Record<string, unknown>, call: Call) {
   if (asked.grant !== call.caller.grant) return false;
   if (kind === 'call') return asked.tool === name && asked.digest.hash === digestOf(args).hash;
-  return job !== null && (await accountOf(call).toolOf(job)) === name;
+  return job !== null && (await ownAccount(call).toolOf(job)) === name;
 }
 
 /** What became of the question that an earlier round of this call asked. */
@@ -31,7 +31,7 @@ interface Resumed {
 async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { mcpReq }: ServerContext): Promise<Resumed> {
   const id = mcpReq.requestState();
   if (typeof id !== 'string') return { isDismissed: false };
-  const approval = call.elicits ? await accountOf(call).approval(id) : null;
+  const approval = call.elicits ? await ownAccount(call).approval(id) : null;
   if (!approval || !(await isOfCall(approval, tool, args, call)))
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
@@ -43,7 +43,7 @@ async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { m
 
 /** The question that an answer leaves open. */
 async function openQuestion({ error, job }: ToolAnswer, call: Call): Promise<Approval | undefined> {
-  if (error?.approvalId !== undefined) return (await accountOf(call).approval(error.approvalId)) ?? undefined;
+  if (error?.approvalId !== undefined) return (await ownAccount(call).approval(error.approvalId)) ?? undefined;
   return job && (await questionsOf(job, call))[0];
 }
 

@@ -1,5 +1,6 @@
 import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { accountOf, jobName, jobOf } from '../objects.ts';
 
 /** What a tool works with beside its input. */
 export interface Call {
@@ -22,7 +23,7 @@ export interface Call {
   progress: (message: string) => Promise<void>;
 }
 
-/** The job of this caller with an id; a foreign id and an unknown one lead to the same empty object. */
-export const jobOf = ({ env, caller }: Call, jobId: string) => env.JOBS.getByName(`${caller.account}/${jobId}`);
+/** The caller's job with an id; empty for an id that is foreign or unknown. */
+export const ownJob = ({ env, caller }: Call, id: string) => jobOf(env, jobName({ account: caller.account, id }));
 
-export const accountOf = ({ env, caller }: Call) => env.ACCOUNTS.getByName(caller.account);
+export const ownAccount = ({ env, caller }: Call) => accountOf(env, caller);

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Decision } from '../account/ask.ts';
 import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
-import { accountOf, type Call } from './call.ts';
+import { type Call, ownAccount } from './call.ts';
 import { exact } from './render.ts';
 
 /** Longest question, in characters: what is longer is decided on the page, because nobody approves what they were not shown. */
@@ -63,7 +63,7 @@ export function formsOf(approvals: Approval[]): InputRequests {
 /** The questions that a job waits for. */
 export async function questionsOf(job: JobView, call: Call): Promise<Approval[]> {
   const ids = [job.hold?.approvalId, ...(job.asks ?? []).map(({ approvalId }) => approvalId)].filter((id) => id !== undefined);
-  const found = await Promise.all(ids.map((id) => accountOf(call).approval(id)));
+  const found = await Promise.all(ids.map((id) => ownAccount(call).approval(id)));
   return found.filter((approval) => approval !== null);
 }
 
@@ -81,5 +81,5 @@ export async function decideByForm(id: string, responses: Record<string, unknown
   const answer = answered(responses, id);
   if (!answer) return false;
   const decision = { id, ...answer, by: call.caller.grant, isGrant: false, alike: false };
-  return (await accountOf(call).decide(decision)).ok;
+  return (await ownAccount(call).decide(decision)).ok;
 }

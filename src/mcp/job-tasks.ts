@@ -1,6 +1,7 @@
+import { DAY_MS } from '../config.ts';
 import type { State } from '../job/machine.ts';
 import type { JobView } from '../job/record.ts';
-import { type Call, jobOf } from './call.ts';
+import { type Call, ownJob } from './call.ts';
 import { decideByForm, formsOf, questionsOf } from './elicitation.ts';
 import { demand } from './perform.ts';
 import { progressLine } from './render.ts';
@@ -10,7 +11,6 @@ import { answerOf } from './tools/request.ts';
 
 /** Polls of a task are meant to be this far apart, in ms. */
 const POLL_INTERVAL_MS = 2_000;
-const DAY_MS = 86_400_000;
 
 /** A job that failed has a result, which says so: `failed` is for errors of the protocol. */
 const STATUS = {
@@ -44,22 +44,22 @@ export async function taskOf(job: JobView, call: Call): Promise<Task> {
 /** The caller's jobs as tasks: the id of a task is the id of its job. */
 export function jobTasks(call: Call): TaskSource {
   const find = async (taskId: string) => {
-    const found = await jobOf(call, taskId).status(0, 0);
+    const found = await ownJob(call, taskId).status(0, 0);
     if (!found?.ok) return undefined;
     const task = await taskOf(found.value.job, call);
     if (task.status !== 'completed') return task;
-    const text = await jobOf(call, taskId).text('answer', 0, call.config.limits.resultPageChars);
+    const text = await ownJob(call, taskId).text('answer', 0, call.config.limits.resultPageChars);
     if (!text) return undefined;
     return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
   };
   return {
     get: (taskId) => demand('llm_job_status', { jobId: taskId }, call, () => find(taskId)),
     cancel: async (taskId) => {
-      const canceled = async () => (await jobOf(call, taskId).cancel()) ?? undefined;
+      const canceled = async () => (await ownJob(call, taskId).cancel()) ?? undefined;
       return (await demand('llm_job_cancel', { jobId: taskId }, call, canceled)) !== undefined;
     },
     answer: async (taskId, answers) => {
-      const found = await jobOf(call, taskId).status(0, 0);
+      const found = await ownJob(call, taskId).status(0, 0);
       if (!found?.ok) return false;
       const questions = await questionsOf(found.value.job, call);
       // A task's person answers what that very client asked, and nothing else.

@@ -3,7 +3,7 @@ import { digestOf } from '../account/digest.ts';
 import type { Permit } from '../account/permit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, type Result, toToolError } from '../errors.ts';
-import { accountOf, type Call } from './call.ts';
+import { type Call, ownAccount } from './call.ts';
 import type { Tool, ToolAnswer } from './tool.ts';
 
 /** A call as its account judges and notes it. */
@@ -13,7 +13,7 @@ export function toolCall(tool: string, args: Record<string, unknown>, { caller, 
 
 /** Asks the account whether what a method of the protocol does may be done: it counts as a call of the tool that does the same. */
 export async function permitted(tool: string, args: Record<string, unknown>, call: Call): Promise<Result<Permit>> {
-  return accountOf(call).permit(toolCall(tool, args, call));
+  return ownAccount(call).permit(toolCall(tool, args, call));
 }
 
 /** The same where there is no tool to answer: a refusal is an error of the protocol. What it was counted as is given back where `work` finds nothing. */
@@ -26,7 +26,7 @@ export async function demand<T>(
   const permit = await permitted(tool, args, call);
   if (!permit.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError(permit.failure).message);
   const found = await work();
-  if (found === undefined) await accountOf(call).refund(permit.value);
+  if (found === undefined) await ownAccount(call).refund(permit.value);
   return found;
 }
 
@@ -39,17 +39,17 @@ function incident(tool: string, error: unknown): Failure {
   return { code: 'internal', incident: id };
 }
 
-const isHidden = async ({ name }: Tool, call: Call) => (await accountOf(call).hiddenTools(call.caller.grant, [name])).length > 0;
+const isHidden = async ({ name }: Tool, call: Call) => (await ownAccount(call).hiddenTools(call.caller.grant, [name])).length > 0;
 
 async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Result<ToolAnswer>> {
   const read = tool.read(args);
   if (!read.ok) return read;
   const asked = toolCall(tool.name, args, call);
   if (tool.makesJob) return read.value(call, asked);
-  const permit = await accountOf(call).permit(asked);
+  const permit = await ownAccount(call).permit(asked);
   if (!permit.ok) return permit;
   const result = await read.value(call, asked);
-  if (!result.ok) await accountOf(call).refund(permit.value);
+  if (!result.ok) await ownAccount(call).refund(permit.value);
   return result;
 }
 

@@ -1,6 +1,6 @@
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
 import { isOver } from '../job/machine.ts';
-import { accountOf, type Call, jobOf } from './call.ts';
+import { type Call, ownAccount, ownJob } from './call.ts';
 import { demand } from './perform.ts';
 import { plain } from './render.ts';
 
@@ -18,7 +18,7 @@ export const resourceTemplates = [
 
 /** The newest jobs' answers. */
 export async function listResources(call: Call) {
-  const entries = await demand('llm_job_list', {}, call, () => accountOf(call).list({ limit: LISTED }));
+  const entries = await demand('llm_job_list', {}, call, () => ownAccount(call).list({ limit: LISTED }));
   return (entries ?? [])
     .filter(({ state }) => isOver(state))
     .map(({ id, provider, label }) => ({
@@ -30,7 +30,7 @@ export async function listResources(call: Call) {
 }
 
 async function result(jobId: string, call: Call): Promise<string | undefined> {
-  const found = await jobOf(call, jobId).text('answer', 0, call.config.limits.resultPageMaxChars);
+  const found = await ownJob(call, jobId).text('answer', 0, call.config.limits.resultPageMaxChars);
   if (!found?.ok) return undefined;
   const { page } = found.value;
   const more =
@@ -41,7 +41,7 @@ async function result(jobId: string, call: Call): Promise<string | undefined> {
 }
 
 async function events(jobId: string, call: Call): Promise<string | undefined> {
-  const found = await jobOf(call, jobId).status(0, EVENTS);
+  const found = await ownJob(call, jobId).status(0, EVENTS);
   return found?.ok ? found.value.events.map((event) => JSON.stringify(event)).join('\n') : undefined;
 }
 

@@ -2,6 +2,7 @@ import { CLIENT_INFO_META_KEY, McpServer, type McpServerFactory, type ServerCont
 import { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { accountOf } from '../objects.ts';
 import { VERSION } from '../version.ts';
 import { answerCall } from './answer.ts';
 import type { Call } from './call.ts';
@@ -40,7 +41,7 @@ function toolsFor({ scopes }: Caller): Listing[] {
 async function listTools({ caller, env }: Pick<Call, 'caller' | 'env'>): Promise<Listing[]> {
   const all = toolsFor(caller);
   const names = all.map(({ name }) => name);
-  const hidden = await env.ACCOUNTS.getByName(caller.account).hiddenTools(caller.grant, names);
+  const hidden = await accountOf(env, caller).hiddenTools(caller.grant, names);
   return all.filter(({ name }) => !hidden.includes(name));
 }
 

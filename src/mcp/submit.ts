@@ -4,7 +4,7 @@ import type { Submitted } from '../account/submit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { fail, type Result } from '../errors.ts';
 import { UPSTREAMS } from '../gate/upstreams.ts';
-import { accountOf, type Call } from './call.ts';
+import { type Call, ownAccount } from './call.ts';
 import { type Request, readRequest } from './request.ts';
 
 /** Characters of a prompt that lists show. */
@@ -38,7 +38,7 @@ export async function submit(
   const { prompt, session, options, common } = read.value;
   const { idleTimeoutMs = limits.idleTimeoutMs, runTimeoutMs = limits.runTimeoutMs } = common;
   const { outputCapBytes, outputTailBytes, cancelGraceMs } = limits;
-  return accountOf(call).submit({
+  return ownAccount(call).submit({
     call: asked,
     spec: {
       id: `job_${crypto.randomUUID().replaceAll('-', '')}`,

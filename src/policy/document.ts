@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fail, ok, type Result } from '../errors.ts';
+import { fail, messageOf, ok, type Result } from '../errors.ts';
 import { complaints, must, shown } from './complaint.ts';
 import { ArgumentPath, Condition, patternSteps } from './condition.ts';
 import { DOCUMENT_MAX_STEPS, mayCompile, PATTERNS_MAX_STEPS } from './pattern.ts';
@@ -153,7 +153,7 @@ export function readDocument(written: unknown): Result<PolicyDocument> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return wrong([`the document is no JSON: ${error instanceof Error ? error.message : error}`]);
+    return wrong([`the document is no JSON: ${messageOf(error)}`]);
   }
   if (!mayCompile(text))
     return wrong([`the patterns compile to more than ${DOCUMENT_MAX_STEPS} instructions together: use fewer or shorter ones`]);

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { messageOf } from '../errors.ts';
 
 /** Longest pattern, in characters. */
 const PATTERN_MAX_CHARS = 500;
@@ -24,7 +25,7 @@ export function compilePattern(source: string): { pattern: Pattern } | { problem
       return { problem: `compiles to ${steps} instructions, the most is ${PATTERN_MAX_STEPS}: repeat less` };
     return { pattern };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error) };
+    return { problem: messageOf(error).replace(/^error parsing regexp: /, '') };
   }
 }
 

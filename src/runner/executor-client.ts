@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '../../container/protocol.ts';
+import { messageOf } from '../errors.ts';
 
 /** An answer of the executor, its refusal, or that it could not be reached. */
 export type Reply<T> =
@@ -77,7 +78,7 @@ export function executorClient(send: Transport): ExecutorClient {
       if (refusal.success) return { kind: 'refused', error: refusal.data };
       return { kind: 'unreachable', detail: `HTTP ${response.status}` };
     } catch (error) {
-      return { kind: 'unreachable', detail: error instanceof Error ? error.message : String(error) };
+      return { kind: 'unreachable', detail: messageOf(error) };
     } finally {
       silence.end();
     }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { runnerOf } from '../objects.ts';
 import { type ExecutorClient, executorClient } from './executor-client.ts';
 
 /** The executor that serves an account's workspace: the configured one elsewhere, or the account's own container. */
@@ -9,6 +10,6 @@ export function executorOf(env: Pick<Env, 'RUNNERS'>, config: Config, account: s
     const headers = { ...json, authorization: `Bearer ${config.executorToken ?? ''}` };
     return executorClient((path, init) => fetch(`${base}${path}`, { ...init, headers }));
   }
-  const runner = env.RUNNERS.getByName(`${account}/${workspace}`);
+  const runner = runnerOf(env, account, workspace);
   return executorClient((path, init) => runner.fetch(`http://executor${path}`, { ...init, headers: json }));
 }

@@ -1,4 +1,5 @@
 import type { ExecutorError } from '../../container/protocol.ts';
+import { messageOf } from '../errors.ts';
 
 /** What the platform says where there is no room, and what it means. */
 const NO_ROOM: [said: RegExp, message: string][] = [
@@ -13,7 +14,7 @@ const BROKEN = 'Its container could not be started. The operator finds why in th
 
 /** Why an account and workspace has no container now. The job keeps its place either way. */
 export function noContainer(error: unknown): ExecutorError {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const found = NO_ROOM.find(([pattern]) => pattern.test(said));
   return found ? { code: 'at_capacity', message: found[1] } : { code: 'internal', message: BROKEN };
 }

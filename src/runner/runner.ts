@@ -2,7 +2,9 @@ import { Container, type State, type StopParams } from '@cloudflare/containers';
 import { z } from 'zod';
 import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/protocol.ts';
 import { readConfig } from '../config.ts';
+import { messageOf } from '../errors.ts';
 import { passGate } from '../gate/gate.ts';
+import { jobNameOfRun, jobOf } from '../objects.ts';
 import { VERSION } from '../version.ts';
 import { isHung } from './hung.ts';
 import { noContainer } from './no-container.ts';
@@ -75,7 +77,7 @@ export class Runner extends Container<Env> {
       if (refusal) return refusal;
     }
     const [, run] = /^\/runs\/([^/]+)/.exec(pathname) ?? [];
-    const job = run && this.ctx.id.name && `${this.ctx.id.name.split('/')[0]}/${run}`;
+    const job = run && this.ctx.id.name && jobNameOfRun(this.ctx.id.name, run);
     if (!this.#isRunning) return this.#absent(request.method, job);
     if (job && request.method === 'PUT') this.#served.add(job);
     const answer = await this.#send(request);
@@ -178,13 +180,11 @@ export class Runner extends Container<Env> {
   }
 
   async #tellJobs(what: string): Promise<void> {
-    await Promise.allSettled(this.#served.take().map((job) => this.env.JOBS.getByName(job).executorGone(what)));
+    await Promise.allSettled(this.#served.take().map((job) => jobOf(this.env, job).executorGone(what)));
   }
 
   #log(what: string, error: unknown): void {
-    console.error(
-      JSON.stringify({ runner: this.ctx.id.name, what, error: error instanceof Error ? error.message : String(error) }),
-    );
+    console.error(JSON.stringify({ runner: this.ctx.id.name, what, error: messageOf(error) }));
   }
 }
 

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
+import { messageOf } from '../../src/errors.ts';
 
 /** A web server outside the containers, under a name that the gateway's machine knows. */
 export interface Outside {
@@ -23,7 +24,7 @@ export async function openOutside(): Promise<Outside | null> {
     await once(server.listen(80, address), 'listening');
     return { url: `http://${hostname()}/`, seen, close: () => server.close() };
   } catch (error) {
-    console.warn(`no web server on port 80 of ${hostname()}: ${error instanceof Error ? error.message : error}`);
+    console.warn(`no web server on port 80 of ${hostname()}: ${messageOf(error)}`);
     return null;
   }
 }

@@ -20,6 +20,7 @@ const LAYERS = [
   'html',
   'policy',
   'config',
+  'objects',
   'caller',
   'clock',
   'errors',

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { problemPage, setupPage } from '../../html/problem.ts';
+import { accountOf } from '../../objects.ts';
 import { isPreset } from '../../policy/presets.ts';
 import type { AppEnv } from '../app-env.ts';
 import { limitFormBody, rateLimitByIp } from '../middleware.ts';
@@ -50,7 +51,7 @@ async function ask(c: Context<AppEnv>, person: Person) {
   }));
   const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
-  const { written } = await c.env.ACCOUNTS.getByName(person.account).policyState(DEFAULT_TARGET);
+  const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET);
   const policy = isPreset(written) ? `the policy ${written}` : 'the policy of your account';
   const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { OWNER } from '../../caller.ts';
+import { accessOf } from '../../objects.ts';
 import type { AppEnv } from '../app-env.ts';
 import { isScope } from '../scopes.ts';
 import { oauthServer } from './server.ts';
@@ -44,7 +45,7 @@ export interface GrantName {
 
 /** Everything of an account that a policy can be set for, the account's default first. */
 export async function grantNames(c: Context<AppEnv>, account: string): Promise<GrantName[]> {
-  const [apps, tokens] = await Promise.all([oauthGrants(c, account), c.env.ACCESS.getByName(account).tokens()]);
+  const [apps, tokens] = await Promise.all([oauthGrants(c, account), accessOf(c.env, { account }).tokens()]);
   return [
     { id: DEFAULT_TARGET, name: 'Every connection without a policy of its own' },
     ...(account === OWNER ? [{ id: OWNER, name: 'The gateway token' }] : []),

@@ -1,3 +1,4 @@
+import { accessOf } from '../../objects.ts';
 import { BROWSER_SESSION_MS } from '../tokens/access.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 
@@ -19,19 +20,19 @@ function readSession(request: Request): { account: string; secret: string } | nu
 export async function personOf(request: Request, env: Env): Promise<Person | null> {
   const session = readSession(request);
   if (!session) return null;
-  const label = await env.ACCESS.getByName(session.account).browserSessionLabel(session.secret);
+  const label = await accessOf(env, session).browserSessionLabel(session.secret);
   return label === null ? null : { account: session.account, label };
 }
 
 /** Signs a browser in. Returns the Set-Cookie header. */
 export async function openBrowserSession(env: Env, { account, label }: Person): Promise<string> {
-  const secret = await env.ACCESS.getByName(account).openBrowserSession(label);
+  const secret = await accessOf(env, { account }).openBrowserSession(label);
   return setCookie(SESSION_COOKIE, `${account}.${secret}`, BROWSER_SESSION_MS / 1000);
 }
 
 /** Signs a browser out, here and at the account. Returns the Set-Cookie header. */
 export async function closeBrowserSession(request: Request, env: Env): Promise<string> {
   const session = readSession(request);
-  if (session) await env.ACCESS.getByName(session.account).closeBrowserSession(session.secret);
+  if (session) await accessOf(env, session).closeBrowserSession(session.secret);
   return setCookie(SESSION_COOKIE, '', 0);
 }

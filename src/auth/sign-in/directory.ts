@@ -51,6 +51,3 @@ export class Directory extends DurableObject<Env> {
     this.#sql.exec('DELETE FROM attempt WHERE address = ?', address);
   }
 }
-
-/** The one object of the class. */
-export const directoryOf = (env: Env) => env.DIRECTORY.getByName('directory');

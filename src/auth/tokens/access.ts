@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Scope } from '../../caller.ts';
+import { DAY_MS } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
 import { randomSecret, secretHash } from './secret.ts';
@@ -15,7 +16,6 @@ export interface TokenDraft {
 
 /** A browser stays signed in this long, in ms. */
 export const BROWSER_SESSION_MS = 43_200_000;
-const DAY_MS = 86_400_000;
 const MOST_TOKENS = 100;
 
 /** Who may act for one account: its API tokens, and the browsers in which its person is signed in. Secrets are kept as hashes. */

@@ -4,6 +4,7 @@ import { digestOf } from '../../account/digest.ts';
 import type { ToolCall } from '../../account/tool-call.ts';
 import type { Caller } from '../../caller.ts';
 import { type Failure, fail, ok, type Result, toHttpError } from '../../errors.ts';
+import { accessOf, accountOf } from '../../objects.ts';
 import type { TOKEN_CALLS } from '../../policy/risk.ts';
 import type { AppEnv } from '../app-env.ts';
 import { apiToken, bearerCaller } from '../bearer.ts';
@@ -27,20 +28,20 @@ const routes: Record<string, Route> = {
     args: async (c) => Body.parse(await c.req.json().catch(() => ({}))),
     run: async (c, account, args) => {
       const draft = readDraft(account, args);
-      const made = draft.ok ? await c.env.ACCESS.getByName(account).createToken(draft.value) : draft;
+      const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value) : draft;
       return made.ok ? ok({ ...made.value.token, token: apiToken(account, made.value.secret) }) : made;
     },
   },
   GET: {
     tool: 'token_list',
     args: async () => ({}),
-    run: async (c, account) => ok({ tokens: await c.env.ACCESS.getByName(account).tokens() }),
+    run: async (c, account) => ok({ tokens: await accessOf(c.env, { account }).tokens() }),
   },
   DELETE: {
     tool: 'token_revoke',
     args: async (c) => ({ id: c.req.param('id') ?? '' }),
     run: async (c, account, { id }) =>
-      (await c.env.ACCESS.getByName(account).revokeToken(String(id))) ? ok({ revoked: true }) : fail(notFound),
+      (await accessOf(c.env, { account }).revokeToken(String(id))) ? ok({ revoked: true }) : fail(notFound),
   },
 };
 
@@ -51,7 +52,7 @@ async function answer(c: Context<AppEnv>, { tool, args: read, run }: Route, { ac
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
   const call: ToolCall = { grant, client: '', tool, args, digest: digestOf(args), origin };
-  const object = c.env.ACCOUNTS.getByName(account);
+  const object = accountOf(c.env, { account });
   const permit = await object.permit(call, false);
   if (!permit.ok) return toHttpError(permit.failure);
   const done = await run(c, account, args);

@@ -10,6 +10,7 @@ import type { Person } from '../../auth/sign-in/browser-session.ts';
 import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { toToolError } from '../../errors.ts';
 import { exact } from '../../mcp/render.ts';
+import { accountOf } from '../../objects.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
 
 /** Decided questions on the page. */
@@ -46,7 +47,7 @@ interface News {
 
 async function page(c: Context<AppEnv>, person: Person, { news, complaint }: News = {}) {
   const { account } = person;
-  const stub = c.env.ACCOUNTS.getByName(account);
+  const stub = accountOf(c.env, person);
   const limit = c.var.config.limits.approvalsPending;
   const [pending, latest, grants] = await Promise.all([
     stub.approvals('pending', limit),
@@ -72,7 +73,7 @@ async function decide(c: Context<AppEnv>, person: Person) {
   if (!read.success)
     return page(c, person, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
   const { decision, said } = read.data;
-  const decided = await c.env.ACCOUNTS.getByName(person.account).decide({
+  const decided = await accountOf(c.env, person).decide({
     id: c.req.param('id') ?? '',
     approve: decision !== 'deny',
     by: person.label,

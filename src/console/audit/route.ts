@@ -8,13 +8,12 @@ import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import type { Person } from '../../auth/sign-in/browser-session.ts';
 import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
+import { accountOf } from '../../objects.ts';
 import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
 /** Rows that an export reads at once. */
 const ROWS_READ = 500;
-
-const accountOf = (c: Context<AppEnv>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
 
 /** What a query narrows the list to; empty fields and nonsense narrow nothing. */
 function filterOf(query: Record<string, string>): AuditFilter {
@@ -36,7 +35,7 @@ async function page(c: Context<AppEnv>, person: Person) {
   const query = c.req.query();
   const filter = filterOf(query);
   const before = /^\d{1,15}$/.test(query.before ?? '') ? Number(query.before) : undefined;
-  const account = accountOf(c, person);
+  const account = accountOf(c.env, person);
   const [rows, grants, chain] = await Promise.all([
     account.audit(filter, ROWS_SHOWN, before),
     grantNames(c, person.account),
@@ -56,7 +55,7 @@ async function page(c: Context<AppEnv>, person: Person) {
 
 /** The whole log, oldest first, a line for each row, as it is read. */
 function exported(c: Context<AppEnv>, person: Person): Response {
-  const account = accountOf(c, person);
+  const account = accountOf(c.env, person);
   const encoder = new TextEncoder();
   let after = 0;
   const body = new ReadableStream<Uint8Array>({

@@ -6,6 +6,7 @@ import { oauthGrants } from '../../auth/oauth/grants.ts';
 import { oauthServer } from '../../auth/oauth/server.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
+import { accessOf } from '../../objects.ts';
 import { connectionsPage } from './view.ts';
 
 /** The page that lists what may act for a person, and ends it. */
@@ -15,7 +16,7 @@ export const connections = new Hono<AppEnv>()
     '/connections',
     requireSignIn(async (c, person) => {
       const { account } = person;
-      const [grants, tokens] = await Promise.all([oauthGrants(c, account), c.env.ACCESS.getByName(account).tokens()]);
+      const [grants, tokens] = await Promise.all([oauthGrants(c, account), accessOf(c.env, { account }).tokens()]);
       return renderPage(c, 'Connections', connectionsPage({ grants, tokens, url: c.var.resource }), { person });
     }),
   )

@@ -12,6 +12,7 @@ import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { PRESET_NAMES } from '../../config.ts';
 import { type Failure, fail, type Result, toHttpError, toToolError } from '../../errors.ts';
 import { toolCall } from '../../mcp/perform.ts';
+import { accountOf } from '../../objects.ts';
 import { providerOf, TOOL_RISKS } from '../../policy/risk.ts';
 import { personCall } from '../person-call.ts';
 import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from './facts.ts';
@@ -21,11 +22,9 @@ import { policiesPage, policyPage } from './view.ts';
 /** Largest form, in bytes: a document in a form's escapes. */
 const FORM_MAX_BYTES = 1_048_576;
 
-const accountOf = (c: Context<AppEnv>, { account }: Person) => c.env.ACCOUNTS.getByName(account);
-
 async function all(c: Context<AppEnv>, person: Person) {
   const grants = await grantNames(c, person.account);
-  const states = await Promise.all(grants.map(({ id }) => accountOf(c, person).policyState(id)));
+  const states = await Promise.all(grants.map(({ id }) => accountOf(c.env, person).policyState(id)));
   const shown = grants.flatMap((grant, i) => (states[i] ? [shownPolicy(grant, states[i])] : []));
   return renderPage(c, 'Policies', policiesPage(shown), { person });
 }
@@ -42,7 +41,7 @@ async function one(c: Context<AppEnv>, person: Person, { news, failure, tried, d
   const grants = await grantNames(c, person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });
-  const facts = policyFacts(target, await accountOf(c, person).policyState(target.id), grants);
+  const facts = policyFacts(target, await accountOf(c.env, person).policyState(target.id), grants);
   const complaint = failure && toToolError(failure).message;
   const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tried, news, complaint });
   return renderPage(c, 'Policy', content, { person, status: failure ? 400 : 200 });
@@ -59,7 +58,7 @@ const SHADOWED = 'Noted: the audit log tells what it would do.';
 
 async function set(c: Context<AppEnv>, person: Person, mode: PolicyMode, written: string | null) {
   const target = c.req.param('target') ?? '';
-  const done = await accountOf(c, person).setPolicy(target, mode, written, person.label);
+  const done = await accountOf(c.env, person).setPolicy(target, mode, written, person.label);
   const document = written ?? undefined;
   return one(
     c,
@@ -77,7 +76,7 @@ const Tried = z.object({ tool: z.string(), args: z.string() });
 async function setTools(c: Context<AppEnv>, person: Person) {
   const form = await readForm(c, States);
   if (!form.ok) return one(c, person, form);
-  const { written } = await accountOf(c, person).policyState(c.req.param('target') ?? '');
+  const { written } = await accountOf(c.env, person).policyState(c.req.param('target') ?? '');
   const is = statesUnder(written);
   // What stays as it is keeps its rules and their reasons.
   const wanted = Object.entries(form.value).filter(([tool, state]) => TOOL_RISKS[tool] !== undefined && state !== is(tool));
@@ -106,7 +105,11 @@ async function tryCall(c: Context<AppEnv>, person: Person) {
       failure: { code: 'invalid_input', issues: ['The arguments are no JSON object. Write {"name": value}.'] },
     });
   const call = toolCall(tool, given.data, personCall(c, person));
-  const tried = await accountOf(c, person).tryPolicy({ target: c.req.param('target') ?? '', call, provider: providerOf(tool) });
+  const tried = await accountOf(c.env, person).tryPolicy({
+    target: c.req.param('target') ?? '',
+    call,
+    provider: providerOf(tool),
+  });
   return one(c, person, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
 }
 

@@ -10,6 +10,7 @@ import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { readDraft } from '../../auth/tokens/draft.ts';
 import type { ApiToken } from '../../auth/tokens/store.ts';
 import { toToolError } from '../../errors.ts';
+import { accessOf } from '../../objects.ts';
 import { tokensPage } from './view.ts';
 
 /** Days that the page offers; 0: never. */
@@ -21,7 +22,7 @@ interface News {
 }
 
 async function page(c: Context<AppEnv>, person: Person, { made, complaint }: News = {}) {
-  const tokens: ApiToken[] = await c.env.ACCESS.getByName(person.account).tokens();
+  const tokens: ApiToken[] = await accessOf(c.env, person).tokens();
   const scopes = grantable(person.account).map((name) => ({
     name,
     words: SCOPE_WORDS[name],
@@ -35,7 +36,7 @@ async function create(c: Context<AppEnv>, person: Person) {
   const form = await c.req.formData();
   const asked = { name: form.get('name'), scopes: form.getAll('scope'), days: form.get('days') };
   const draft = readDraft(person.account, asked);
-  const made = draft.ok ? await c.env.ACCESS.getByName(person.account).createToken(draft.value) : draft;
+  const made = draft.ok ? await accessOf(c.env, person).createToken(draft.value) : draft;
   if (!made.ok) return page(c, person, { complaint: toToolError(made.failure).message });
   const { secret, token } = made.value;
   return page(c, person, { made: { name: token.name, token: apiToken(person.account, secret), url: c.var.resource } });
@@ -52,7 +53,7 @@ export const tokens = new Hono<AppEnv>()
   .post(
     '/tokens/:id/revoke',
     requireSignIn(async (c, { account }) => {
-      await c.env.ACCESS.getByName(account).revokeToken(c.req.param('id') ?? '');
+      await accessOf(c.env, { account }).revokeToken(c.req.param('id') ?? '');
       return c.redirect('/connections', 303);
     }),
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { approvalView } from '../approval-view.ts';
-import { accountOf, jobOf } from '../call.ts';
+import { ownAccount, ownJob } from '../call.ts';
 import { nextFor } from '../next.ts';
 import { cursor, numberOf } from '../paging.ts';
 import { tool } from '../tool.ts';
@@ -19,7 +19,7 @@ export const approvalList = tool({
   }),
   parts: ['approvals', 'nextCursor'],
   run: async ({ state, cursor: before, limit }, call) => {
-    const found = await accountOf(call).approvals(state, limit, numberOf(before));
+    const found = await ownAccount(call).approvals(state, limit, numberOf(before));
     const nextCursor = found.length === limit ? found.at(-1)?.place.toString() : undefined;
     return ok({ approvals: found.map(approvalView), nextCursor });
   },
@@ -42,10 +42,10 @@ export const approvalDecide = tool({
   }),
   parts: ['approval', 'job', 'next'],
   run: async ({ approvalId: id, approve, reason: said, alike }, call) => {
-    const decided = await accountOf(call).decide({ id, approve, by: call.caller.grant, isGrant: true, said, alike });
+    const decided = await ownAccount(call).decide({ id, approve, by: call.caller.grant, isGrant: true, said, alike });
     if (!decided.ok) return decided;
     const { job: jobId } = decided.value;
-    const status = jobId === null ? null : await jobOf(call, jobId).status(0, 0);
+    const status = jobId === null ? null : await ownJob(call, jobId).status(0, 0);
     const job = status?.ok ? status.value.job : undefined;
     return ok({ approval: approvalView(decided.value), job, next: job && nextFor(job) });
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import { ok } from '../../errors.ts';
-import { accountOf } from '../call.ts';
+import { ownAccount } from '../call.ts';
 import { cursor, numberOf } from '../paging.ts';
 import { tool } from '../tool.ts';
 
@@ -24,7 +24,7 @@ export const auditList = tool({
   }),
   parts: ['audit', 'nextCursor'],
   run: async ({ jobId: job, cursor: before, afterSeq, limit, ...rest }, call) => {
-    const account = accountOf(call);
+    const account = ownAccount(call);
     const filter = { ...rest, ...(job !== undefined && { job }) };
     const [rows, ends] = await Promise.all([
       afterSeq === undefined ? account.audit(filter, limit, numberOf(before)) : account.auditAfter(afterSeq, limit),

@@ -3,7 +3,7 @@ import { providers } from '../../../container/providers/index.ts';
 import { ok } from '../../errors.ts';
 import { executorOf } from '../../runner/executor.ts';
 import { VERSION } from '../../version.ts';
-import { accountOf } from '../call.ts';
+import { ownAccount } from '../call.ts';
 import { tool } from '../tool.ts';
 
 const known = Object.values(providers);
@@ -39,7 +39,7 @@ export const processHealth = tool({
     const { env, config, caller } = call;
     const [executor, jobs] = await Promise.all([
       executorOf(env, config, caller.account, 'default').health(),
-      accountOf(call).health(),
+      ownAccount(call).health(),
     ]);
     const health = executor.kind === 'ok' ? { reachable: true, ...executor.value } : { reachable: false };
     return ok({ health: { version: VERSION, executor: health, ...jobs, limits: { ...config.limits } } });

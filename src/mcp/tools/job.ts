@@ -3,7 +3,7 @@ import type { Event } from '../../../container/protocol.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import type { JobStatus } from '../../job/job.ts';
 import { STATES } from '../../job/machine.ts';
-import { accountOf, type Call, jobOf } from '../call.ts';
+import { type Call, ownAccount, ownJob } from '../call.ts';
 import { nextFor } from '../next.ts';
 import { progressLine } from '../render.ts';
 import { type ToolAnswer, tool } from '../tool.ts';
@@ -32,7 +32,7 @@ async function statusAnswer(found: Result<JobStatus> | null, id: string, call: C
   if (!found) return unknownJob(id);
   if (!found.ok) return found;
   const { job, events, nextAfterSeq } = found.value;
-  const queuePlace = job.state === 'queued' ? await accountOf(call).queuePlace(id) : undefined;
+  const queuePlace = job.state === 'queued' ? await ownAccount(call).queuePlace(id) : undefined;
   return ok({ job: { ...job, queuePlace }, events: joinText(events), nextAfterSeq, next: nextFor(job) });
 }
 
@@ -44,7 +44,7 @@ export const jobStatus = tool({
   input: z.strictObject({ jobId, afterSeq, limit }),
   parts: ['job', 'events', 'nextAfterSeq', 'next'],
   run: async (input, call) => {
-    const found = await jobOf(call, input.jobId).status(input.afterSeq, input.limit ?? call.config.limits.eventPageSize);
+    const found = await ownJob(call, input.jobId).status(input.afterSeq, input.limit ?? call.config.limits.eventPageSize);
     return statusAnswer(found, input.jobId, call);
   },
 });
@@ -62,7 +62,7 @@ export const jobWatch = tool({
   run: async (input, call) => {
     const waitMs = Math.min(input.waitMs, call.config.limits.watchMaxMs);
     const pageSize = input.limit ?? call.config.limits.eventPageSize;
-    const found = await jobOf(call, input.jobId).wait(input.afterSeq, pageSize, waitMs, LINGER_MS);
+    const found = await ownJob(call, input.jobId).wait(input.afterSeq, pageSize, waitMs, LINGER_MS);
     if (found?.ok) await call.progress(progressLine(found.value.job));
     return statusAnswer(found, input.jobId, call);
   },
@@ -83,7 +83,7 @@ export const jobResult = tool({
   run: async (input, call) => {
     const { resultPageChars, resultPageMaxChars } = call.config.limits;
     const maxChars = Math.min(input.maxChars ?? resultPageChars, resultPageMaxChars);
-    const found = await jobOf(call, input.jobId).text(input.raw ?? 'answer', input.offset, maxChars);
+    const found = await ownJob(call, input.jobId).text(input.raw ?? 'answer', input.offset, maxChars);
     if (!found) return unknownJob(input.jobId);
     return found.ok ? ok(answerOf(found.value)) : found;
   },
@@ -97,7 +97,7 @@ export const jobCancel = tool({
   input: z.strictObject({ jobId }),
   parts: ['job', 'next'],
   run: async (input, call) => {
-    const canceled = await jobOf(call, input.jobId).cancel();
+    const canceled = await ownJob(call, input.jobId).cancel();
     if (!canceled) return unknownJob(input.jobId);
     return ok({ job: { ...canceled.job, alreadyOver: canceled.over || undefined }, next: nextFor(canceled.job) });
   },
@@ -111,10 +111,10 @@ export const jobDelete = tool({
   input: z.strictObject({ jobId }),
   parts: ['job'],
   run: async (input, call) => {
-    const removed = await jobOf(call, input.jobId).remove();
+    const removed = await ownJob(call, input.jobId).remove();
     if (!removed) return unknownJob(input.jobId);
     if (!removed.ok) return removed;
-    await accountOf(call).forget(input.jobId);
+    await ownAccount(call).forget(input.jobId);
     return ok({ job: { ...removed.value, deleted: true } });
   },
 });
@@ -136,7 +136,7 @@ export const jobList = tool({
   parts: ['jobs', 'nextCursor'],
   run: async ({ state, provider, cursor, limit: size }, call) => {
     const before = cursor === undefined ? undefined : Number(cursor);
-    const entries = await accountOf(call).list({ state, provider, before, limit: size });
+    const entries = await ownAccount(call).list({ state, provider, before, limit: size });
     const jobs = entries.map((entry) => ({
       id: entry.id,
       provider: entry.provider,

@@ -3,7 +3,7 @@ import type { PolicyState } from '../../account/policy-admin.ts';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { ok } from '../../errors.ts';
 import { providerOf, TOKEN_CALLS, TOOL_RISKS } from '../../policy/risk.ts';
-import { accountOf, type Call } from '../call.ts';
+import { type Call, ownAccount } from '../call.ts';
 import type { Envelope } from '../envelope.ts';
 import { toolCall } from '../perform.ts';
 import { tool } from '../tool.ts';
@@ -46,7 +46,7 @@ function view(name: string, { written, from, shadow, changes }: PolicyState): No
   };
 }
 
-const stateOf = async (name: string, call: Call) => view(name, await accountOf(call).policyState(name));
+const stateOf = async (name: string, call: Call) => view(name, await ownAccount(call).policyState(name));
 
 export const policyGet = tool({
   name: 'policy_get',
@@ -72,7 +72,7 @@ export const policySet = tool({
   parts: ['policies'],
   run: async ({ target: name, policy: wanted, shadow }, call) => {
     const written = wanted === null ? null : asText(wanted);
-    const done = await accountOf(call).setPolicy(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
+    const done = await ownAccount(call).setPolicy(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
     return done.ok ? ok({ policies: [await stateOf(name, call)] }) : done;
   },
 });
@@ -92,7 +92,7 @@ export const policyTest = tool({
   run: async ({ tool: name, arguments: args, target: grant, policy: tried }, call) => {
     const asked = { ...toolCall(name, args, call), grant };
     const written = tried === undefined ? undefined : asText(tried);
-    const weighed = await accountOf(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
+    const weighed = await ownAccount(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
     if (!weighed.ok) return weighed;
     const { kind: decision, rule, reason } = weighed.value.weighed;
     return ok({ decision: { decision, rule, reason, counters: weighed.value.counters } });

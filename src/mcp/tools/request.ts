@@ -5,7 +5,7 @@ import type { JobText } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
 import { requestToolsOf } from '../../policy/risk.ts';
-import { type Call, jobOf } from '../call.ts';
+import { type Call, ownJob } from '../call.ts';
 import { nextFor, nextPage } from '../next.ts';
 import { plain, progressLine } from '../render.ts';
 import { requestInput, waitOf } from '../request.ts';
@@ -24,7 +24,7 @@ async function follow(job: JobView, until: number, call: Call): Promise<JobView>
   await call.progress(progressLine(latest));
   while (!isOver(latest.state) && !waitsForPerson(latest) && Date.now() < until && !call.signal.aborted) {
     const waitMs = Math.min(until - Date.now(), call.config.limits.progressIntervalMs);
-    const status = await jobOf(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
+    const status = await ownJob(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
     if (!status?.ok) break;
     latest = { ...status.value.job, deduplicated: job.deduplicated };
     await call.progress(progressLine(latest));
@@ -50,7 +50,7 @@ export function answerOf({ job, page, source, structured }: JobText): ToolAnswer
 }
 
 async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
-  const text = await jobOf(call, job.id).text('answer', 0, call.config.limits.resultPageChars);
+  const text = await ownJob(call, job.id).text('answer', 0, call.config.limits.resultPageChars);
   if (!text?.ok) return ok({ job, next: nextFor(job) });
   const found = answerOf(text.value);
   return ok({ ...found, job: { ...text.value.job, deduplicated: job.deduplicated, queuePlace: job.queuePlace } });
@@ -59,7 +59,7 @@ async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
 /** The job of a request: made or found now, or begun by this very call before it was made again with an answer. */
 async function jobFor(provider: Provider, input: Record<string, unknown>, call: Call, asked: ToolCall): Promise<Result<JobView>> {
   if (call.resumes !== undefined) {
-    const status = await jobOf(call, call.resumes).status(0, 0);
+    const status = await ownJob(call, call.resumes).status(0, 0);
     return status?.ok ? ok(status.value.job) : fail({ code: 'job_not_found', jobId: call.resumes });
   }
   const submitted = await submit(provider, input, call, asked);
