@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { isOver } from '../src/job/machine.ts';
 import { Envelope } from '../src/mcp/envelope.ts';
 import { VERSION } from '../src/version.ts';
 import { announce, say } from './cli/banner.ts';
@@ -17,7 +18,6 @@ const PROMPTS = {
   offline: '[mock:slow 5] In one sentence: what is a durable job?',
 } as const;
 const TOOLS = { claude: 'claude_request', grok: 'grok_request_async' } as const;
-const OVER = ['completed', 'failed', 'canceled', 'orphaned'];
 const CALL_TIMEOUT_MS = 60_000;
 
 async function connect({ url, settings }: Gateway) {
@@ -38,11 +38,11 @@ async function call(client: Client, name: string, input: Record<string, unknown>
 async function collect(client: Client, submitted: Envelope): Promise<Envelope> {
   if (!submitted.job || submitted.answer?.nextOffset === null) return submitted;
   const { id } = submitted.job;
-  for (let afterSeq = 0, state = ''; !OVER.includes(state); ) {
+  for (let afterSeq = 0, over = false; !over; ) {
     const watched = await call(client, 'llm_job_watch', { jobId: id, afterSeq });
     if (!watched.job) return watched;
     afterSeq = watched.nextAfterSeq ?? afterSeq;
-    state = watched.job.state;
+    over = isOver(watched.job.state);
   }
   return call(client, 'llm_job_result', { jobId: id });
 }

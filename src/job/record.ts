@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Denial, ResultItem, RunLimits, RunSession, Usage } from '../../container/protocol.ts';
-import { STATES } from './machine.ts';
+import { STATES, TERMINAL_STATES } from './machine.ts';
 
 /** What is asked of a job; stored once and never changed. The prompt has a column of its own. */
 export const JobSpec = z.object({
@@ -33,7 +33,7 @@ export type JobError = z.infer<typeof JobError>;
 
 /** How a job ended. */
 export const Ending = z.object({
-  state: z.enum(['completed', 'failed', 'canceled', 'orphaned']),
+  state: z.enum(TERMINAL_STATES),
   reason: z.string(),
   error: JobError.optional(),
 });

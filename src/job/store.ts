@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Event } from '../../container/protocol.ts';
 import { addColumns } from '../sql.ts';
-import { before, STATES, type State } from './machine.ts';
+import { STATES, type State, statesBefore } from './machine.ts';
 import { Ending, Hold, JobSpec, Progress } from './record.ts';
 
 const SCHEMA = `
@@ -102,7 +102,7 @@ export class JobStore {
   }
 
   #move(to: State, set: string, ...values: (string | number)[]): boolean {
-    const from = before(to);
+    const from = statesBefore(to);
     const where = `state IN (${from.map(() => '?').join(', ')})`;
     const moved = this.#storage.sql.exec(`UPDATE job SET state = ?, ${set} WHERE ${where} RETURNING one`, to, ...values, ...from);
     return moved.toArray().length === 1;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Settlement } from '../../job/chores.ts';
-import { STATES } from '../../job/machine.ts';
+import { ACTIVE_STATES, STATES } from '../../job/machine.ts';
 import { addColumns } from '../../sql.ts';
 import type { Average } from '../estimate.ts';
 import type { Standing } from '../queue.ts';
@@ -29,7 +29,7 @@ const LATER = {
   session: { workspace: 'TEXT' },
 } as const;
 
-const UNFINISHED = `state IN ('held', 'queued', 'running')`;
+const UNFINISHED = `state IN (${ACTIVE_STATES.map((state) => `'${state}'`).join(', ')})`;
 
 /** Jobs whose average is what the next one is expected to use. */
 const AVERAGED = 20;
