@@ -1,6 +1,6 @@
 // `npm run policy`: reads, sets and tries what connections to a gateway may call, with the owner's token.
 import { existsSync, readFileSync } from 'node:fs';
-import { PRESET_NAMES } from '../src/config.ts';
+import { PRESET_NAMES } from '../src/policy/preset-names.ts';
 import { say } from './cli/banner.ts';
 import { parseCommand } from './cli/flags.ts';
 import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner.ts';

@@ -1,138 +1,167 @@
 import { z } from 'zod';
+import { PRESET_NAMES } from './policy/preset-names.ts';
 import { isPublicHttps } from './public-url.ts';
 
 /** A day in ms. */
 export const DAY_MS = 86_400_000;
 
-/** The shipped policies, strictest first. */
-export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
+const number = (type: z.ZodCoercedNumber, byDefault: number, min: number, max: number, description: string) =>
+  type.min(min).max(max).default(byDefault).describe(description);
+const count = (byDefault: number, min: number, max: number, description: string) =>
+  number(z.coerce.number().int(), byDefault, min, max, description);
+const usd = (byDefault: number, max: number, description: string) => number(z.coerce.number(), byDefault, 0, max, description);
 
-const count = (byDefault: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(byDefault);
-
-/** Every limit in force, by name with its unit. Each is set by the env variable of the same name in capitals (`SYNC_DEADLINE_MS`). */
+/** Every limit, by name with its unit. Each is set by the env variable of the same name in capitals (`SYNC_DEADLINE_MS`). */
 const limitShape = {
-  /** A synchronous tool hands over the job id after this. Under the 60 s at which most clients give up. */
-  syncDeadlineMs: count(45_000, 0, 280_000),
-  /** A request of a client that takes tasks answers with one after this. */
-  taskAfterMs: count(2_000, 0, 280_000),
-  /** Longest silence between two progress notifications. */
-  progressIntervalMs: count(10_000, 100, 30_000),
-  /** Largest prompt in bytes of UTF-8. Claude refuses somewhere above 1 MB. */
-  promptMaxBytes: count(1_048_576, 1, 1_500_000),
-  /** Largest sum of all other options of a request, in bytes of JSON. */
-  optionsMaxBytes: count(262_144, 1_024, 500_000),
-  /** A run without output for this long is ended, where its CLI streams. */
-  idleTimeoutMs: count(600_000, 1_000, 3_600_000),
-  /** A run is ended after this, whatever it does. */
-  runTimeoutMs: count(3_600_000, 1_000, 86_400_000),
-  /** Bytes of CLI output that a run keeps from its start; more ends the run. */
-  outputCapBytes: count(52_428_800, 1_024, 1_073_741_824),
-  /** Bytes past the cap that are kept from the end. */
-  outputTailBytes: count(1_048_576, 0, 10_485_760),
-  /** Time between the polite signal and SIGKILL. */
-  cancelGraceMs: count(5_000, 0, 60_000),
-  /** Jobs of one account that run at once. */
-  runningPerAccount: count(8, 1, 1_000),
-  /** Jobs of one account and provider that run at once. */
-  runningPerProvider: count(8, 1, 1_000),
-  /** A question to a person is answered with no after this. */
-  approvalTimeoutMs: count(3_600_000, 1_000, 604_800_000),
-  /** The same for a question from inside a run, whose CLI waits for it. */
-  askTimeoutMs: count(600_000, 1_000, 86_400_000),
-  /** Questions of one account that wait for a person. */
-  approvalsPending: count(100, 1, 1_000),
-  /** What a job is expected to cost, in USD, where the account has run none of its provider. */
-  estimateCostUsd: z.coerce.number().min(0).max(10_000).default(0.25),
-  /** Tokens that it is expected to use. */
-  estimateTokens: count(50_000, 0, 100_000_000),
-  /** Time that it is expected to take, in s. */
-  estimateRuntimeS: count(60, 0, 86_400),
-  /** Rows of the audit log are kept this long. */
-  auditRetentionDays: count(365, 1, 3_650),
-  /** Jobs of one account that wait. */
-  queuedPerAccount: count(64, 0, 10_000),
-  /** A job that waited this long for its turn fails. */
-  queueTimeoutMs: count(600_000, 1_000, 86_400_000),
-  /** An executor that could not be reached for this long has lost its runs. */
-  executorLostMs: count(12_000, 1_000, 3_600_000),
-  /** What an account may spend on models in a day of UTC, in USD; 0: as much as it likes. */
-  dailyBudgetUsd: z.coerce.number().min(0).max(1_000_000).default(0),
-  /** A container without runs is stopped after this; its workspaces and sessions go with it. */
-  containerIdleMs: count(600_000, 1_000, 86_400_000),
-  /** Jobs and their output are kept this long after their end. */
-  retentionDays: count(30, 1, 3_650),
-  /** An idempotency key is remembered this long. */
-  idempotencyHours: count(24, 1, 720),
-  /** Characters in one page of a result, unless the caller asks for more. */
-  resultPageChars: count(60_000, 1, 120_000),
-  /** Most characters in one page of a result. Claude.ai cuts an answer at about 150,000. */
-  resultPageMaxChars: count(120_000, 1, 1_000_000),
-  /** Events in one page. */
-  eventPageSize: count(200, 1, 1_000),
-  /** Longest wait of llm_job_watch. */
-  watchMaxMs: count(50_000, 0, 280_000),
-  /** Largest body of a request to /mcp, in bytes: a prompt in JSON's escapes and its options. */
-  mcpBodyMaxBytes: count(4_194_304, 1_024, 33_554_432),
+  syncDeadlineMs: count(
+    45_000,
+    0,
+    280_000,
+    'A request tool that waits returns the job id after this long; most clients give up at 60 s.',
+  ),
+  taskAfterMs: count(2_000, 0, 280_000, 'A request of a client that supports tasks is answered with a task after this long.'),
+  progressIntervalMs: count(10_000, 100, 30_000, 'Longest time between two progress notifications.'),
+  promptMaxBytes: count(1_048_576, 1, 1_500_000, 'Largest prompt, in UTF-8. Claude Code refuses prompts somewhere above 1 MB.'),
+  optionsMaxBytes: count(262_144, 1_024, 500_000, 'Largest sum of all other options of a request, as JSON.'),
+  idleTimeoutMs: count(600_000, 1_000, 3_600_000, 'A run without output for this long is ended, if its CLI streams.'),
+  runTimeoutMs: count(3_600_000, 1_000, 86_400_000, 'A run is ended after this long, even if it still writes.'),
+  outputCapBytes: count(
+    52_428_800,
+    1_024,
+    1_073_741_824,
+    'CLI output that a run keeps from its start; more output ends the run.',
+  ),
+  outputTailBytes: count(1_048_576, 0, 10_485_760, 'CLI output beyond OUTPUT_CAP_BYTES that is kept from the end.'),
+  cancelGraceMs: count(5_000, 0, 60_000, 'Grace period between the first signal to a run and SIGKILL.'),
+  runningPerAccount: count(8, 1, 1_000, 'Jobs of one account that run at once.'),
+  runningPerProvider: count(8, 1, 1_000, 'Jobs of one account and one provider that run at once.'),
+  approvalTimeoutMs: count(
+    3_600_000,
+    1_000,
+    604_800_000,
+    'A pending approval of a call expires after this long, which denies the call.',
+  ),
+  askTimeoutMs: count(
+    600_000,
+    1_000,
+    86_400_000,
+    'A pending approval of a step in a run expires after this long, which denies the step.',
+  ),
+  approvalsPending: count(100, 1, 1_000, 'Approvals of one account that may be pending at once.'),
+  estimateCostUsd: usd(0.25, 10_000, 'Expected cost of a job, until the account has finished one with the same provider.'),
+  estimateTokens: count(
+    50_000,
+    0,
+    100_000_000,
+    'Expected tokens of a job, until the account has finished one with the same provider.',
+  ),
+  estimateRuntimeS: count(
+    60,
+    0,
+    86_400,
+    'Expected run time of a job, until the account has finished one with the same provider.',
+  ),
+  auditRetentionDays: count(365, 1, 3_650, 'Rows of the audit log are kept this long.'),
+  queuedPerAccount: count(64, 0, 10_000, 'Jobs of one account that may wait for their turn.'),
+  queueTimeoutMs: count(600_000, 1_000, 86_400_000, 'A job that waited this long for its turn fails.'),
+  executorLostMs: count(12_000, 1_000, 3_600_000, 'Jobs of an executor that could not be reached for this long are orphaned.'),
+  dailyBudgetUsd: usd(0, 1_000_000, 'What one account may spend on models in a UTC day; 0 disables the budget.'),
+  containerIdleMs: count(
+    600_000,
+    1_000,
+    86_400_000,
+    'A container without runs is stopped after this long; its workspaces and sessions are lost.',
+  ),
+  retentionDays: count(30, 1, 3_650, 'Jobs and their output are kept this long after their end.'),
+  idempotencyHours: count(24, 1, 720, 'An idempotency key is remembered this long.'),
+  resultPageChars: count(60_000, 1, 120_000, 'Size of a page of a result, unless the caller asks for another.'),
+  resultPageMaxChars: count(
+    120_000,
+    1,
+    1_000_000,
+    'Largest page of a result. Claude.ai cuts answers at about 150,000 characters.',
+  ),
+  eventPageSize: count(200, 1, 1_000, 'Events in a page, unless the caller asks for another size.'),
+  watchMs: count(30_000, 0, 280_000, 'llm_job_watch waits this long, unless the caller asks for another wait.'),
+  watchMaxMs: count(50_000, 0, 280_000, 'Longest wait of llm_job_watch.'),
+  mcpBodyMaxBytes: count(
+    4_194_304,
+    1_024,
+    33_554_432,
+    'Largest body of a request to /mcp: a prompt in JSON escapes and its options.',
+  ),
 } as const;
 
+const text = (description: string) => z.string().min(1).optional().describe(description);
+const secret = (description: string, minChars = 1) => z.string().min(minChars).optional().meta({ description, isSecret: true });
+
 /** Names separated by commas or blanks. */
-const names = z
-  .string()
-  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
-  .default([]);
+const names = (description: string) =>
+  z
+    .string()
+    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+    .default([])
+    .describe(description);
 
 const settingShape = {
-  /** Bearer token that stands for the owner, at least 16 characters. */
-  gatewayToken: z.string().min(16).optional(),
-  /** The exact URL that MCP clients connect to; absent: /mcp on the host of the request. */
+  gatewayToken: secret('Bearer token that stands for the owner, at least 16 characters.', 16),
   mcpResource: z
     .url()
     .regex(/^(https:\/\/[^/?#@]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)\/mcp$/, 'must be https://<host>/mcp')
-    .optional(),
-  /** Origins of web pages that may call /mcp, beside the gateway's own. */
-  allowedOrigins: names,
-  /** What `npm run passphrase` printed; the passphrase signs in as the owner. */
-  ownerPassphraseHash: z.string().startsWith('scrypt.').optional(),
-  /** Verified emails at the OpenID issuer, or GitHub logins, that are the owner. */
-  ownerSignIns: names,
-  /** An OpenID Connect issuer that signs people in. */
-  oidcIssuer: z.url().optional(),
-  oidcClientId: z.string().min(1).optional(),
-  oidcClientSecret: z.string().min(1).optional(),
-  /** Who may sign in there: verified emails, and domains as @example.com. */
-  oidcAllowed: names,
-  githubClientId: z.string().min(1).optional(),
-  githubClientSecret: z.string().min(1).optional(),
-  /** Who may sign in with GitHub: logins, and organisations as org:name. */
-  githubAllowed: names,
-  githubUrl: z.url().default('https://github.com'),
-  githubApiUrl: z.url().default('https://api.github.com'),
-  /** The policy of a grant that has none of its own, in an account that has set none. */
-  defaultPolicy: z.enum(PRESET_NAMES).default('careful'),
-  /** off: what needs approval is decided on the page or by another grant, never by the person behind the asking client. */
-  approvalByClient: z.enum(['on', 'off']).default('on'),
-  /** Told of every question to a person: https, at a public host. */
-  approvalWebhookUrl: z.string().refine(isPublicHttps, 'must be https at a public host').optional(),
-  /** Signs what is sent there, as Standard Webhooks do: whsec_ and 24 bytes or more in base64. */
+    .optional()
+    .describe('URL that MCP clients connect to; without it, /mcp on the host of the request.'),
+  allowedOrigins: names("Origins of web pages that may call /mcp, in addition to the gateway's own."),
+  ownerPassphraseHash: z
+    .string()
+    .startsWith('scrypt.')
+    .optional()
+    .meta({ description: 'Output of `npm run passphrase`; the passphrase signs in as the owner.', isSecret: true }),
+  ownerSignIns: names('Verified emails at the OpenID issuer, or GitHub logins, that sign in as the owner.'),
+  oidcIssuer: z.url().optional().describe('OpenID Connect issuer that signs people in.'),
+  oidcClientId: text('Client id at the OpenID issuer.'),
+  oidcClientSecret: secret('Client secret at the OpenID issuer.'),
+  oidcAllowed: names('Verified emails, and domains as @example.com, that may sign in with OpenID Connect.'),
+  githubClientId: text('Client id of a GitHub OAuth app that signs people in.'),
+  githubClientSecret: secret('Client secret of the GitHub OAuth app.'),
+  githubAllowed: names('Logins, and organisations as org:name, that may sign in with GitHub.'),
+  githubUrl: z.url().default('https://github.com').describe('GitHub, or a GitHub Enterprise server.'),
+  githubApiUrl: z.url().default('https://api.github.com').describe('API of that GitHub.'),
+  defaultPolicy: z
+    .enum(PRESET_NAMES)
+    .default('careful')
+    .describe('Policy of a grant that has none of its own, in an account that has set none.'),
+  approvalByClient: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('off: approvals are decided on the page or by another grant, never in the client that made the call.'),
+  approvalWebhookUrl: z
+    .string()
+    .refine(isPublicHttps, 'must be https at a public host')
+    .optional()
+    .describe('Receives every new approval: https, at a public host.'),
   approvalWebhookSecret: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
-    .optional(),
-  /** An executor elsewhere; absent: each account and workspace has a container of its own. */
-  executorUrl: z.url().optional(),
-  /** Token that the executor asks for, at least 16 characters. */
-  executorToken: z.string().min(16).optional(),
-  /** Hosts, beside the gate, that a container may reach. A * stands for any part of a name. */
-  egressAllow: names,
-  /** Where a CLI reaches the gate. */
-  gateUrl: z.url().default('http://gate.internal/gate'),
-  anthropicApiKey: z.string().min(1).optional(),
-  claudeCodeOauthToken: z.string().min(1).optional(),
-  xaiApiKey: z.string().min(1).optional(),
-  /** Where the gate sends Claude's model traffic. */
-  anthropicUpstreamUrl: z.url().default('https://api.anthropic.com'),
-  /** Where the gate sends Grok's model traffic. */
-  xaiUpstreamUrl: z.url().default('https://api.x.ai'),
+    .optional()
+    .meta({
+      description: 'Signs requests to the webhook, as in Standard Webhooks: whsec_ and at least 24 bytes in base64.',
+      isSecret: true,
+    }),
+  executorUrl: z
+    .url()
+    .optional()
+    .describe('An executor elsewhere; without it, each workspace of an account has a container of its own.'),
+  executorToken: secret('Token that the executor requires, at least 16 characters.', 16),
+  egressAllow: names('Hosts, besides the gate, that a container may reach. A * stands for any part of a name.'),
+  gateUrl: z.url().default('http://gate.internal/gate').describe('URL at which a CLI reaches the gate.'),
+  anthropicApiKey: secret('Key of the Anthropic API.'),
+  claudeCodeOauthToken: secret('Token of a Claude subscription, as `claude setup-token` prints it.'),
+  xaiApiKey: secret('Key of the xAI API.'),
+  anthropicUpstreamUrl: z
+    .url()
+    .default('https://api.anthropic.com')
+    .describe('URL to which the gate sends the model traffic of Claude Code.'),
+  xaiUpstreamUrl: z.url().default('https://api.x.ai').describe('URL to which the gate sends the model traffic of Grok.'),
 } as const;
 
 const Limits = z.object(limitShape);
@@ -141,6 +170,38 @@ export type Limits = Readonly<z.infer<typeof Limits>>;
 export type Config = Readonly<z.infer<typeof Config>>;
 
 const envName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
+
+/** Units by the last word of a name. Other numbers are counts. */
+const UNITS = new Map(
+  Object.entries({
+    Ms: 'ms',
+    S: 's',
+    Hours: 'h',
+    Days: 'days',
+    Bytes: 'bytes',
+    Chars: 'characters',
+    Tokens: 'tokens',
+    Usd: 'USD',
+  }),
+);
+
+function settingOf([name, type]: [string, z.ZodType]) {
+  const inner = type instanceof z.ZodDefault ? type.unwrap() : type;
+  const { minValue, maxValue } = inner instanceof z.ZodNumber ? inner : {};
+  return {
+    name,
+    env: envName(name),
+    unit: UNITS.get(/[A-Z][a-z]*$/.exec(name)?.[0] ?? ''),
+    default: type instanceof z.ZodDefault ? type.def.defaultValue : undefined,
+    min: minValue ?? undefined,
+    max: maxValue ?? undefined,
+    description: type.description ?? '',
+    isSecret: type.meta()?.isSecret === true,
+  };
+}
+
+/** Every setting of the Worker, limits last. */
+export const SETTINGS = Object.entries({ ...settingShape, ...limitShape }).map(settingOf);
 
 const read = (shape: object, env: Map<string, unknown>) =>
   Object.fromEntries(Object.keys(shape).map((name) => [name, env.get(envName(name)) || undefined]));

@@ -1,8 +1,8 @@
 import { providers } from '../../container/providers/index.ts';
-import { PRESET_NAMES } from '../config.ts';
 import { toToolError } from '../errors.ts';
 import { compile, type Policy } from './compile.ts';
 import { type PolicyInput, readDocument } from './document.ts';
+import { PRESET_NAMES } from './preset-names.ts';
 import { dangersOf, type Risk, requestToolsOf, TOOL_RISKS } from './risk.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];

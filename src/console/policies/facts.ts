@@ -1,8 +1,8 @@
 import type { PolicyState, Tried } from '../../account/policy-admin.ts';
 import { type PolicyChange, policyOf } from '../../account/tables/policies.ts';
 import { type GrantName, nameOf } from '../../auth/oauth/grants.ts';
-import { PRESET_NAMES } from '../../config.ts';
 import type { PolicyInput } from '../../policy/document.ts';
+import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
 import { RISKS, TOOL_RISKS } from '../../policy/risk.ts';
 import { stateOf, type ToolState } from './tool-state.ts';

@@ -1,0 +1,2 @@
+/** The shipped policies, strictest first. */
+export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
