@@ -9,7 +9,7 @@ import { resourceOf } from './resource.ts';
 import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
 
 /** Largest form, registration or token request, in bytes. */
-const FORM_MAX_BYTES = 65_536;
+export const FORM_MAX_BYTES = 65_536;
 
 /** Turns away what is addressed to another host, and gives every route its settings. */
 export const requireOwnHost = createMiddleware<AppEnv>(async (c, next) => {
@@ -41,8 +41,8 @@ export const rateLimitByIp = (limiter: 'RL_ADDRESS' | 'RL_SIGN_IN') =>
     await next();
   });
 
-/** Refuses a large form before anything reads it. */
-export const limitFormBody = bodyLimit({
-  maxSize: FORM_MAX_BYTES,
-  onError: () => toHttpError({ code: 'body_too_large', maxBytes: FORM_MAX_BYTES }),
-});
+/** Refuses a large body before anything reads it. */
+export const limitBody = (maxBytes: number) =>
+  bodyLimit({ maxSize: maxBytes, onError: () => toHttpError({ code: 'body_too_large', maxBytes }) });
+
+export const limitFormBody = limitBody(FORM_MAX_BYTES);

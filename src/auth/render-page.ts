@@ -1,24 +1,23 @@
-import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Frame, frame, type Markup } from '../html/frame.ts';
-import type { AppEnv } from './app-env.ts';
-import type { Person } from './sign-in/browser-session.ts';
+import type { AppContext, Person } from './app-env.ts';
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
-interface Options {
+interface PageOptions {
   status?: ContentfulStatusCode;
-  person?: Person | null;
+  /** Absent: the person of a route behind `requireSignIn`. */
+  person?: Person | undefined;
   setCookies?: string[];
-  /** True: its form may lead to another origin. Chromium applies form-action to redirects too. */
+  /** The page's form may lead to another origin. Chromium applies form-action to redirects too. */
   leadsAway?: boolean;
 }
 
-/** Answers with a page: no script, no frame around it, nothing kept by caches. */
-export function renderPage(c: Context<AppEnv>, title: Frame['title'], content: Markup, options: Options = {}) {
-  const { status = 200, person = null, setCookies = [], leadsAway = false } = options;
+/** Answers with a page that runs no script, appears in no frame and is stored by no cache. */
+export function renderPage(c: AppContext, title: Frame['title'], content: Markup, options: PageOptions = {}) {
+  const { status = 200, person = c.var.person, setCookies = [], leadsAway = false } = options;
   c.header('content-security-policy', leadsAway ? POLICY : `${POLICY}; form-action 'self'`);
   c.header('cache-control', 'no-store');
   for (const cookie of setCookies) c.header('set-cookie', cookie, { append: true });
-  return c.html(frame({ title, content, person: person?.label ?? null, path: c.req.path }), status);
+  return c.html(frame({ title, content, person: person?.label, path: c.req.path }), status);
 }

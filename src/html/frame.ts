@@ -7,8 +7,8 @@ export type Markup = ReturnType<typeof html>;
 export interface Frame {
   title: string;
   content: Markup;
-  /** Who is signed in; null: nobody. */
-  person: string | null;
+  /** Name of the signed-in person, if any. */
+  person: string | undefined;
   /** Path of this page. */
   path: string;
 }
@@ -44,7 +44,7 @@ export const frame = ({ title, content, person, path }: Frame): Markup => html`<
 <header>
   <a class="brand" href="/">LLM CLI Gateway</a>
   ${
-    person === null
+    person === undefined
       ? ''
       : html`<nav aria-label="Pages">${Object.entries(PLACES).map(([to, name]) => place(to, name, path))}</nav>
   ${account(person)}`

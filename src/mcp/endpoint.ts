@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../auth/app-env.ts';
 import { bearerCaller } from '../auth/bearer.ts';
 import { insufficientScope, unauthorized } from '../auth/challenge.ts';
-import { rateLimitByIp } from '../auth/middleware.ts';
+import { limitBody, rateLimitByIp } from '../auth/middleware.ts';
 import { countRequest } from '../auth/rate-limit.ts';
 import { isAllowedOrigin } from '../auth/resource.ts';
 import { toHttpError } from '../errors.ts';
@@ -21,11 +20,6 @@ const knownOrigin = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-const boundedBody = createMiddleware<AppEnv>((c, next) => {
-  const maxSize = c.var.config.limits.mcpBodyMaxBytes;
-  return bodyLimit({ maxSize, onError: () => toHttpError({ code: 'body_too_large', maxBytes: maxSize }) })(c, next);
-});
-
 /** The way to /mcp: origin, who calls, how often, how much, and whether the grant allows it; then the protocol. */
 export const mcpEndpoint = new Hono<AppEnv>()
   // An origin that came this far is an allowed one.
@@ -35,7 +29,7 @@ export const mcpEndpoint = new Hono<AppEnv>()
     knownOrigin,
     cors({ origin: (origin) => origin, exposeHeaders: EXPOSED, maxAge: 86_400 }),
   )
-  .use('/mcp', boundedBody)
+  .use('/mcp', (c, next) => limitBody(c.var.config.limits.mcpBodyMaxBytes)(c, next))
   .all('/mcp', async (c) => {
     const { config, resource } = c.var;
     const caller = await bearerCaller(c.req.raw, c.env, config, resource);

@@ -5,11 +5,11 @@ import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { problemPage, setupPage } from '../../html/problem.ts';
 import { accountOf } from '../../objects.ts';
 import { isPreset } from '../../policy/presets.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { AppEnv, Person } from '../app-env.ts';
 import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { renderPage } from '../render-page.ts';
 import { BASELINE, grantable, isScope, SCOPE_WORDS } from '../scopes.ts';
-import { type Person, personOf } from '../sign-in/browser-session.ts';
+import { personOf } from '../sign-in/browser-session.ts';
 import { methods, readyMethods } from '../sign-in/methods.ts';
 import { signInPath } from '../sign-in/return-path.ts';
 import { consentPage } from './consent-view.ts';
@@ -97,11 +97,11 @@ export const authorize = new Hono<AppEnv>()
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
       return renderPage(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
-    const person = await personOf(c.req.raw, c.env);
+    const person = await personOf(c);
     return person ? ask(c, person).catch((error: unknown) => refused(c, error)) : c.redirect(signInPath(new URL(c.req.url)));
   })
   .post('/authorize', async (c) => {
-    const person = await personOf(c.req.raw, c.env);
+    const person = await personOf(c);
     if (person) return answer(c, person).catch((error: unknown) => refused(c, error));
     const text = 'You are no longer signed in. Start again from the app.';
     return renderPage(c, 'Sign in again', problemPage(text), { status: 401 });

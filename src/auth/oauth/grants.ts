@@ -1,9 +1,8 @@
-import type { Context } from 'hono';
 import { z } from 'zod';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { OWNER } from '../../caller.ts';
 import { accessOf } from '../../objects.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { AppContext } from '../app-env.ts';
 import { isScope } from '../scopes.ts';
 import { oauthServer } from './server.ts';
 
@@ -26,7 +25,7 @@ const UNKNOWN = { client: 'Unknown app', host: '', isVerified: false } as const;
 const MOST_GRANTS = 200;
 
 /** The apps that were allowed to act for an account. */
-export async function oauthGrants(c: Context<AppEnv>, account: string): Promise<ShownGrant[]> {
+export async function oauthGrants(c: AppContext, account: string): Promise<ShownGrant[]> {
   const { items } = await oauthServer(c.var.resource).getOAuthApi(c.env).listUserGrants(account, { limit: MOST_GRANTS });
   return items.map(({ id, scope, createdAt, expiresAt, metadata }) => ({
     id,
@@ -44,7 +43,7 @@ export interface GrantName {
 }
 
 /** Everything of an account that a policy can be set for, the account's default first. */
-export async function grantNames(c: Context<AppEnv>, account: string): Promise<GrantName[]> {
+export async function grantNames(c: AppContext, account: string): Promise<GrantName[]> {
   const [apps, tokens] = await Promise.all([oauthGrants(c, account), accessOf(c.env, { account }).tokens()]);
   return [
     { id: DEFAULT_TARGET, name: 'Every connection without a policy of its own' },

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { OWNER } from '../../caller.ts';
 import { problemPage } from '../../html/problem.ts';
 import { directoryOf } from '../../objects.ts';
-import type { AppEnv } from '../app-env.ts';
+import type { AppEnv, Person } from '../app-env.ts';
 import { renderPage } from '../render-page.ts';
-import { openBrowserSession, type Person } from './browser-session.ts';
+import { openBrowserSession } from './browser-session.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 import { github } from './github.ts';
 import { hasName, IDENTITY_TIMEOUT_MS, type Identity, type IdentityProvider } from './identity-provider.ts';
@@ -101,7 +101,7 @@ async function finish(c: Context<AppEnv>) {
     const text = `${identity.label} is not on this gateway's list. Its operator can add you.`;
     return renderPage(c, 'Not allowed', problemPage(text), { status: 403, setCookies });
   }
-  setCookies.push(await openBrowserSession(c.env, await personOf(c, started.provider, identity)));
+  setCookies.push(await openBrowserSession(c, await personOf(c, started.provider, identity)));
   for (const cookie of setCookies) c.header('set-cookie', cookie, { append: true });
   return c.redirect(returnPath(started.next, new URL(c.req.url).origin), 303);
 }

@@ -48,7 +48,7 @@ export const signIn = new Hono<AppEnv>()
   .use('/sign-out', limitFormBody, csrf())
   .get('/sign-in', async (c) => {
     const next = returnPath(c.req.query('next'), new URL(c.req.url).origin);
-    return (await personOf(c.req.raw, c.env)) ? c.redirect(next, 303) : page(c, next, 200);
+    return (await personOf(c)) ? c.redirect(next, 303) : page(c, next, 200);
   })
   .post('/sign-in', async (c) => {
     const form = await c.req.formData();
@@ -57,10 +57,10 @@ export const signIn = new Hono<AppEnv>()
     if (hash === undefined) return page(c, next, 503);
     const complaint = await complaintOf(c, hash, String(form.get('passphrase')));
     if (complaint) return page(c, next, ...complaint);
-    c.header('set-cookie', await openBrowserSession(c.env, { account: OWNER, label: 'the owner' }));
+    c.header('set-cookie', await openBrowserSession(c, { account: OWNER, label: 'the owner' }));
     return c.redirect(next, 303);
   })
   .post('/sign-out', async (c) => {
-    c.header('set-cookie', await closeBrowserSession(c.req.raw, c.env));
+    c.header('set-cookie', await closeBrowserSession(c));
     return c.redirect('/', 303);
   });

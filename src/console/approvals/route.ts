@@ -1,16 +1,13 @@
-import { type Context, Hono } from 'hono';
-import { csrf } from 'hono/csrf';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Approval, argumentsOf } from '../../account/tables/approvals.ts';
-import type { AppEnv } from '../../auth/app-env.ts';
-import { limitFormBody, rateLimitByIp } from '../../auth/middleware.ts';
+import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNames, nameOf } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
-import type { Person } from '../../auth/sign-in/browser-session.ts';
-import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { toToolError } from '../../errors.ts';
 import { exact } from '../../mcp/render.ts';
 import { accountOf } from '../../objects.ts';
+import { consolePage } from '../console-page.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
 
 /** Decided questions on the page. */
@@ -45,14 +42,13 @@ interface News {
   complaint?: string;
 }
 
-async function page(c: Context<AppEnv>, person: Person, { news, complaint }: News = {}) {
-  const { account } = person;
-  const stub = accountOf(c.env, person);
+async function page(c: Context<SignedInEnv>, { news, complaint }: News = {}) {
+  const account = accountOf(c.env, c.var.person);
   const limit = c.var.config.limits.approvalsPending;
   const [pending, latest, grants] = await Promise.all([
-    stub.approvals('pending', limit),
-    stub.approvals(undefined, limit + DECIDED_SHOWN),
-    grantNames(c, account),
+    account.approvals('pending', limit),
+    account.approvals(undefined, limit + DECIDED_SHOWN),
+    grantNames(c, c.var.person.account),
   ]);
   const decided = latest.filter(({ state }) => state !== 'pending').slice(0, DECIDED_SHOWN);
   const content = approvalsPage({
@@ -61,37 +57,33 @@ async function page(c: Context<AppEnv>, person: Person, { news, complaint }: New
     news,
     complaint,
   });
-  return renderPage(c, 'Approvals', content, { person, status: complaint ? 409 : 200 });
+  return renderPage(c, 'Approvals', content, { status: complaint ? 409 : 200 });
 }
 
 const Form = z.object({ decision: z.enum(['approve', 'alike', 'deny']), said: z.string().trim().max(500).default('') });
 const DONE = { approve: 'Approved.', alike: 'Approved, and what is alike for an hour.', deny: 'Denied.' } as const;
 const REPEAT = ' The requester has to repeat the identical call within an hour, once.';
 
-async function decide(c: Context<AppEnv>, person: Person) {
+async function decide(c: Context<SignedInEnv>) {
   const read = Form.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
-    return page(c, person, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
+    return page(c, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
   const { decision, said } = read.data;
-  const decided = await accountOf(c.env, person).decide({
+  const decided = await accountOf(c.env, c.var.person).decide({
     id: c.req.param('id') ?? '',
     approve: decision !== 'deny',
-    by: person.label,
+    by: c.var.person.label,
     isGrant: false,
     said: said || undefined,
     alike: decision === 'alike',
   });
-  if (!decided.ok) return page(c, person, { complaint: toToolError(decided.failure).message });
+  if (!decided.ok) return page(c, { complaint: toToolError(decided.failure).message });
   const { kind, job, state } = decided.value;
   const isPermit = kind === 'call' && job === null && state === 'approved';
-  return page(c, person, { news: DONE[decision] + (isPermit ? REPEAT : '') });
+  return page(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
 /** The page on which a person decides what waits for one. */
-export const approvals = new Hono<AppEnv>()
-  .use('/approvals/*', rateLimitByIp('RL_ADDRESS'), limitFormBody, csrf())
-  .get(
-    '/approvals',
-    requireSignIn((c, person) => page(c, person)),
-  )
-  .post('/approvals/:id', requireSignIn(decide));
+export const approvals = consolePage('/approvals')
+  .get('/approvals', (c) => page(c))
+  .post('/approvals/:id', decide);

@@ -1,14 +1,12 @@
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { AuditFilter } from '../../account/tables/audit-log.ts';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import type { AuditState } from '../../account/verify-audit.ts';
-import type { AppEnv } from '../../auth/app-env.ts';
-import { rateLimitByIp } from '../../auth/middleware.ts';
+import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
-import type { Person } from '../../auth/sign-in/browser-session.ts';
-import { requireSignIn } from '../../auth/sign-in/require-sign-in.ts';
 import { accountOf } from '../../objects.ts';
+import { consolePage } from '../console-page.ts';
 import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
@@ -31,14 +29,14 @@ function chainWords({ base, head, brokenAt }: AuditState): { isWhole: boolean; w
   };
 }
 
-async function page(c: Context<AppEnv>, person: Person) {
+async function page(c: Context<SignedInEnv>) {
   const query = c.req.query();
   const filter = filterOf(query);
   const before = /^\d{1,15}$/.test(query.before ?? '') ? Number(query.before) : undefined;
-  const account = accountOf(c.env, person);
+  const account = accountOf(c.env, c.var.person);
   const [rows, grants, chain] = await Promise.all([
     account.audit(filter, ROWS_SHOWN, before),
-    grantNames(c, person.account),
+    grantNames(c, c.var.person.account),
     query.check === undefined ? undefined : account.verifyAudit(),
   ]);
   const last = rows.length === ROWS_SHOWN ? rows.at(-1) : undefined;
@@ -50,12 +48,12 @@ async function page(c: Context<AppEnv>, person: Person) {
     older: last && new URLSearchParams({ ...filter, before: String(last.seq) }).toString(),
     chain: chain && chainWords(chain),
   });
-  return renderPage(c, 'Audit', content, { person });
+  return renderPage(c, 'Audit', content);
 }
 
 /** The whole log, oldest first, a line for each row, as it is read. */
-function exported(c: Context<AppEnv>, person: Person): Response {
-  const account = accountOf(c.env, person);
+function exported(c: Context<SignedInEnv>): Response {
+  const account = accountOf(c.env, c.var.person);
   const encoder = new TextEncoder();
   let after = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -75,7 +73,4 @@ function exported(c: Context<AppEnv>, person: Person): Response {
 }
 
 /** The page of the audit log, and its export. */
-export const audit = new Hono<AppEnv>()
-  .use('/audit/*', rateLimitByIp('RL_ADDRESS'))
-  .get('/audit', requireSignIn(page))
-  .get('/audit/export', requireSignIn(exported));
+export const audit = consolePage('/audit').get('/audit', page).get('/audit/export', exported);

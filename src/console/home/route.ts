@@ -16,6 +16,6 @@ export const home = new Hono<AppEnv>()
   .get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': STYLE_CACHE }))
   .get('/', async (c, next) => {
     if (!c.req.header('accept')?.includes('text/html')) return next();
-    return renderPage(c, 'LLM CLI Gateway', homePage(c.var.resource), { person: await personOf(c.req.raw, c.env) });
+    return renderPage(c, 'LLM CLI Gateway', homePage(c.var.resource), { person: await personOf(c) });
   })
   .all('/', (c) => toHttpError({ code: 'wrong_url', url: c.var.resource }));
