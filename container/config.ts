@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { complaintsOf } from './errors.ts';
+import { formatIssues } from './errors.ts';
 
 const count = z
   .string()
@@ -7,7 +7,7 @@ const count = z
   .transform(Number);
 
 const Environment = z.object({
-  EXECUTOR_TOKEN: z.string('required: the bearer token that callers show').min(16, 'expected at least 16 characters'),
+  EXECUTOR_TOKEN: z.string('required: the bearer token of callers').min(16, 'expected at least 16 characters'),
   EXECUTOR_STATE: z.string('required: a directory for runs, sessions and workspaces').min(1),
   EXECUTOR_HOST: z.string().min(1).default('127.0.0.1'),
   EXECUTOR_PORT: count.pipe(z.int().max(65_535)).default(8080),
@@ -19,24 +19,24 @@ const Environment = z.object({
 /** The executor's settings, from EXECUTOR_* in its environment. */
 export interface Config {
   token: string;
-  /** Directory that holds everything the executor keeps. */
+  /** Directory of all stored data. */
   stateDirectory: string;
   host: string;
-  /** 0 for any free port. */
+  /** Port to listen on; 0 selects a free one. */
   port: number;
   maxRunning: number;
-  /** Runs are refused while the state directory's disk has less. */
+  /** Free space of the state directory's disk below which runs are refused, in bytes. */
   minFreeDiskBytes: number;
-  /** `auto` takes the strongest way that works here. */
+  /** `auto` selects the strongest containment that works on this machine. */
   containment: 'auto' | 'scan';
-  /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id; they replace the npm packages' binaries. */
+  /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They replace the binaries of the npm packages. */
   binaries: Readonly<Record<string, string>>;
 }
 
-/** Parses the environment; throws an error of one line that names each wrong variable. */
+/** Parses the environment. Throws an error of one line that names each invalid variable. */
 export function parseConfig(env: Record<string, string | undefined>): Readonly<Config> {
   const parsed = Environment.safeParse(env);
-  if (!parsed.success) throw new Error(`Wrong configuration: ${complaintsOf(parsed.error)}`);
+  if (!parsed.success) throw new Error(`Invalid configuration: ${formatIssues(parsed.error)}`);
   const binaries = Object.entries(env).flatMap(([name, path]) => {
     const provider = /^EXECUTOR_([A-Z0-9]+)_BIN$/.exec(name)?.[1];
     return provider && path ? [[provider.toLowerCase(), path]] : [];

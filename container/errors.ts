@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ExecutorError } from './protocol.ts';
 
-/** A request that the executor refuses, by its code in EXECUTOR_ERRORS. The message is for the caller. */
+/** A refused request, with its code in EXECUTOR_ERRORS. The message goes to the caller. */
 export class Refusal extends Error {
   readonly code: ExecutorError['code'];
 
@@ -11,17 +11,17 @@ export class Refusal extends Error {
   }
 }
 
-/** The errno name of a failed system call, as in `ENOENT`; undefined for other errors. */
+/** The errno name of a failed system call, such as `ENOENT`, or undefined. */
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What an unknown error says. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** All complaints of a parse on one line, each with its path. */
-export function complaintsOf(error: z.ZodError): string {
+/** Formats all issues of a failed parse on one line, each with its path. */
+export function formatIssues(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
 }

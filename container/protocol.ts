@@ -1,93 +1,93 @@
 import { z } from 'zod';
 
 /**
- * What the Worker and the executor say to each other. A change that the other side's previous version cannot read raises
- * PROTOCOL_VERSION; both sides accept one version up or down, because a Worker goes live before its image does.
+ * Version of the protocol between Worker and executor. Raise it with a change that the other side's previous version cannot
+ * read. Both sides accept one version up or down, because a Worker is deployed before its image.
  */
 export const PROTOCOL_VERSION = 2;
 
-/** Longest text, in UTF-16 units, that one event carries; longer lines and answers are split over several events. */
+/** Longest text in one event, in UTF-16 units. Longer lines and answers are split over several events. */
 export const EVENT_TEXT_MAX = 65_536;
 
-/** Longest summary of a tool's input or output in an event, in UTF-16 units. */
+/** Longest summary of a tool's input or output in one event, in UTF-16 units. */
 export const SUMMARY_MAX = 2_000;
 
-/** Most events in one page of GET /runs/:id/events. */
+/** Maximum number of events in one page of GET /runs/:id/events. */
 export const EVENT_PAGE_MAX = 1_000;
 
-/** A page of events ends after the event that brings it to this many bytes. */
+/** Size at which a page of events ends, in bytes; its last event may exceed it. */
 export const EVENT_PAGE_BYTES = 1_048_576;
 
 /** Longest wait of GET /runs/:id/events, in ms. */
 export const EVENT_WAIT_MAX_MS = 25_000;
 
-/** Largest body of PUT /runs/:id, in bytes: a 1 MB prompt in JSON's longest escapes, and the options. */
+/** Largest body of PUT /runs/:id, in bytes: a fully escaped prompt of 1 MB, and the options. */
 export const RUN_REQUEST_MAX_BYTES = 8_388_608;
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i);
 
-/** Id of a run, as in its path. */
+/** Id of a run in a path. */
 export const RunId = id;
 
-/** Name of a workspace. It names a directory as well: none is `.`, `..` or hidden. */
+/** Name of a workspace. It is also a directory name, so it is never `.`, `..` or hidden. */
 export const Workspace = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter');
 
-/** When a run is ended although its CLI goes on. */
+/** Limits that end a run before its CLI exits. */
 export const RunLimits = z.strictObject({
-  /** ms without a byte of output, where the CLI streams. */
+  /** Longest time without output, in ms. */
   idleTimeoutMs: z.int().positive(),
-  /** ms from the start of the run. */
+  /** Longest time from the start of the run, in ms. */
   runTimeoutMs: z.int().positive(),
-  /** Bytes of stdout and stderr together that are kept from the start. */
+  /** Size of the kept start of stdout and stderr together, in bytes. */
   outputCapBytes: z.int().positive(),
-  /** Bytes of output past the cap that are kept from the end. */
+  /** Size of the kept end of output beyond the cap, in bytes. */
   outputTailBytes: z.int().nonnegative(),
-  /** ms between the polite signal and SIGKILL. */
+  /** Time between the polite signal and SIGKILL, in ms. */
   cancelGraceMs: z.int().nonnegative(),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
-/** Which CLI conversation a run continues or starts; `id` names the session that the run writes to. */
+/** CLI conversation that a run starts or resumes. `id` is the session that the run writes to. */
 export const RunSession = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('new'), id: z.uuid() }),
   z.strictObject({ mode: z.literal('resume'), id: z.uuid() }),
   z.strictObject({ mode: z.literal('latest') }),
-  /** `from` absent: a copy of the workspace's latest session. */
+  /** Copies the session `from`, or the workspace's latest session. */
   z.strictObject({ mode: z.literal('fork'), id: z.uuid(), from: z.uuid().optional() }),
 ]);
 export type RunSession = z.infer<typeof RunSession>;
 
-/** Body of PUT /runs/:id. Sending it again is harmless; another body under the same id is refused. */
+/** Body of PUT /runs/:id. The request is idempotent; another body with the same id is refused. */
 export const RunRequest = z.strictObject({
   protocol: z.int(),
   account: id,
   provider: z.string().max(32),
   prompt: z.string().min(1),
-  /** The provider's options by name, checked again against its table. */
+  /** Option values by name. The executor validates them again. */
   options: z.record(z.string(), z.unknown()),
   session: RunSession,
-  /** Directory that outlives the session; absent: the session's own. */
+  /** Directory that outlives the session. Default: the session's own directory. */
   workspace: Workspace.optional(),
-  /** Relative path inside the workspace or the session's directory. */
+  /** Relative path inside the workspace or inside the session's directory. */
   workingDir: z.string().max(1024).optional(),
-  /** Where the CLI sends model traffic, and the token of this run alone that it shows there. */
+  /** URL for the CLI's model traffic, and a token that is valid for this run only. */
   gate: z.strictObject({ baseUrl: z.url(), token: z.string().min(16).max(512) }),
   limits: RunLimits,
 });
 export type RunRequest = z.infer<typeof RunRequest>;
 
-/** Body of POST /runs/:id/answers. The first answer to an ask counts; another one changes nothing and is told which did. */
+/** Body of POST /runs/:id/answers. Only the first answer to a permission request counts; every response reports that answer. */
 export const RunAnswer = z.strictObject({
   ask: z.string().min(1).max(200),
   allowed: z.boolean(),
-  /** What the model is told of a no. */
+  /** Reason of a denial, for the model. */
   reason: z.string().max(2_000).optional(),
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
 
-/** Tokens and money, as far as the CLI told. Zero cost from a CLI that does not know prices is absent. */
+/** Tokens and cost that the CLI reported. `costUsd` is absent if the CLI does not know prices. */
 export const Usage = z.object({
   inputTokens: z.int().nonnegative().default(0),
   outputTokens: z.int().nonnegative().default(0),
@@ -97,11 +97,11 @@ export const Usage = z.object({
 });
 export type Usage = z.infer<typeof Usage>;
 
-/** A tool call that was refused, with what the CLI said of it. */
+/** A denied tool call, with the CLI's reason. */
 export const Denial = z.object({ tool: z.string(), input: z.string(), reason: z.string().optional() });
 export type Denial = z.infer<typeof Denial>;
 
-/** Why a run ended: the first cause wins, later ones change nothing. */
+/** Why a run ended. Only the first cause counts. */
 export const EndCause = z.enum([
   'exit',
   'cancel',
@@ -114,22 +114,22 @@ export const EndCause = z.enum([
 ]);
 export type EndCause = z.infer<typeof EndCause>;
 
-/** A piece of the CLI's own output; `end` marks the end of a line that had a line feed. */
+/** A piece of the CLI's output. `end` is true for the last piece of a line with a line feed. */
 export const OutputPiece = z.object({ stream: z.enum(['stdout', 'stderr']), text: z.string(), end: z.boolean() });
 export type OutputPiece = z.infer<typeof OutputPiece>;
 
-/** The CLI's own verdict on a turn. A run may have several; the last one counts. Its text came before it as `answer` events. */
+/** The CLI's result of a turn. The last one of a run counts. `answer` events with its text precede it. */
 export const ResultItem = z.object({
   kind: z.literal('result'),
   /** 0 for the first result of the run. */
   index: z.int().nonnegative(),
-  /** True where the answer's text is an error message of the CLI and no answer. */
+  /** True if the text is an error message of the CLI instead of an answer. */
   isError: z.boolean(),
-  /** The CLI's word: success, error_max_turns, error_during_execution, ... */
+  /** Reported by the CLI: success, error_max_turns, error_during_execution, ... */
   subtype: z.string(),
   stopReason: z.string().optional(),
   terminalReason: z.string().optional(),
-  /** HTTP status of the model API when that is what failed. */
+  /** HTTP status of the model API, if the API failed. */
   apiStatus: z.int().optional(),
   errors: z.array(z.string()),
   sessionId: z.string().optional(),
@@ -141,7 +141,7 @@ export const ResultItem = z.object({
 });
 export type ResultItem = z.infer<typeof ResultItem>;
 
-/** What one line of a CLI means, before it has a place in the log. */
+/** Meaning of one line of a CLI's output. */
 export const Item = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('init'),
@@ -155,8 +155,8 @@ export const Item = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tool_end'), id: z.string(), isError: z.boolean(), output: z.string() }),
   z.object({ kind: z.literal('denied'), denial: Denial }),
   /**
-   * The CLI asks whether it may make a call, and waits for the answer to this id. `input` is all of the tool's input as JSON: what is
-   * longer cannot be shown whole, and the executor refuses it, because nobody is to allow what they were not shown.
+   * A permission request: the CLI waits for the answer with this id. `input` is the tool's whole input as JSON. The executor
+   * denies longer inputs, because approvers must see everything that they allow.
    */
   z.object({ kind: z.literal('ask'), id: z.string(), tool: z.string(), input: z.string().max(EVENT_TEXT_MAX) }),
   z.object({
@@ -167,49 +167,49 @@ export const Item = z.discriminatedUnion('kind', [
     status: z.int().optional(),
     error: z.string().optional(),
   }),
-  /** Running total of the run so far. */
+  /** Total usage of the run so far. */
   z.object({ kind: z.literal('usage'), usage: Usage }),
-  /** A piece of the answer (`text`) or of its structured output as JSON (`structured`) of the result with this index. */
+  /** A piece of a result's answer: of its text, or of its structured output as JSON. `index` is the result's. */
   z.object({ kind: z.literal('answer'), index: z.int(), part: z.enum(['text', 'structured']), text: z.string() }),
   ResultItem,
-  /** A line that says nothing we show. */
+  /** A line without any other meaning. */
   z.object({ kind: z.literal('output') }),
 ]);
 export type Item = z.infer<typeof Item>;
 
-/** What the executor itself reports about a run. */
+/** Reports of the executor about a run. */
 export const Lifecycle = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start'), pid: z.int(), sessionId: z.string().optional(), cliVersion: z.string().optional() }),
-  /** A cause has been found and the CLI was told to stop. */
+  /** The run has a cause to end, and the CLI received its stop signal. */
   z.object({ kind: z.literal('stopping'), cause: EndCause, limit: z.number().optional() }),
-  /** What the CLI was told about an ask, or why it waits no longer: the executor refused it, or the CLI took it back. */
+  /** The end of a permission request: answered, denied by the executor, or withdrawn by the CLI. */
   z.object({ kind: z.literal('answered'), ask: z.string(), allowed: z.boolean(), reason: z.string().optional() }),
-  /** Output between head and tail that was not kept. */
+  /** Size of the removed output between the kept start and end. */
   z.object({ kind: z.literal('dropped'), bytes: z.int() }),
   /** Always the last event of a run. */
   z.object({
     kind: z.literal('exit'),
     cause: EndCause,
-    /** The figure that was passed, in the unit of its limit. */
+    /** The exceeded limit, in its unit. */
     limit: z.number().optional(),
     code: z.int().nullable(),
     signal: z.string().nullable(),
     stdoutBytes: z.int().nonnegative(),
     stderrBytes: z.int().nonnegative(),
-    /** Last lines of stderr, or why the CLI could not be started. */
+    /** Last lines of stderr, or why the CLI could not start. */
     detail: z.string().optional(),
   }),
 ]);
 export type Lifecycle = z.infer<typeof Lifecycle>;
 
-/** One entry of a run's log. `seq` is dense from 1; `at` is ms since 1970 on the executor's clock. */
+/** One event of a run's log. `seq` counts from 1 without gaps; `at` is the executor's time in ms since 1970. */
 export const Event = z.intersection(
   z.object({ seq: z.int().positive(), at: z.number(), line: OutputPiece.optional() }),
   z.union([Item, Lifecycle]),
 );
 export type Event = z.infer<typeof Event>;
 
-/** Why the executor refuses a request. Each has one HTTP status. */
+/** Codes of refused requests, with their HTTP status. */
 export const EXECUTOR_ERRORS = {
   unauthorized: 401,
   bad_request: 400,
@@ -217,14 +217,14 @@ export const EXECUTOR_ERRORS = {
   protocol_mismatch: 400,
   unknown_provider: 400,
   run_not_found: 404,
-  /** The run has asked nothing under this id. */
+  /** The run has no permission request with this id. */
   ask_not_found: 404,
-  /** The cursor lies before events that were acknowledged and removed. */
+  /** The cursor precedes events that were acknowledged and removed. */
   events_gone: 410,
   session_not_found: 404,
   session_busy: 409,
   run_conflict: 409,
-  /** The state directory is not the one that the caller knew: what it held is lost. */
+  /** The state directory is not the one that the caller knows, so its runs are lost. */
   state_changed: 412,
   at_capacity: 429,
   disk_full: 507,
@@ -241,16 +241,16 @@ export type ExecutorError = z.infer<typeof ExecutorError>;
 /** Body of GET /health. */
 export const Health = z.object({
   protocol: z.int(),
-  /** Id of the state directory, as `?state=` of PUT /runs/:id wants it: another one knows nothing of earlier requests. */
+  /** Id of the state directory, for `?state=` of PUT /runs/:id. Another directory has no earlier runs. */
   state: z.string().optional(),
   version: z.string(),
-  /** Version per provider; null where the CLI is missing. */
+  /** Version of each provider's CLI, or null. */
   clis: z.record(z.string(), z.string().nullable()),
   running: z.int(),
   maxRunning: z.int(),
   freeDiskBytes: z.number(),
   memoryBytes: z.number(),
-  /** How a run's processes are kept together: in a pid namespace of their own, or found by marks in the process table. */
+  /** How a run's processes are found: in their own pid namespace, or by tags in the process table. */
   containment: z.enum(['namespace', 'scan']),
 });
 export type Health = z.infer<typeof Health>;

@@ -15,10 +15,10 @@ import { createRuns, pruneRuns, shutDownRuns } from './runs/runs.ts';
 import { PRIVATE_DIRECTORY } from './state/files.ts';
 import { loadStateId, lockState } from './state/state-id.ts';
 
-/** How long answers that are being written may take once all runs have ended, in ms. */
+/** Longest time to finish open responses at shutdown, in ms. */
 const CLOSE_MAX_MS = 1_000;
 
-/** Runs an executor as this process: one line of JSON on stdout once it listens, until SIGTERM or SIGINT. */
+/** Runs an executor in this process until SIGTERM or SIGINT. Prints one line of JSON on stdout once it listens. */
 export async function serve(providers: Record<string, Provider>): Promise<void> {
   try {
     const { listening, shutDown } = await startExecutor(process.env, providers);
@@ -31,18 +31,18 @@ export async function serve(providers: Record<string, Provider>): Promise<void> 
 }
 
 /** A listening executor. */
-export interface Started {
-  /** Base URL of its routes. */
+export interface StartedExecutor {
+  /** Base URL of the routes. */
   listening: string;
-  /** Ends all runs, answers waiting readers and stops listening. */
+  /** Stops all runs, answers waiting readers and stops listening. */
   shutDown: () => Promise<void>;
 }
 
-/** Starts an executor from its environment; rejects with an error of one line. */
+/** Starts an executor with the settings of an environment. Rejects with an error of one line. */
 export async function startExecutor(
   env: Record<string, string | undefined>,
   providers: Record<string, Provider>,
-): Promise<Started> {
+): Promise<StartedExecutor> {
   const parsed = parseConfig(env);
   const config = { ...parsed, stateDirectory: resolve(parsed.stateDirectory) };
   await mkdir(join(config.stateDirectory, 'runs'), { recursive: true, mode: PRIVATE_DIRECTORY });

@@ -3,100 +3,100 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors.ts';
-import { listProcesses, MARK_VARIABLE } from './processes.ts';
+import { listProcesses, TAG_VARIABLE } from './processes.ts';
 
-/** Default of RLIMIT_MSGQUEUE, in bytes: marks lie below it, so that no other process has one by chance. */
+/** Default of RLIMIT_MSGQUEUE, in bytes. Tags are lower, so that no other process has one by chance. */
 const MSGQUEUE_DEFAULT = 819_200;
 
-/** How long the processes of a run may take to vanish after SIGKILL, in ms. */
+/** Longest time for processes to end after SIGKILL, in ms. */
 const KILL_MAX_MS = 10_000;
-const KILL_ROUND_MS = 10;
+const KILL_INTERVAL_MS = 10;
 const PROBE_MAX_MS = 5_000;
 
-/** Keeps the processes of a run together, so that none outlives it. */
+/** A way to find and end all processes of a run. */
 export interface Containment {
   kind: 'namespace' | 'scan';
-  /** The argv that starts `argv` with a mark that all its descendants inherit. */
-  wrap: (mark: string, argv: string[]) => string[];
-  /** What the mark adds to the environment. */
-  environment: (mark: string) => Record<string, string>;
-  /** Sends a signal to the CLI and its process group; `pid` is what wrap() started. */
+  /** Returns an argv that starts `argv` with a tag that all its descendants inherit. */
+  wrap: (tag: string, argv: string[]) => string[];
+  /** Variables that carry the tag. */
+  environment: (tag: string) => Record<string, string>;
+  /** Sends a signal to the CLI and its process group; `pid` is the process that wrap()'s argv started. */
   signal: (pid: number, signal: NodeJS.Signals) => void;
 }
 
 /**
- * A mark is a pair of odd limits of POSIX message queues, soft and hard: every descendant inherits them, also through
- * setsid, double forks and a cleared environment, and anybody may lower them.
+ * Creates a process tag: a pair of unusual limits for POSIX message queues, soft and hard. Every descendant inherits them,
+ * even through setsid, double forks and a cleared environment, and no privilege is needed to lower them.
  */
-export function newMark(): string {
+export function newProcessTag(): string {
   const half = MSGQUEUE_DEFAULT / 2;
   return `${randomInt(1, half)}:${randomInt(half, MSGQUEUE_DEFAULT)}`;
 }
 
-/** SIGKILL to everything with this mark and all its descendants, repeated until nothing is left. */
-export async function killMarked(mark: string): Promise<void> {
+/** Sends SIGKILL to all processes with a tag and their descendants, until none is left. */
+export async function killTagged(processTag: string): Promise<void> {
   const deadline = Date.now() + KILL_MAX_MS;
-  for (let left = findMarked(mark); left.length > 0; left = findMarked(mark)) {
-    if (Date.now() > deadline) throw new Error(`Processes ${left.join(', ')} are still there ${KILL_MAX_MS} ms after SIGKILL.`);
-    for (const pid of left) send(pid, 'SIGKILL');
-    await delay(KILL_ROUND_MS);
+  for (let left = findTagged(processTag); left.length > 0; left = findTagged(processTag)) {
+    if (Date.now() > deadline) throw new Error(`Processes ${left.join(', ')} still exist ${KILL_MAX_MS} ms after SIGKILL.`);
+    for (const pid of left) sendSignal(pid, 'SIGKILL');
+    await delay(KILL_INTERVAL_MS);
   }
 }
 
-/** The strongest containment that works on this machine. */
+/** Returns the strongest containment that works on this machine. */
 export async function chooseContainment(wanted: 'auto' | 'scan'): Promise<Containment> {
   for (const candidate of CANDIDATES.filter(({ kind }) => wanted === 'auto' || kind === wanted))
-    if (await works(candidate)) return candidate;
+    if (await isUsable(candidate)) return candidate;
   return byEnvironment;
 }
 
-// The kernel ends the CLI with the executor, and marks it.
-const bound = (mark: string) => ['setpriv', '--pdeathsig', 'KILL', '--', 'prlimit', `--msgqueue=${mark}`, '--'];
+// The kernel tags the CLI, and ends it when the executor ends.
+const tagged = (tag: string) => ['setpriv', '--pdeathsig', 'KILL', '--', 'prlimit', `--msgqueue=${tag}`, '--'];
 const UNSHARE = ['--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--'];
-// As process 1 of its namespace a CLI without handlers would ignore polite signals, so timeout (without a limit) takes that place.
+// Process 1 of a namespace ignores signals that it does not handle, so `timeout` (without a limit) is process 1, not the CLI.
 const FIRST_PROCESS = ['timeout', '--foreground', '0', 'setsid'];
 
 const byNamespace = namespaceWith(['unshare', ...UNSHARE]);
 const byUserNamespace = namespaceWith(['unshare', '--user', '--map-current-user', ...UNSHARE]);
 const byLimits: Containment = {
   kind: 'scan',
-  wrap: (mark, argv) => [...bound(mark), ...argv],
+  wrap: (tag, argv) => [...tagged(tag), ...argv],
   environment: () => ({}),
-  signal: (pid, signal) => send(-pid, signal),
+  signal: (pid, signal) => sendSignal(-pid, signal),
 };
 const byEnvironment: Containment = {
   ...byLimits,
-  wrap: (_mark, argv) => argv,
-  environment: (mark) => ({ [MARK_VARIABLE]: mark }),
+  wrap: (_tag, argv) => argv,
+  environment: (tag) => ({ [TAG_VARIABLE]: tag }),
 };
 const CANDIDATES = [byNamespace, byUserNamespace, byLimits];
 
 function namespaceWith(unshare: string[]): Containment {
   return {
     kind: 'namespace',
-    wrap: (mark, argv) => [...bound(mark), ...unshare, ...FIRST_PROCESS, ...argv],
+    wrap: (tag, argv) => [...tagged(tag), ...unshare, ...FIRST_PROCESS, ...argv],
     environment: () => ({}),
     signal: (pid, signal) => {
       const rows = listProcesses();
       const first = rows.find(({ parent }) => parent === pid);
       const cli = rows.find(({ parent }) => parent === first?.pid);
-      // Nothing of the CLI has run yet when the namespace is still being made.
-      if (cli === undefined || !send(-cli.pid, signal)) send(pid, 'SIGKILL');
+      // Without a child, the namespace is still being made and the CLI has not started.
+      if (cli === undefined || !sendSignal(-cli.pid, signal)) sendSignal(pid, 'SIGKILL');
     },
   };
 }
 
-async function works({ wrap }: Containment): Promise<boolean> {
-  const [file = '', ...args] = wrap(newMark(), ['true']);
+async function isUsable({ wrap }: Containment): Promise<boolean> {
+  const [file = '', ...args] = wrap(newProcessTag(), ['true']);
   return promisify(execFile)(file, args, { timeout: PROBE_MAX_MS, killSignal: 'SIGKILL' }).then(
     () => true,
     () => false,
   );
 }
 
-function findMarked(mark: string): number[] {
+function findTagged(processTag: string): number[] {
   const rows = listProcesses().filter(({ pid }) => pid !== process.pid);
-  const found = new Set(rows.filter((row) => row.carries(mark)).map(({ pid }) => pid));
+  const found = new Set(rows.filter((row) => row.hasTag(processTag)).map(({ pid }) => pid));
   for (let size = 0; size < found.size; ) {
     size = found.size;
     for (const { pid, parent } of rows) if (found.has(parent)) found.add(pid);
@@ -104,8 +104,8 @@ function findMarked(mark: string): number[] {
   return [...found];
 }
 
-/** False when there is no such process or group. */
-function send(target: number, signal: NodeJS.Signals): boolean {
+/** Returns false if there is no such process or group. */
+function sendSignal(target: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(target, signal);
   } catch (error) {

@@ -1,24 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Variable that marks a run's processes where the resource limit cannot. */
-export const MARK_VARIABLE = 'EXECUTOR_RUN_MARK';
+/** Environment variable that carries a run's process tag on systems without the resource limit. */
+export const TAG_VARIABLE = 'EXECUTOR_RUN_MARK';
 
 /** A live process. */
 export interface ProcessRow {
   pid: number;
   parent: number;
-  /** Whether it was started, by whatever detours, in the run with this mark. */
-  carries: (mark: string) => boolean;
+  /** Whether the process belongs to the run with this tag. */
+  hasTag: (tag: string) => boolean;
 }
 
-/** All processes that this one can see, zombies left out. */
+/** Lists all visible processes except zombies. */
 export function listProcesses(): ProcessRow[] {
   return process.platform === 'linux' ? fromProc() : fromPs();
 }
 
-/** What tells a process from an earlier one with the same pid; undefined when there is none. */
-export function startOf(pid: number): string | undefined {
+/** Returns the start time of a process, or undefined. It tells the process from an earlier one with the same pid. */
+export function startTimeOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') return statOf(pid)[19];
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
@@ -33,24 +33,24 @@ function fromProc(): ProcessRow[] {
     if (!Number.isInteger(pid)) return [];
     try {
       const [state, parent] = statOf(pid);
-      return state === 'Z' ? [] : [{ pid, parent: Number(parent), carries: (mark: string) => carriesInProc(pid, mark) }];
+      return state === 'Z' ? [] : [{ pid, parent: Number(parent), hasTag: (tag: string) => hasTagInProc(pid, tag) }];
     } catch {
       return [];
     }
   });
 }
 
-/** The fields of /proc/PID/stat after the name, which may itself hold spaces and brackets: state, parent, ... */
+/** Reads the fields of /proc/PID/stat after the name, which may contain spaces and brackets: state, parent, ... */
 function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-function carriesInProc(pid: number, mark: string): boolean {
+function hasTagInProc(pid: number, tag: string): boolean {
   try {
     const limits = /^Max msgqueue size +(\d+) +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'));
-    if (limits !== null && `${limits[1]}:${limits[2]}` === mark) return true;
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${MARK_VARIABLE}=${mark}`);
+    if (limits !== null && `${limits[1]}:${limits[2]}` === tag) return true;
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${TAG_VARIABLE}=${tag}`);
   } catch {
     return false;
   }
@@ -61,7 +61,7 @@ function fromPs(): ProcessRow[] {
   return table.split('\n').flatMap((row) => {
     const [, pid, parent, stat, command] = /^ *(\d+) +(\d+) +(\S+) (.*)$/.exec(row) ?? [];
     if (command === undefined || stat?.startsWith('Z')) return [];
-    const carries = (mark: string) => command.includes(`${MARK_VARIABLE}=${mark}`);
-    return [{ pid: Number(pid), parent: Number(parent), carries }];
+    const hasTag = (tag: string) => command.includes(`${TAG_VARIABLE}=${tag}`);
+    return [{ pid: Number(pid), parent: Number(parent), hasTag }];
   });
 }

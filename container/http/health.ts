@@ -3,7 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type Health, PROTOCOL_VERSION } from '../protocol.ts';
 import { freeDiskBytes } from '../state/files.ts';
 
-/** What GET /health says. */
+/** Builds the body of GET /health. */
 export async function reportHealth({ config, stateId, providers, clis, containment, live }: Executor): Promise<Health> {
   return {
     protocol: PROTOCOL_VERSION,

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { complaintsOf, Refusal } from '../errors.ts';
+import { formatIssues, Refusal } from '../errors.ts';
 import {
   EVENT_PAGE_MAX,
   EVENT_WAIT_MAX_MS,
@@ -12,20 +12,20 @@ import {
 } from '../protocol.ts';
 import { answerRun, cancelRun, checkState, putRun, type Runs, readEvents } from '../runs/runs.ts';
 import { reportHealth } from './health.ts';
-import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, send } from './reply.ts';
+import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, sendReply } from './reply.ts';
 
-/** How long an idle connection stays open, in ms: longer than callers keep theirs. */
+/** How long an idle connection stays open, in ms: longer than callers keep theirs open. */
 const KEEP_ALIVE_MS = 65_000;
 /** Largest body of POST /runs/:id/answers, in bytes. */
 const ANSWER_MAX_BYTES = 16_384;
 
-interface Call {
+interface RouteCall {
   runs: Runs;
   request: IncomingMessage;
-  /** Checked id of the run in the path; empty where the path has none. */
+  /** Valid id of the run in the path, or an empty string. */
   id: string;
   query: URLSearchParams;
-  /** Aborts when the caller has hung up. */
+  /** Aborts when the caller disconnects. */
   gone: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ const ROUTES = [
 /** The executor's HTTP server, not yet listening. */
 export function createServer(runs: Runs, token: string): http.Server {
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, async (request, response) => {
-    send(request, response, await answer(runs, token, request, response).catch(errorReply));
+    sendReply(request, response, await answer(runs, token, request, response).catch(errorReply));
   });
   return server.on('clientError', refuseMalformed);
 }
@@ -58,19 +58,19 @@ async function answer(runs: Runs, token: string, request: IncomingMessage, respo
   }
   throw new Refusal(
     'bad_request',
-    `There is no ${request.method} ${path}: see PUT, DELETE /runs/ID, GET /runs/ID/events, POST /runs/ID/answers, GET /health.`,
+    `Unknown route ${request.method} ${path}. Known: PUT, DELETE /runs/ID, GET /runs/ID/events, POST /runs/ID/answers, GET /health.`,
   );
 }
 
 const Versioned = z.object({ protocol: z.int() });
 
-async function answerPut({ runs, request, id, query }: Call): Promise<Reply> {
+async function answerPut({ runs, request, id, query }: RouteCall): Promise<Reply> {
   const body = await readJsonBody(request, RUN_REQUEST_MAX_BYTES);
   const { protocol } = parse(Versioned, body, 'body');
   if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
     throw new Refusal(
       'protocol_mismatch',
-      `The request speaks protocol ${protocol}, this executor ${PROTOCOL_VERSION}: deploy both anew.`,
+      `Protocol ${protocol} of the request does not match protocol ${PROTOCOL_VERSION} of the executor. Deploy both again.`,
     );
   checkState(runs, query.get('state'));
   const { isNew, sessionId } = await putRun(runs, id, parse(RunRequest, body, 'body'));
@@ -87,27 +87,27 @@ const EventQuery = z.object({
   limit: whole.pipe(z.int().positive()).default(EVENT_PAGE_MAX),
 });
 
-async function answerEvents({ runs, id, query, gone }: Call): Promise<Reply> {
+async function answerEvents({ runs, id, query, gone }: RouteCall): Promise<Reply> {
   const { after, wait, limit } = parse(EventQuery, Object.fromEntries(query), 'query');
   const wanted = { after, waitMs: Math.min(wait, EVENT_WAIT_MAX_MS), limit: Math.min(limit, EVENT_PAGE_MAX) };
   return { status: 200, type: 'application/x-ndjson', body: await readEvents(runs, id, wanted, gone) };
 }
 
-async function answerAnswer({ runs, request, id }: Call): Promise<Reply> {
+async function answerAnswer({ runs, request, id }: RouteCall): Promise<Reply> {
   const answer = parse(RunAnswer, await readJsonBody(request, ANSWER_MAX_BYTES), 'answer');
   return json(200, { allowed: await answerRun(runs, id, answer) });
 }
 
-async function answerDelete({ runs, id }: Call): Promise<Reply> {
+async function answerDelete({ runs, id }: RouteCall): Promise<Reply> {
   return json(202, { over: await cancelRun(runs, id) });
 }
 
-async function answerHealth({ runs }: Call): Promise<Reply> {
+async function answerHealth({ runs }: RouteCall): Promise<Reply> {
   return json(200, await reportHealth(runs.executor));
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new Refusal('bad_request', `Wrong ${what}: ${complaintsOf(parsed.error)}`);
+  if (!parsed.success) throw new Refusal('bad_request', `Invalid ${what}: ${formatIssues(parsed.error)}`);
   return parsed.data;
 }

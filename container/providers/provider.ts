@@ -45,33 +45,33 @@ export interface Command {
   files?: Record<string, string>;
 }
 
-/** One run's talk with its CLI, line by line over stdin and stdout. */
+/** How one run converses with its CLI, line by line over stdin and stdout. */
 export interface Dialogue {
   /** The first lines for stdin. */
   opening: string[];
-  /** What a complete line of stdout means, and what follows from it. Never throws. */
-  read: (line: string) => Heard;
+  /** Parses a complete line of stdout. Never throws. */
+  read: (line: string) => ParsedLine;
 }
 
-/** What a line means in a dialogue. */
-export interface Heard {
+/** What a line of stdout means in a dialogue. */
+export interface ParsedLine {
   items: Item[];
-  question?: Question;
-  /** Id of a question that the CLI takes back. */
+  request?: PermissionRequest;
+  /** Id of a permission request that the CLI withdrew. */
   withdrawn?: string;
   /** A line for stdin. */
   reply?: string;
-  /** The CLI has done what it was asked for, and ends with its stdin. */
+  /** The CLI has finished and exits when its stdin is closed. */
   isDone?: boolean;
 }
 
-/** The CLI asks whether it may call a tool, and waits. */
-export interface Question {
+/** A CLI's request for permission to call a tool; the CLI waits for the answer. */
+export interface PermissionRequest {
   id: string;
   tool: string;
-  /** All of the tool's input, as JSON. */
+  /** The whole input of the tool, as JSON. */
   input: string;
-  /** The line for stdin that answers; the model is told the reason of a no. */
+  /** Returns the line for stdin that answers; the model receives the reason of a denial. */
   answer: (allowed: boolean, reason: string) => string;
 }
 

@@ -1,32 +1,32 @@
 import { EVENT_TEXT_MAX } from '../protocol.ts';
 
-/** Longest line, in UTF-16 units, that is put together for a provider's reader; longer ones are passed on in pieces only. */
+/** Longest line that a provider's reader receives, in UTF-16 units. Longer lines exist in pieces only. */
 export const LINE_MAX = 33_554_432;
 
-/** A piece of a line, at most EVENT_TEXT_MAX UTF-16 units long. */
+/** A piece of a line, up to EVENT_TEXT_MAX UTF-16 units long. */
 export interface Piece {
   text: string;
   /** True for the last piece of a line that had a line feed. */
   end: boolean;
-  /** The whole line, on its last piece only, unless it is longer than LINE_MAX. */
+  /** The whole line, on its last piece only; absent if longer than LINE_MAX. */
   line?: string;
 }
 
-/** Cuts bytes into lines. A long line comes out in pieces while it is still arriving. */
+/** Splits bytes into lines. Returns pieces of a long line before it is complete. */
 export interface LineSplitter {
   push: (chunk: Uint8Array) => Piece[];
-  /** What is left of a line without a line feed. */
+  /** Returns the rest of a line without a line feed. */
   end: () => Piece[];
 }
 
-/** A splitter for one stream of UTF-8; invalid bytes become U+FFFD, a carriage return stays. */
+/** Creates a splitter for one stream of UTF-8. Invalid bytes become U+FFFD; carriage returns stay. */
 export function splitLines(): LineSplitter {
   const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
   const line: OpenLine = { rest: '', earlier: [], earlierLength: 0 };
   return {
-    push: (chunk) => take(line, decoder.decode(chunk, { stream: true })),
+    push: (chunk) => takeLines(line, decoder.decode(chunk, { stream: true })),
     end: () => {
-      const pieces = take(line, decoder.decode());
+      const pieces = takeLines(line, decoder.decode());
       if (line.rest !== '') pieces.push({ text: line.rest, end: false });
       line.rest = '';
       return pieces;
@@ -34,16 +34,16 @@ export function splitLines(): LineSplitter {
   };
 }
 
-/** A line whose line feed has not come yet. */
+/** A line that has no line feed yet. */
 interface OpenLine {
-  /** What has not come out yet. */
+  /** Text that was not returned yet. */
   rest: string;
-  /** The pieces that have, unless they are longer than LINE_MAX. */
+  /** Pieces that were returned; empty once they exceed LINE_MAX. */
   earlier: string[];
   earlierLength: number;
 }
 
-function take(line: OpenLine, text: string): Piece[] {
+function takeLines(line: OpenLine, text: string): Piece[] {
   const pieces: Piece[] = [];
   let start = 0;
   for (let feed = text.indexOf('\n'); feed !== -1; feed = text.indexOf('\n', start)) {
@@ -77,7 +77,7 @@ function closeLine(line: OpenLine): Piece {
   return piece;
 }
 
-/** The longest cut of `text` at or below `length` that does not part a surrogate pair. */
+/** Returns the largest index up to `length` that does not split a surrogate pair. */
 function wholeCharacters(text: string, length: number): number {
   const unit = text.charCodeAt(length - 1);
   return unit >= 0xd800 && unit <= 0xdbff ? length - 1 : length;

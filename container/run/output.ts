@@ -1,40 +1,38 @@
 import type { OutputPiece } from '../protocol.ts';
-import type { Entry } from '../spool/spool.ts';
-import { keepExcerpt } from './excerpt.ts';
+import type { NewEvent } from '../spool/spool.ts';
+import { collectExcerpt } from './excerpt.ts';
 import { type Piece, splitLines } from './lines.ts';
-import { keepTail } from './tail.ts';
+import { collectTail } from './tail.ts';
 
 export type Stream = OutputPiece['stream'];
 const STREAMS: Stream[] = ['stdout', 'stderr'];
 
-interface Options {
+interface OutputOptions {
   capBytes: number;
   tailBytes: number;
-  /** What a line of stdout means. */
-  reader: (line: string) => Entry[];
-  write: (entries: Entry[]) => Promise<void>;
-  /** Called when the cap has been passed. */
+  /** Parses a line of stdout. */
+  reader: (line: string) => NewEvent[];
+  write: (events: NewEvent[]) => Promise<void>;
+  /** Called when the output exceeds the cap. */
   onCap: () => void;
 }
 
-/** Turns a run's output into events: all up to the cap, then the last bytes once the run is over. */
-export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Options) {
+/** Converts a run's output to events: everything up to the cap, and the last bytes once the run has ended. */
+export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: OutputOptions) {
   const splitters = { stdout: splitLines(), stderr: splitLines() };
   const bytes = { stdout: 0, stderr: 0 };
   const torn = new Set<Stream>();
-  const tail = keepTail(tailBytes);
-  const excerpt = keepExcerpt();
+  const tail = collectTail(tailBytes);
+  const excerpt = collectExcerpt();
   let headBytes = 0;
 
-  /** A line of stdout is read when none of it is missing. */
-  const isRead = (stream: Stream, { end }: Piece) => end && !torn.delete(stream) && stream === 'stdout';
+  /** Only complete lines of stdout are parsed. */
+  const isParsed = (stream: Stream, { end }: Piece) => end && !torn.delete(stream) && stream === 'stdout';
 
   async function emit(stream: Stream, pieces: Piece[]): Promise<void> {
     if (pieces.length === 0) return;
     if (stream === 'stderr') excerpt.add(pieces);
-    await write(
-      pieces.flatMap((piece) => entriesOf(stream, piece, isRead(stream, piece) ? readGuarded(reader, piece.line) : [])),
-    );
+    await write(pieces.flatMap((piece) => eventsOf(stream, piece, isParsed(stream, piece) ? tryReader(reader, piece.line) : [])));
   }
 
   return {
@@ -61,13 +59,13 @@ export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Opt
   };
 }
 
-/** The first event of a line carries it; the others that its reader gave do not. */
-function entriesOf(stream: Stream, { text, end }: Piece, [first = { kind: 'output' }, ...rest]: Entry[]): Entry[] {
+/** Attaches the line to the first of its events. */
+function eventsOf(stream: Stream, { text, end }: Piece, [first = { kind: 'output' }, ...rest]: NewEvent[]): NewEvent[] {
   return [{ ...first, line: { stream, text, end } }, ...rest];
 }
 
-/** A reader that throws has nothing to say about the line; the line itself is kept. */
-function readGuarded(reader: Options['reader'], line: string | undefined): Entry[] {
+/** Returns no events if the reader throws; the line itself is still logged. */
+function tryReader(reader: OutputOptions['reader'], line: string | undefined): NewEvent[] {
   try {
     return line === undefined ? [] : reader(line);
   } catch {

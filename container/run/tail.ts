@@ -4,8 +4,8 @@ type Stream = OutputPiece['stream'];
 
 const LINE_FEED = 0x0a;
 
-/** Keeps the last `limit` bytes of both streams in the order they came. */
-export function keepTail(limit: number) {
+/** Collects the last `limit` bytes of both streams in their order of arrival. */
+export function collectTail(limit: number) {
   const kept: { stream: Stream; chunk: Uint8Array }[] = [];
   let keptBytes = 0;
   const dropped = { stdout: { bytes: 0, last: LINE_FEED }, stderr: { bytes: 0, last: LINE_FEED } };
@@ -19,7 +19,7 @@ export function keepTail(limit: number) {
   return {
     push: (stream: Stream, chunk: Uint8Array) => {
       if (chunk.length === 0) return;
-      // A copy, because a slice would keep its whole read buffer alive.
+      // A copy, because a slice would keep the whole read buffer in memory.
       kept.push({ stream, chunk: Uint8Array.from(chunk) });
       keptBytes += chunk.length;
       let whole = 0;

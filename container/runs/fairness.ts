@@ -1,20 +1,20 @@
-/** An account that was refused for want of a slot comes first for this long, in ms: longer than callers pause before they ask again. */
+/** How long an account refused for lack of a slot has precedence, in ms: longer than callers wait before a retry. */
 export const CLAIM_MS = 3_000;
 
-/** Who has slots, and who asked for one. */
+/** Slots of an executor, with their holders and the accounts that wait. */
 export interface Slots {
   max: number;
-  /** Account of each run that is going on. */
+  /** Account of each running run. */
   running: Iterable<string>;
-  /** When an account was refused last, in ms since 1970. */
+  /** Time of each account's last refusal, in ms since 1970. */
   refusedAt: ReadonlyMap<string, number>;
 }
 
 /**
- * Whether an account may take a slot at `now`: there is one, and one more for each account that waits with fewer runs. So an
- * account with many runs cannot keep one with few from ever getting a turn.
+ * Whether an account may take a slot at `now`. A slot must remain free for each waiting account with fewer runs, because an
+ * account with many runs could otherwise keep one with few waiting forever.
  */
-export function mayTake(account: string, { max, running, refusedAt }: Slots, now: number): boolean {
+export function mayTakeSlot(account: string, { max, running, refusedAt }: Slots, now: number): boolean {
   const runs = new Map<string, number>();
   let taken = 0;
   for (const owner of running) {
@@ -22,8 +22,8 @@ export function mayTake(account: string, { max, running, refusedAt }: Slots, now
     taken += 1;
   }
   const own = runs.get(account) ?? 0;
-  const first = [...refusedAt].filter(
+  const ahead = [...refusedAt].filter(
     ([other, at]) => other !== account && now - at < CLAIM_MS && (runs.get(other) ?? 0) < own,
   ).length;
-  return max - taken > first;
+  return max - taken > ahead;
 }

@@ -3,30 +3,31 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunRequest } from '../protocol.ts';
 
-/** run.json: what outlives the executor's process. The request itself, with its token, is not kept. Times are ms since 1970. */
+/** run.json: the part of a run that outlives the executor's process. It holds no prompt and no token. Times are ms since 1970. */
 export const RunRecord = z.object({
-  /** Of the request, to tell a repeated one from another one. */
+  /** Digest of the request, to recognize a repeated one. */
   digest: z.string(),
   sessionId: z.string(),
-  /** Directory of a session that is not to outlive the run. */
-  passingSession: z.string().optional(),
-  /** Set while the run is being prepared: its CLI has not been started. `madeSession` is a directory that goes with it. */
+  /** Directory of a session that is removed with the run. */
+  ephemeralSession: z.string().optional(),
+  /** Set until the run starts. `madeSession` is a new session's directory, removed if the run never starts. */
   preparing: z.object({ madeSession: z.string().optional() }).optional(),
-  mark: z.string(),
+  /** Tag of the run's processes; empty if it never had any. */
+  processTag: z.string().default(''),
   createdAt: z.number(),
-  /** Set when the exit event has been acknowledged: the log is gone, its length is known. */
+  /** Set once the exit event is acknowledged. The log is removed then, and `last` is its last seq. */
   acknowledged: z.object({ last: z.int(), at: z.number() }).optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** Where a run's files lie. */
+/** Paths of a run's files. */
 export function runPaths(stateDirectory: string, id: string) {
   const directory = join(stateDirectory, 'runs', id);
   return { directory, record: join(directory, 'run.json'), spool: join(directory, 'spool'), tmp: join(directory, 'tmp') };
 }
 
-/** Equal for requests that ask for the same, in whatever order their keys come. */
-export function digestOf({ protocol, ...request }: RunRequest): string {
+/** Hashes a request, independent of its protocol version and of the order of its keys. */
+export function digestRequest({ protocol, ...request }: RunRequest): string {
   return createHash('sha256').update(JSON.stringify(request, sortKeys)).digest('hex');
 }
 

@@ -1,20 +1,20 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killMarked } from '../containment/contain.ts';
+import { killTagged } from '../containment/contain.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
 import { readJson } from '../state/files.ts';
 import { discardPreparation, removeRunFiles } from './prepare.ts';
 import { RunRecord, runPaths } from './record.ts';
 
-/** A run that an earlier executor left: with its log, or acknowledged and without. */
-export interface Recovered {
+/** A run of an earlier executor, with its log unless that was acknowledged. */
+export interface RecoveredRun {
   record: RunRecord;
   spool?: Spool;
 }
 
-/** Ends what an earlier executor with this state directory left behind, and gives its runs by id. */
-export async function recoverRuns(stateDirectory: string): Promise<Map<string, Recovered>> {
-  const recovered = new Map<string, Recovered>();
+/** Ends the runs that an earlier executor left in this state directory. Returns all known runs by id. */
+export async function recoverRuns(stateDirectory: string): Promise<Map<string, RecoveredRun>> {
+  const recovered = new Map<string, RecoveredRun>();
   for (const id of await readdir(join(stateDirectory, 'runs'))) {
     const paths = runPaths(stateDirectory, id);
     const record = await readJson(paths.record, RunRecord);
@@ -29,11 +29,11 @@ export async function recoverRuns(stateDirectory: string): Promise<Map<string, R
 async function recoverLog(paths: ReturnType<typeof runPaths>, record: RunRecord): Promise<Spool> {
   const spool = await openSpool(paths.spool);
   if (!spool.isEnded()) {
-    await killMarked(record.mark);
+    await killTagged(record.processTag);
     await removeRunFiles(paths.tmp, record);
     const lost = { kind: 'exit', cause: 'executor_lost', code: null, signal: null, stdoutBytes: 0, stderrBytes: 0 } as const;
     await spool.append([
-      { ...lost, detail: 'The executor ended during the run; its processes were ended, later output is lost.' },
+      { ...lost, detail: 'The executor ended during the run. Its processes were ended, and later output is lost.' },
     ]);
   }
   await spool.close();

@@ -2,27 +2,27 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** A segment is full with the event that brings it to this many bytes. One page reads a segment or two. */
+/** Size of a full segment, in bytes; its last event may exceed it. A page reads one or two segments. */
 export const SEGMENT_BYTES = 1_048_576;
 
 const LINE_FEED = 0x0a;
 const NAME = /^(\d{12})\.ndjson$/;
 
-/** A file of a run's log. `first` and `last` are the seqs in it; `last` is `first - 1` while it is empty. */
+/** One file of a run's log, with its first and last seq. `last` is `first - 1` while it is empty. */
 export interface Segment {
   path: string;
   first: number;
   last: number;
-  /** What has been written; bytes past it are a write in progress. */
+  /** Length of the complete writes; further bytes belong to a write in progress. */
   bytes: number;
 }
 
-/** An empty segment that begins with a seq. */
+/** Describes an empty segment that begins with a seq. */
 export function segmentAt(directory: string, first: number): Segment {
   return { path: join(directory, `${String(first).padStart(12, '0')}.ndjson`), first, last: first - 1, bytes: 0 };
 }
 
-/** The segments in a directory, and whether the log has ended. Cuts a torn line off the last one. */
+/** Lists the segments in a directory, and whether the log has ended. Truncates an incomplete line of the last segment. */
 export async function listSegments(directory: string): Promise<{ segments: Segment[]; isEnded: boolean }> {
   const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
   const segments = names.map((name) => segmentAt(directory, Number(NAME.exec(name)?.[1])));
@@ -40,7 +40,7 @@ export async function listSegments(directory: string): Promise<{ segments: Segme
   return { segments, isEnded: false };
 }
 
-/** `limit` lines of `data` after the first `skip`, ending early with the line that brings them to `maxBytes`. */
+/** Takes up to `limit` lines of `data` after the first `skip`; stops after the line that reaches `maxBytes`. */
 export function cutLines(data: Buffer, skip: number, limit: number, maxBytes: number): { data: Buffer; lines: number } {
   let start = 0;
   for (let skipped = 0; skipped < skip; skipped += 1) start = data.indexOf(LINE_FEED, start) + 1;

@@ -5,32 +5,32 @@ import { EVENT_PAGE_BYTES, type Item, type Lifecycle, type OutputPiece } from '.
 import { PRIVATE_DIRECTORY } from '../state/files.ts';
 import { cutLines, listSegments, SEGMENT_BYTES, type Segment, segmentAt } from './segments.ts';
 
-/** An event before it has a place in the log. */
-export type Entry = (Item | Lifecycle) & { line?: OutputPiece };
+/** An event before the log gives it a number and a time. */
+export type NewEvent = (Item | Lifecycle) & { line?: OutputPiece };
 
-/** A run's log on disk. What is read has been written; what was acknowledged may be gone. */
+/** A run's log on disk. Readers see only what is written; acknowledged events may be removed. */
 export interface Spool {
-  /** Highest seq that can be read; 0 for an empty log. */
+  /** Highest seq in the log, or 0. */
   last: () => number;
-  /** True once the log has its exit event, which is always the last one. */
+  /** True once the log has its exit event, always its last. */
   isEnded: () => boolean;
-  /** Writes in the order of the calls. A failed write leaves the log as it was and rejects. */
-  append: (entries: Entry[]) => Promise<void>;
-  /** Refuses a cursor beyond the end or before what was removed. */
+  /** Appends events in the order of the calls. Rejects without a change if the write fails. */
+  append: (events: NewEvent[]) => Promise<void>;
+  /** Throws a refusal for a cursor beyond the end or before removed events. */
   checkCursor: (after: number) => void;
-  /** The lines after a cursor, at most `limit` and about EVENT_PAGE_BYTES. */
+  /** Reads the lines after a cursor, up to `limit` lines and about EVENT_PAGE_BYTES. */
   page: (after: number, limit: number) => Promise<Buffer>;
-  /** Resolves with the next event after the cursor, or when the signal aborts. */
+  /** Resolves when an event after the cursor exists, or when the signal aborts. */
   wait: (after: number, signal: AbortSignal) => Promise<void>;
-  /** Removes the segments that hold nothing after the cursor. */
+  /** Removes segments without events after the cursor, except the last one. */
   acknowledge: (after: number) => Promise<void>;
   close: () => Promise<void>;
 }
 
-/** Opens the log in a directory, new or left by an earlier executor; a line cut off by a crash is removed. */
+/** Opens the log in a directory, empty or of an earlier executor. Removes a line that a crash cut off. */
 export async function openSpool(directory: string): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-  const state: State = { ...(await listSegments(directory)), directory, handle: undefined };
+  const state: SpoolState = { ...(await listSegments(directory)), directory, handle: undefined };
   const arrivals = new EventEmitter().setMaxListeners(0);
   let queue = Promise.resolve();
   const last = () => state.segments.at(-1)?.last ?? 0;
@@ -38,8 +38,8 @@ export async function openSpool(directory: string): Promise<Spool> {
   return {
     last,
     isEnded: () => state.isEnded,
-    append: (entries) => {
-      const written = queue.then(() => write(state, entries));
+    append: (events) => {
+      const written = queue.then(() => write(state, events));
       queue = written.then(
         () => void arrivals.emit('event'),
         () => {},
@@ -65,7 +65,7 @@ export async function openSpool(directory: string): Promise<Spool> {
   };
 }
 
-interface State {
+interface SpoolState {
   directory: string;
   segments: Segment[];
   isEnded: boolean;
@@ -73,14 +73,14 @@ interface State {
   handle: FileHandle | undefined;
 }
 
-async function write(state: State, entries: Entry[]): Promise<void> {
+async function write(state: SpoolState, events: NewEvent[]): Promise<void> {
   const at = Date.now();
   let seq = state.segments.at(-1)?.last ?? 0;
   let batch: string[] = [];
   let batchBytes = 0;
-  for (const entry of entries) {
+  for (const event of events) {
     seq += 1;
-    const line = `${JSON.stringify({ seq, at, ...entry })}\n`;
+    const line = `${JSON.stringify({ seq, at, ...event })}\n`;
     batch.push(line);
     batchBytes += Buffer.byteLength(line);
     if (batchBytes >= SEGMENT_BYTES) {
@@ -90,11 +90,11 @@ async function write(state: State, entries: Entry[]): Promise<void> {
     }
   }
   if (batch.length > 0) await commit(state, batch);
-  state.isEnded ||= entries.at(-1)?.kind === 'exit';
+  state.isEnded ||= events.at(-1)?.kind === 'exit';
 }
 
-/** Appends whole lines to the last segment, or to a new one when that is full. */
-async function commit(state: State, lines: string[]): Promise<void> {
+/** Appends whole lines to the last segment, or to a new one if that is full. */
+async function commit(state: SpoolState, lines: string[]): Promise<void> {
   let segment = state.segments.at(-1);
   if (segment === undefined || segment.bytes >= SEGMENT_BYTES) {
     await state.handle?.close();
@@ -116,19 +116,19 @@ async function commit(state: State, lines: string[]): Promise<void> {
 
 function checkCursor(segments: Segment[], after: number, last: number): void {
   const firstKept = segments[0]?.first ?? 1;
-  if (after > last) throw new Refusal('bad_request', `The cursor ${after} is beyond the last event, ${last}.`);
+  if (after > last) throw new Refusal('bad_request', `Cursor ${after} is beyond the last event (${last}).`);
   if (after < firstKept - 1)
-    throw new Refusal('events_gone', `Events up to ${firstKept - 1} were acknowledged and removed; the cursor is ${after}.`);
+    throw new Refusal('events_gone', `Events up to ${firstKept - 1} were acknowledged and removed (cursor ${after}).`);
 }
 
-async function readPage(state: State, after: number, limit: number): Promise<Buffer> {
+async function readPage(state: SpoolState, after: number, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let next = after + 1;
   let bytes = 0;
   for (const { path, first, last, bytes: written } of state.segments) {
     if (last < next) continue;
     const data = await readFile(path).catch((error) => {
-      // A reader with a later cursor has acknowledged this segment meanwhile.
+      // A reader with a later cursor may have acknowledged this segment.
       if (errnoOf(error) === 'ENOENT') checkCursor(state.segments, after, last);
       throw error;
     });

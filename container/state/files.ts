@@ -3,11 +3,11 @@ import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { errnoOf } from '../errors.ts';
 
-/** Mode of every directory the executor makes: other users of the machine see nothing. */
+/** Mode of every directory that the executor creates: no access for other users. */
 export const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
-/** Writes a JSON file so that a reader sees the old one or the new one, never a part. */
+/** Writes a JSON file atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   try {
@@ -19,7 +19,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   }
 }
 
-/** The parsed content of a JSON file; undefined when it is missing or is something else. */
+/** Reads a JSON file. Returns undefined if it is missing or does not match the schema. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch((error) => {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'null';
@@ -32,7 +32,7 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   }
 }
 
-/** Bytes that an unprivileged process may still write below a directory. */
+/** Returns the disk space available to an unprivileged process below a directory, in bytes. */
 export async function freeDiskBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;

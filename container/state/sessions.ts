@@ -8,7 +8,7 @@ import type { Launch } from '../providers/provider.ts';
 import { PRIVATE_DIRECTORY, readJson, writeJson } from './files.ts';
 import { accountDirectory, findWorkingDir } from './workspaces.ts';
 
-/** session.json: a directory without one is no session that could be resumed. Times are ms since 1970. */
+/** session.json: a session without it cannot be resumed. Times are ms since 1970. */
 const SessionRecord = z.object({
   provider: z.string(),
   id: z.string(),
@@ -19,20 +19,20 @@ const SessionRecord = z.object({
 });
 type SessionRecord = z.infer<typeof SessionRecord>;
 
-/** What a request's session means on this disk. Nothing has been made yet. */
+/** Paths and record of a request's session, before anything is created. */
 export interface SessionPlan {
   launch: Launch['session'];
   directory: string;
   /** HOME of the CLI. */
   home: string;
-  /** The session's record as it is to be written. */
+  /** Content for session.json. */
   record: SessionRecord;
-  /** Directory of the session that a fork copies. */
+  /** Directory of the session that is forked. */
   source?: string;
   isNew: boolean;
 }
 
-/** Finds the request's session and working directory, or refuses; writes nothing. */
+/** Finds a request's session and working directory without writing. Throws a refusal if one is missing. */
 export async function planSession(stateDirectory: string, request: RunRequest, now: number): Promise<SessionPlan> {
   const root = accountDirectory(stateDirectory, request.account);
   const sessions = join(root, 'sessions', request.provider);
@@ -40,7 +40,7 @@ export async function planSession(stateDirectory: string, request: RunRequest, n
   const isNew = launch.mode !== 'resume';
   const directory = join(sessions, launch.id);
   if (isNew && (await exists(directory)))
-    throw new Refusal('bad_request', `Session ${launch.id} exists already: resume it, or take another id.`);
+    throw new Refusal('bad_request', `Session ${launch.id} already exists. Resume it, or use another id.`);
 
   const workspace = request.workspace ?? origin?.workspace;
   const source = launch.mode === 'fork' && origin ? join(sessions, origin.id) : undefined;
@@ -52,7 +52,7 @@ export async function planSession(stateDirectory: string, request: RunRequest, n
   return { launch, directory, home: join(directory, 'home'), record, source, isNew };
 }
 
-/** Makes the directories of a planned session; on failure nothing is left of them. */
+/** Creates the directories of a planned session. Removes them again on failure. */
 export async function makeSession({ directory, home, record, source, isNew }: SessionPlan, isKept: boolean): Promise<void> {
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
@@ -63,13 +63,13 @@ export async function makeSession({ directory, home, record, source, isNew }: Se
     if (isKept) await writeJson(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });
   } catch (error) {
-    await unmakeSession({ directory, record, isNew });
+    await removeSession({ directory, record, isNew });
     throw error;
   }
 }
 
-/** Removes a session that was made for a run, and the directories above it that are empty. */
-export async function unmakeSession({
+/** Removes a session that was created for a run, and its empty parent directories. */
+export async function removeSession({
   directory,
   record,
   isNew,
@@ -80,7 +80,7 @@ export async function unmakeSession({
   await removeEmpty(dirname(directory));
 }
 
-/** Removes a session that an executor was killed over while it made it, with copies that were not finished. */
+/** Removes a session that was incomplete when its executor was killed, with its incomplete copies. */
 export async function discardSession(directory: string): Promise<void> {
   const above = dirname(directory);
   const names = await readdir(above).catch(() => []);
@@ -112,13 +112,13 @@ async function findOrigin(
 
 async function findSession(sessions: string, id: string): Promise<SessionRecord> {
   const record = await readRecord(sessions, id);
-  if (record === undefined) throw new Refusal('session_not_found', `There is no session ${id} to continue: start a new one.`);
+  if (record === undefined) throw new Refusal('session_not_found', `Unknown session ${id}. Start a new one.`);
   return record;
 }
 
 async function findLatest(sessions: string, provider: string, workspace: string | undefined): Promise<SessionRecord> {
   if (workspace === undefined)
-    throw new Refusal('session_not_found', 'The latest session is the latest of a workspace: name the workspace.');
+    throw new Refusal('session_not_found', 'The latest session belongs to a workspace. Name the workspace.');
   const ids = await readdir(sessions).catch(() => []);
   const records = await Promise.all(ids.map((id) => readRecord(sessions, id)));
   const [latest] = records
@@ -126,13 +126,13 @@ async function findLatest(sessions: string, provider: string, workspace: string 
     .filter((record) => record.workspace === workspace)
     .sort((a, b) => b.updatedAt - a.updatedAt);
   if (latest === undefined)
-    throw new Refusal('session_not_found', `Workspace ${workspace} has no session of ${provider} yet: start a new one.`);
+    throw new Refusal('session_not_found', `Workspace ${workspace} has no session of ${provider}. Start a new one.`);
   return latest;
 }
 
 async function readRecord(sessions: string, id: string): Promise<SessionRecord | undefined> {
   const record = await readJson(join(sessions, id, 'session.json'), SessionRecord);
-  // A copy in the making still has the record of its source.
+  // An incomplete copy still has the record of its source.
   return record?.id === id ? record : undefined;
 }
 
@@ -146,7 +146,7 @@ async function copySession(source: string, directory: string): Promise<void> {
   }
 }
 
-/** Sockets and pipes belong to processes that are gone. */
+/** Sockets and pipes are not copied, because their processes have ended. */
 async function isCopied(path: string): Promise<boolean> {
   const entry = await lstat(path);
   return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startOf } from '../containment/processes.ts';
+import { startTimeOf } from '../containment/processes.ts';
 import { readJson, writeJson } from './files.ts';
 
 const StateId = z.object({ id: z.uuid() });
@@ -21,8 +21,8 @@ export async function loadStateId(stateDirectory: string): Promise<string> {
 export async function lockState(stateDirectory: string): Promise<() => Promise<void>> {
   const path = join(stateDirectory, 'executor.json');
   const owner = await readJson(path, StateOwner);
-  if (owner !== undefined && owner.pid !== process.pid && owner.start !== undefined && startOf(owner.pid) === owner.start)
+  if (owner !== undefined && owner.pid !== process.pid && owner.start !== undefined && startTimeOf(owner.pid) === owner.start)
     throw new Error(`Another executor (process ${owner.pid}) uses ${stateDirectory}: end it, or set another EXECUTOR_STATE.`);
-  await writeJson(path, { pid: process.pid, start: startOf(process.pid) });
+  await writeJson(path, { pid: process.pid, start: startTimeOf(process.pid) });
   return () => rm(path, { force: true });
 }

@@ -8,13 +8,13 @@ import { findClis } from '../../container/clis.ts';
 import type { RunAnswer } from '../../container/protocol.ts';
 import type { Launch, Provider } from '../../container/providers/provider.ts';
 import { splitLines } from '../../container/run/lines.ts';
-import { startTalk } from '../../container/run/talk.ts';
-import type { Entry } from '../../container/spool/spool.ts';
+import { openStdio } from '../../container/run/stdio.ts';
+import type { NewEvent } from '../../container/spool/spool.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
 
 /** How a real CLI's run went. */
 export interface Outcome {
-  items: Entry[];
+  items: NewEvent[];
   answer: string;
   code: number | null;
   stderr: string;
@@ -106,15 +106,15 @@ async function start(provider: Provider, launch: Launch, word: Word): Promise<Ou
   const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...command.env };
   const began = performance.now();
   const child = spawn(file, args, { cwd: launch.cwd, env });
-  const items: Entry[] = [];
-  const talk = startTalk(command, provider, (answered) => items.push(answered));
-  talk.stdin.pipe(child.stdin);
+  const items: NewEvent[] = [];
+  const stdio = openStdio(command, provider, (answered) => items.push(answered));
+  stdio.stdin.pipe(child.stdin);
   const splitter = splitLines();
   child.stdout.on('data', (chunk: Buffer) => {
     for (const { line } of splitter.push(chunk))
-      for (const item of line === undefined ? [] : talk.read(line)) {
+      for (const item of line === undefined ? [] : stdio.read(line)) {
         items.push(item);
-        if (item.kind === 'ask') talk.answer({ ask: item.id, ...word });
+        if (item.kind === 'ask') stdio.answer({ ask: item.id, ...word });
       }
   });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);

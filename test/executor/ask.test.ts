@@ -75,7 +75,7 @@ describe('a run that asks', () => {
       [line(RM), { write: 'withdraw:1\nwithdraw:2\n' }, { listen: true }],
       ({ kind }) => kind === 'answered',
     );
-    expect(answers(run.events)).toMatchObject([{ ask: '1', allowed: false, reason: 'The CLI took the question back.' }]);
+    expect(answers(run.events)).toMatchObject([{ ask: '1', allowed: false, reason: 'The CLI withdrew its permission request.' }]);
     expect((await run.answer({ ask: '1', allowed: true })).text).toBe('{"allowed":false}');
     await run.cancel();
     expect(heard(await run.toEnd())).toBe(null);
@@ -93,7 +93,7 @@ describe('a question', () => {
 
   it('that cannot be shown whole is refused and asked of nobody', async () => {
     const run = await start([{ ask: sized(EVENT_TEXT_MAX + 1) }], isExit);
-    const reason = expect.stringContaining('The input of Bash has 65537 characters');
+    const reason = expect.stringContaining('(65537 characters, limit 65536)');
     expect(run.events.filter(isAsk)).toEqual([]);
     expect(answers(run.events)).toMatchObject([{ ask: '1', allowed: false, reason }]);
     expect(heard(run.events)).toEqual([expect.stringContaining('"allowed":false')]);
@@ -134,7 +134,7 @@ describe('an answer', () => {
     const run = await start([{ ask: RM }], isAsk);
     expect(refusalOf(await run.answer({ ask: '2', allowed: true }))).toMatchObject({
       code: 'ask_not_found',
-      message: 'The run has asked nothing under the id "2".',
+      message: 'The run has no permission request "2".',
     });
     await run.cancel();
     const { id } = await executor.put(requestOf([{ write: 'ready\n' }, { stay: true }]));

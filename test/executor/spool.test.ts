@@ -4,13 +4,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { EVENT_PAGE_BYTES } from '../../container/protocol.ts';
 import { SEGMENT_BYTES } from '../../container/spool/segments.ts';
-import { type Entry, openSpool as open } from '../../container/spool/spool.ts';
+import { type NewEvent, openSpool as open } from '../../container/spool/spool.ts';
 import { temporaryDirectory } from './executor.ts';
 
-const EXIT: Entry = { kind: 'exit', cause: 'exit', code: 0, signal: null, stdoutBytes: 0, stderrBytes: 0 };
+const EXIT: NewEvent = { kind: 'exit', cause: 'exit', code: 0, signal: null, stdoutBytes: 0, stderrBytes: 0 };
 const Numbered = z.object({ seq: z.int(), text: z.string().optional() });
 
-const texts = (count: number, length = 1): Entry[] =>
+const texts = (count: number, length = 1): NewEvent[] =>
   Array.from({ length: count }, () => ({ kind: 'text', text: 'x'.repeat(length) }));
 
 async function openSpool(directory: string) {
@@ -58,7 +58,7 @@ describe('a spool', () => {
     expect(seqs).toEqual(range(6, 5 + seqs.length));
   });
 
-  it('removes acknowledged segments from disk, and then says so to an old cursor', async () => {
+  it('removes acknowledged segments from disk, and then refuses an old cursor', async () => {
     const directory = await temporaryDirectory();
     const spool = await openSpool(directory);
     await spool.append(texts(50, 60_000));
@@ -66,7 +66,7 @@ describe('a spool', () => {
     await spool.acknowledge(49);
     expect(before.length).toBeGreaterThan(2);
     expect(await readdir(directory)).toEqual(before.slice(-1));
-    expect(() => spool.checkCursor(2)).toThrow(/^Events up to \d+ were acknowledged and removed; the cursor is 2\.$/);
+    expect(() => spool.checkCursor(2)).toThrow(/^Events up to \d+ were acknowledged and removed \(cursor 2\)\.$/);
     expect(await seqsOf(spool.page(49, 10))).toEqual([50]);
     expect(await seqsOf((await openSpool(directory)).page(49, 10))).toEqual([50]);
   });
@@ -74,7 +74,7 @@ describe('a spool', () => {
   it('refuses a cursor beyond the end with both figures', async () => {
     const spool = await openSpool(await temporaryDirectory());
     await spool.append(texts(2));
-    expect(() => spool.checkCursor(3)).toThrow('The cursor 3 is beyond the last event, 2.');
+    expect(() => spool.checkCursor(3)).toThrow('Cursor 3 is beyond the last event (2).');
     expect(() => spool.checkCursor(2)).not.toThrow();
   });
 
@@ -99,7 +99,7 @@ describe('a spool', () => {
     expect([spool.isEnded(), (await openSpool(directory)).isEnded()]).toEqual([true, true]);
   });
 
-  it('wakes a reader with the next event, and lets it go with its signal', async () => {
+  it('wakes a reader with the next event, or when its signal aborts', async () => {
     const spool = await openSpool(await temporaryDirectory());
     const never = new AbortController();
     const woken = spool.wait(0, never.signal);

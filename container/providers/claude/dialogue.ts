@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messagesReader } from '../messages/reader.ts';
-import type { Dialogue, Heard } from '../provider.ts';
+import type { Dialogue, ParsedLine } from '../provider.ts';
 
 /** A prompt that Claude Code does not take for a command of its own, such as "/cost": a line feed comes first. */
 export const claudePrompt = (prompt: string) => (/^\s*\//.test(prompt) ? `\n${prompt}` : prompt);
@@ -20,7 +20,7 @@ const Permission = z.object({
 
 const respond = (response: object) => JSON.stringify({ type: 'control_response', response });
 
-function hearControl(control: Control): Heard {
+function handleControl(control: Control): ParsedLine {
   const { request_id } = control;
   if (control.type === 'control_cancel_request') return { items: [], withdrawn: request_id };
   const permission = Permission.safeParse(control.request);
@@ -33,14 +33,14 @@ function hearControl(control: Control): Heard {
       request_id,
       response: allowed ? { behavior: 'allow', updatedInput: input } : { behavior: 'deny', message },
     });
-  return { items: [], question: { id: request_id, tool, input: JSON.stringify(input), answer } };
+  return { items: [], request: { id: request_id, tool, input: JSON.stringify(input), answer } };
 }
 
-function readControl(line: string): Heard | undefined {
+function readControl(line: string): ParsedLine | undefined {
   if (!line.includes('"control_')) return undefined;
   try {
     const control = Control.safeParse(JSON.parse(line));
-    return control.success ? hearControl(control.data) : undefined;
+    return control.success ? handleControl(control.data) : undefined;
   } catch {
     // No JSON, or JSON that nests deeper than the stack.
     return undefined;
@@ -54,8 +54,8 @@ export function claudeDialogue(prompt: string): Dialogue {
   return {
     opening: [JSON.stringify({ type: 'user', message })],
     read: (line) => {
-      const heard = readControl(line);
-      if (heard !== undefined) return heard;
+      const parsed = readControl(line);
+      if (parsed !== undefined) return parsed;
       const items = reader(line);
       return { items, isDone: items.some(({ kind }) => kind === 'result') };
     },

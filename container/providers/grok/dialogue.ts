@@ -1,7 +1,7 @@
 import type { Item } from '../../protocol.ts';
 import { Message, Opened, Permission, PromptEnd, Sessions } from '../acp/messages.ts';
 import { acpReader } from '../acp/reader.ts';
-import type { Dialogue, Heard, Launch, Question } from '../provider.ts';
+import type { Dialogue, Launch, ParsedLine, PermissionRequest } from '../provider.ts';
 import { promptMeta, sessionMeta, sessionSettings } from './ask-mode.ts';
 import { grokPrompt } from './prompt.ts';
 import { readAgentTool } from './tool-output.ts';
@@ -52,8 +52,8 @@ function* converse(launch: Launch): Calls<unknown> {
 /** A line of JSON-RPC. */
 const rpc = (fields: object) => JSON.stringify({ jsonrpc: '2.0', ...fields });
 
-/** The question of a permission request. A no without a message would end the turn. */
-function questionOf(id: string | number, { toolCall, options }: Permission): Question {
+/** Converts ACP's permission request. A denial without a message would end the turn. */
+function requestOf(id: string | number, { toolCall, options }: Permission): PermissionRequest {
   const choose = (optionId: string, more: object = {}) =>
     rpc({ id, result: { outcome: { outcome: 'selected', optionId }, ...more } });
   return {
@@ -72,7 +72,7 @@ export function grokDialogue(launch: Launch): Dialogue {
   let made = 0;
   let isDone = false;
 
-  function go(answer?: unknown): Heard {
+  function go(answer?: unknown): ParsedLine {
     const step = calls.next(answer);
     if (step.done) return end(reader.end(PromptEnd.parse(step.value)));
     const { method, params, items = [] } = step.value;
@@ -80,17 +80,17 @@ export function grokDialogue(launch: Launch): Dialogue {
     return { items, reply: rpc({ id: made, method, params }) };
   }
 
-  function end(items: Item[]): Heard {
+  function end(items: Item[]): ParsedLine {
     isDone = true;
     return { items, isDone };
   }
 
-  function hear({ id, method, params, result, error }: Message): Heard {
+  function handleMessage({ id, method, params, result, error }: Message): ParsedLine {
     if (method === undefined && (id !== made || isDone)) return { items: [] };
     if (method === undefined) return error ? end(reader.fail(error)) : go(result);
     if (id === undefined) return { items: reader.read(params) };
     const permission = method === 'session/request_permission' ? Permission.safeParse(params) : undefined;
-    if (permission?.success) return { items: [], question: questionOf(id, permission.data) };
+    if (permission?.success) return { items: [], request: requestOf(id, permission.data) };
     return { items: [], reply: rpc({ id, error: METHOD_NOT_FOUND }) };
   }
 
@@ -100,7 +100,7 @@ export function grokDialogue(launch: Launch): Dialogue {
     read: (line) => {
       try {
         const message = Message.safeParse(JSON.parse(line));
-        return message.success ? hear(message.data) : { items: [] };
+        return message.success ? handleMessage(message.data) : { items: [] };
       } catch {
         // No JSON, or JSON that nests deeper than the stack.
         return { items: [] };

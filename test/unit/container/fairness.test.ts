@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CLAIM_MS, mayTake } from '../../../container/runs/fairness.ts';
+import { CLAIM_MS, mayTakeSlot } from '../../../container/runs/fairness.ts';
 
 const NOW = 1_000_000;
 const many = (account: string, count: number) => Array.from({ length: count }, () => account);
@@ -17,13 +17,13 @@ const cases: [string, string, string[], Record<string, number>, boolean][] = [
 ];
 
 test.each(cases)('%s', (_name, account, running, refused, expected) => {
-  expect(mayTake(account, { max: 4, running, refusedAt: new Map(Object.entries(refused)) }, NOW)).toBe(expected);
+  expect(mayTakeSlot(account, { max: 4, running, refusedAt: new Map(Object.entries(refused)) }, NOW)).toBe(expected);
 });
 
 test('an account with few runs gets its turn beside one that asks all the time', () => {
   const running = many('busy', 4);
   const refusedAt = new Map([['few', NOW]]);
   running.pop();
-  expect(mayTake('busy', { max: 4, running, refusedAt }, NOW + 1)).toBe(false);
-  expect(mayTake('few', { max: 4, running, refusedAt }, NOW + 500)).toBe(true);
+  expect(mayTakeSlot('busy', { max: 4, running, refusedAt }, NOW + 1)).toBe(false);
+  expect(mayTakeSlot('few', { max: 4, running, refusedAt }, NOW + 500)).toBe(true);
 });

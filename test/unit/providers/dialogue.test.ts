@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Heard } from '../../../container/providers/provider.ts';
+import type { ParsedLine } from '../../../container/providers/provider.ts';
 import { dialogueOf, hearSample, SOURCE } from './transcripts.ts';
 
 const Said = z.object({ method: z.string(), params: z.record(z.string(), z.unknown()) });
@@ -37,26 +37,26 @@ test('a conversation of Grok is resumed where it began, and copied to where the 
   expect(paramsOf('ask-fork', 'session/resume')).toMatchObject({ cwd: '/srv/rec/copy' });
 });
 
-const questionOf = (id: string) => hearSample(id, 'ask-allow').heard.find(({ question }) => question !== undefined)?.question;
+const requestOf = (id: string) => hearSample(id, 'ask-allow').heard.find(({ request }) => request !== undefined)?.request;
 
 test('Claude is answered with the very input that was shown', () => {
-  const question = questionOf('claude');
-  const answer = (allowed: boolean) => JSON.parse(question?.answer(allowed, 'Use the trash.') ?? '');
+  const request = requestOf('claude');
+  const answer = (allowed: boolean) => JSON.parse(request?.answer(allowed, 'Use the trash.') ?? '');
   const input = { command: 'rm notes.txt', description: 'mock command' };
-  expect(question).toMatchObject({ tool: 'Bash', input: JSON.stringify(input) });
+  expect(request).toMatchObject({ tool: 'Bash', input: JSON.stringify(input) });
   expect(answer(true).response).toEqual({
     subtype: 'success',
-    request_id: question?.id,
+    request_id: request?.id,
     response: { behavior: 'allow', updatedInput: input },
   });
   expect(answer(false).response.response).toEqual({ behavior: 'deny', message: 'Use the trash.' });
 });
 
 test('Grok is answered for this once, and told why not', () => {
-  const question = questionOf('grok');
-  const answer = (allowed: boolean) => JSON.parse(question?.answer(allowed, 'Use the trash.') ?? '');
+  const request = requestOf('grok');
+  const answer = (allowed: boolean) => JSON.parse(request?.answer(allowed, 'Use the trash.') ?? '');
   const input = { variant: 'Bash', command: 'rm notes.txt', description: 'mock command', is_background: false };
-  expect(question).toMatchObject({ id: '0', tool: 'run_terminal_command', input: JSON.stringify(input) });
+  expect(request).toMatchObject({ id: '0', tool: 'run_terminal_command', input: JSON.stringify(input) });
   expect(answer(true)).toEqual({
     jsonrpc: '2.0',
     id: 0,
@@ -70,11 +70,11 @@ test('Grok is answered for this once, and told why not', () => {
 
 test('an interrupted run of Claude takes its question back', () => {
   const { heard } = hearSample('claude', 'ask-interrupt');
-  const asked = heard.find(({ question }) => question !== undefined)?.question?.id;
+  const asked = heard.find(({ request }) => request !== undefined)?.request?.id;
   expect(heard.flatMap(({ withdrawn }) => withdrawn ?? [])).toEqual([asked]);
 });
 
-const isDone = ({ isDone }: Heard) => isDone === true;
+const isDone = ({ isDone }: ParsedLine) => isDone === true;
 
 test.each(['ask-allow', 'ask-err401', 'ask-unknown', 'ask-bad-model'])('%s of Grok is done once, with its result', (name) => {
   const done = hearSample('grok', name).heard.filter(isDone);
@@ -115,10 +115,10 @@ const foreign: [string, string, object][] = [
 ];
 
 test.each(foreign)('%s is told that nobody answers %s', (id, line, told) => {
-  const { reply = '', question } = dialogueOf(id).read(line);
+  const { reply = '', request } = dialogueOf(id).read(line);
   const said = JSON.parse(reply);
   expect(said.response ?? said).toMatchObject(told);
-  expect(question).toBe(undefined);
+  expect(request).toBe(undefined);
 });
 
 test('what a subagent of Grok says is no part of the answer', () => {

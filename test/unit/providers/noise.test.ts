@@ -136,8 +136,8 @@ test.each(Object.keys(providers))('the dialogue of %s takes JSON of any shape', 
       { ...start, params },
       { ...start, request: body, result: body, error: body },
     ].map((line) => JSON.stringify(line));
-    for (const { items, question } of lines.map((line) => dialogue.read(line))) {
-      const answers = question === undefined ? [] : [question.input, question.answer(true, ''), question.answer(false, '')];
+    for (const { items, request } of lines.map((line) => dialogue.read(line))) {
+      const answers = request === undefined ? [] : [request.input, request.answer(true, ''), request.answer(false, '')];
       if (items.some((item) => !Item.safeParse(item).success) || answers.some((line) => typeof line !== 'string'))
         throw new Error(lines.join(' '));
     }

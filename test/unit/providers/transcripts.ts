@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Item } from '../../../container/protocol.ts';
 import { providers } from '../../../container/providers/index.ts';
-import type { Dialogue, Heard, Launch } from '../../../container/providers/provider.ts';
+import type { Dialogue, Launch, ParsedLine } from '../../../container/providers/provider.ts';
 
 /** Transcripts of the real CLIs, by provider. */
 export const SAMPLES = join(import.meta.dirname, '../../fixtures/cli-samples');
@@ -47,8 +47,8 @@ const linesOf = (id: string, name: string) =>
     .trimEnd()
     .split('\n');
 
-const heardItems = ({ items, question }: Heard): Item[] => [
-  ...(question ? [{ kind: 'ask' as const, id: question.id, tool: question.tool, input: question.input }] : []),
+const heardItems = ({ items, request }: ParsedLine): Item[] => [
+  ...(request ? [{ kind: 'ask' as const, id: request.id, tool: request.tool, input: request.input }] : []),
   ...items,
 ];
 
