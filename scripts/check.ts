@@ -11,7 +11,8 @@ const CHECKS: Record<string, [tool: Tool, ...args: string[]]> = {
   types: ['tsc', '--project', '.'],
   unused: ['knip'],
   duplicates: ['jscpd'],
-  layers: ['vitest', 'run', '--project', 'unit', 'test/unit/layers.test.ts'],
+  structure: ['vitest', 'run', '--project', 'unit', 'test/unit/layers.test.ts', 'test/unit/file-names.test.ts'],
+  spelling: ['cspell', 'lint', '--no-progress', '--quiet', '--unique'],
   'worker-types': ['wrangler', 'types', '--check'],
   bundle: ['wrangler', 'deploy', '--dry-run', '--containers-rollout=none', '--outdir', bundle],
 };

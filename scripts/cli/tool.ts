@@ -6,6 +6,7 @@ import { childEnvironment, quietWrangler, ROOT, WRANGLER_DIRECTORY } from '../lo
 /** The pinned tools' scripts. */
 const TOOLS = {
   biome: '@biomejs/biome/bin/biome',
+  cspell: 'cspell/bin.mjs',
   jscpd: 'jscpd/run-jscpd.js',
   knip: 'knip/bin/knip.js',
   tsc: 'typescript/bin/tsc',

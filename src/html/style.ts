@@ -1,4 +1,4 @@
-/** The one style sheet. Colours are pairs for light and dark; each text colour has a contrast of at least 4.5 on its ground. */
+/** The one style sheet. Colors are pairs for light and dark; each text color has a contrast of at least 4.5 on its ground. */
 export const STYLE = `:root {
   color-scheme: light dark;
   --ground: light-dark(#f6f7f9, #101317);

@@ -64,7 +64,7 @@ test('an answer with another state is refused', async () => {
   expect((await visitor.go(callback.href)).status).toBe(400);
 });
 
-test('a member of an allowed organisation signs in with GitHub', async () => {
+test('a member of an allowed organization signs in with GitHub', async () => {
   const visitor = browser(fetch);
   const { url } = await visitor.go(`${origin()}/sign-in/github?next=/tokens`);
   const page = await visitor.go((await browser(fetch).go(url)).url);

@@ -59,9 +59,9 @@ const REFUSED = [
   { title: 'a protocol two versions up', changes: { protocol: PROTOCOL_VERSION + 2 }, code: 'protocol_mismatch' },
   {
     title: 'an unknown option',
-    changes: { options: { colour: 'red' } },
+    changes: { options: { color: 'red' } },
     code: 'bad_request',
-    says: 'Unknown options of scripted: colour.',
+    says: 'Unknown options of scripted: color.',
   },
   { title: 'an option out of bounds', changes: { options: { note: 'far too long' } }, code: 'bad_request', says: 'Option note' },
   {

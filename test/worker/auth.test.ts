@@ -165,7 +165,7 @@ test('cookies are bound to the host over https, and named otherwise over http on
   expect(await signIn('http://127.0.0.1:8787')).toMatch(/^loopback-session=[^;]+; Path=\/; HttpOnly; SameSite=Lax/);
 });
 
-const nexts = [
+const destinations = [
   'https://evil.test/',
   '//evil.test',
   '/\\evil.test',
@@ -175,7 +175,7 @@ const nexts = [
   'javascript:alert(1)',
 ];
 
-test.each(nexts)('a sign-in does not lead on to %j', async (next) => {
+test.each(destinations)('a sign-in does not lead on to %j', async (next) => {
   const stranger = browser(send);
   const form = await stranger.go(`${ORIGIN}/sign-in?${new URLSearchParams({ next })}`);
   const page = await stranger.submit(form, '/sign-in', { passphrase: PASSPHRASE, next });

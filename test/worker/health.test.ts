@@ -69,7 +69,7 @@ interface Case extends Given {
 const KEYS = inject('keyServiceUrl');
 const claudeKey = (key: string) => ({ ANTHROPIC_API_KEY: key, ANTHROPIC_UPSTREAM_URL: KEYS });
 
-/** A binding of the Worker with another behaviour. */
+/** A binding of the Worker with another behavior. */
 const faked = <T extends object>(binding: T, change: object): T => Object.assign(Object.create(binding), change);
 
 /** The account's container, with an executor that answers so. */

@@ -7,10 +7,10 @@ import { hasName, IDENTITY_TIMEOUT_MS, type IdentityProvider, type Party } from 
 
 const User = z.object({ id: z.number(), login: z.string() });
 const Membership = z.object({ state: z.string() });
-const ORGANISATION = /^org:/i;
+const ORGANIZATION = /^org:/i;
 
-const organisations = ({ githubAllowed }: Config) =>
-  githubAllowed.filter((entry) => ORGANISATION.test(entry)).map((entry) => entry.replace(ORGANISATION, ''));
+const organizations = ({ githubAllowed }: Config) =>
+  githubAllowed.filter((entry) => ORGANIZATION.test(entry)).map((entry) => entry.replace(ORGANIZATION, ''));
 
 async function party(config: Config): Promise<Party> {
   const base = config.githubUrl.replace(/\/$/, '');
@@ -22,7 +22,7 @@ async function party(config: Config): Promise<Party> {
     },
     client: { client_id: config.githubClientId ?? '' },
     auth: oauth.ClientSecretPost(config.githubClientSecret ?? ''),
-    scope: organisations(config).length > 0 ? 'read:org' : 'read:user',
+    scope: organizations(config).length > 0 ? 'read:org' : 'read:user',
     isHttpAllowed: isLoopback(new URL(base)),
   };
 }
@@ -37,7 +37,7 @@ async function get(path: string, token: string, { githubApiUrl }: Config, isHttp
   return response.ok ? response.json() : null;
 }
 
-/** GitHub: allowed are logins, and active members of organisations. */
+/** GitHub: allowed are logins, and active members of organizations. */
 export const github: IdentityProvider = {
   party,
   identify: async (config, { isHttpAllowed }, { accessToken }) => {
@@ -49,7 +49,7 @@ export const github: IdentityProvider = {
     };
     const names = [login.toLowerCase()];
     const isNamed = hasName(config.githubAllowed, names);
-    const isAllowed = isNamed || (await Promise.all(organisations(config).map(isMember))).includes(true);
+    const isAllowed = isNamed || (await Promise.all(organizations(config).map(isMember))).includes(true);
     return { subject: String(id), label: login, names, isAllowed };
   },
 };

@@ -11,7 +11,7 @@ import type { Launch, Provider } from '../../../container/providers/provider.ts'
 const all = Object.values(providers);
 const START_MAX_MS = 60_000;
 
-/** Accepted by the CLIs although their --help does not list them; the runs of e2e/providers.test.ts prove each. */
+/** Accepted by the CLIs although their --help does not list them; the runs of clis/providers.test.ts prove each. */
 const HIDDEN = [
   '--max-turns',
   '--no-auto-update',
