@@ -15,7 +15,7 @@ import { home } from './console/home/route.ts';
 import { policies } from './console/policies/route.ts';
 import { tokens } from './console/tokens/route.ts';
 import { toHttpError } from './errors.ts';
-import { passGate } from './gate/gate.ts';
+import { handleModelRequest } from './gate/gate.ts';
 import { health } from './health/health.ts';
 import { discovery } from './mcp/discovery.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
@@ -23,7 +23,7 @@ import { mcpEndpoint } from './mcp/endpoint.ts';
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<AppEnv>()
   .route('/', health)
-  .all('/gate/*', (c) => passGate(c.req.raw, c.env))
+  .all('/gate/*', (c) => handleModelRequest(c.req.raw, c.env))
   .use(securityHeaders, requireOwnHost)
   .route('/', mcpEndpoint)
   .route('/', metadata)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { providers } from '../container/providers/index.ts';
 import { PRESET_NAMES } from './policy/preset-names.ts';
 import { isPublicHttps } from './public-url.ts';
 
@@ -21,7 +22,7 @@ const limitShape = {
   ),
   taskAfterMs: count(2_000, 0, 280_000, 'A request of a client that supports tasks is answered with a task after this long.'),
   progressIntervalMs: count(10_000, 100, 30_000, 'Longest time between two progress notifications.'),
-  promptMaxBytes: count(1_048_576, 1, 1_500_000, 'Largest prompt, in UTF-8. Claude Code refuses prompts somewhere above 1 MB.'),
+  promptMaxBytes: count(1_048_576, 1, 1_500_000, 'Largest prompt, in UTF-8. A CLI may refuse less.'),
   optionsMaxBytes: count(262_144, 1_024, 500_000, 'Largest sum of all other options of a request, as JSON.'),
   idleTimeoutMs: count(600_000, 1_000, 3_600_000, 'A run without output for this long is ended, if its CLI streams.'),
   runTimeoutMs: count(3_600_000, 1_000, 86_400_000, 'A run is ended after this long, even if it still writes.'),
@@ -154,22 +155,22 @@ const settingShape = {
   executorToken: secret('Token that the executor requires, at least 16 characters.', 16),
   egressAllow: names('Hosts, besides the gate, that a container may reach. A * stands for any part of a name.'),
   gateUrl: z.url().default('http://gate.internal/gate').describe('URL at which a CLI reaches the gate.'),
-  anthropicApiKey: secret('Key of the Anthropic API.'),
-  claudeCodeOauthToken: secret('Token of a Claude subscription, as `claude setup-token` prints it.'),
-  xaiApiKey: secret('Key of the xAI API.'),
-  anthropicUpstreamUrl: z
-    .url()
-    .default('https://api.anthropic.com')
-    .describe('URL to which the gate sends the model traffic of Claude Code.'),
-  xaiUpstreamUrl: z.url().default('https://api.x.ai').describe('URL to which the gate sends the model traffic of Grok.'),
 } as const;
 
+/** Keys and URLs of the model services, by their env variables. */
+const serviceShape: Record<string, z.ZodType<string | undefined>> = Object.fromEntries(
+  Object.values(providers).flatMap(({ title, service: { url, urlSetting, keys } }) => [
+    ...keys.map(({ setting, description }) => [setting, secret(description)]),
+    [urlSetting, z.url().default(url).describe(`URL to which the gate sends the model traffic of ${title}.`)],
+  ]),
+);
+
 const Limits = z.object(limitShape);
-const Config = z.object({ ...settingShape, limits: Limits });
+const Config = z.object({ ...settingShape, services: z.object(serviceShape), limits: Limits });
 export type Limits = Readonly<z.infer<typeof Limits>>;
 export type Config = Readonly<z.infer<typeof Config>>;
 
-const envName = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
+const envName = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
 
 /** Units by the last word of a name. Other numbers are counts. */
 const UNITS = new Map(
@@ -201,7 +202,7 @@ function settingOf([name, type]: [string, z.ZodType]) {
 }
 
 /** Every setting of the Worker, limits last. */
-export const SETTINGS = Object.entries({ ...settingShape, ...limitShape }).map(settingOf);
+export const SETTINGS = Object.entries({ ...settingShape, ...serviceShape, ...limitShape }).map(settingOf);
 
 const read = (shape: object, env: Map<string, unknown>) =>
   Object.fromEntries(Object.keys(shape).map((name) => [name, env.get(envName(name)) || undefined]));
@@ -209,7 +210,11 @@ const read = (shape: object, env: Map<string, unknown>) =>
 /** The settings of this Worker, checked. Throws one line that names each wrong variable and never its value. */
 export function readConfig(env: object): Config {
   const values = new Map(Object.entries(env));
-  const parsed = Config.safeParse({ ...read(settingShape, values), limits: read(limitShape, values) });
+  const parsed = Config.safeParse({
+    ...read(settingShape, values),
+    services: read(serviceShape, values),
+    limits: read(limitShape, values),
+  });
   if (parsed.success) return Object.freeze({ ...parsed.data, limits: Object.freeze(parsed.data.limits) });
   const wrong = parsed.error.issues.map((issue) => `${envName(String(issue.path.at(-1)))}: ${issue.message}`);
   throw new Error(`Wrong settings. ${wrong.join('; ')}`);

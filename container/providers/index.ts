@@ -4,3 +4,6 @@ import type { Provider } from './provider.ts';
 
 /** All providers by id. */
 export const providers: Record<string, Provider> = { claude, grok };
+
+/** The providers' names in a sentence. */
+export const providerTitles = (): string => new Intl.ListFormat('en').format(Object.values(providers).map(({ title }) => title));

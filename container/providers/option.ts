@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Option } from './provider.ts';
+import type { Option, Provider, Roles } from './provider.ts';
 
 /** Arguments for a value: the bare flag for true, one `flag=value` for a scalar and one for each entry of a list. */
 function plainArguments(flag: string, value: unknown): string[] {
@@ -49,4 +49,16 @@ export function argumentsOf(table: Record<string, Option>, values: Record<string
     argv.push(`${file.flag}=${path}`);
   }
   return { argv, files };
+}
+
+/** The value of the option that has a role at a provider, or undefined. */
+export function valueInRole(provider: Provider | undefined, role: keyof Roles, values: Record<string, unknown>): unknown {
+  const name = provider?.roles[role];
+  return name === undefined ? undefined : values[name];
+}
+
+/** The budget in USD that a request sets itself, or undefined. */
+export function budgetOf(provider: Provider | undefined, values: Record<string, unknown>): number | undefined {
+  const budget = valueInRole(provider, 'budget', values);
+  return typeof budget === 'number' ? budget : undefined;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Item, RunSession } from '../protocol.ts';
+import type { Item, RunSession, Usage } from '../protocol.ts';
 
 /** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
 export interface Option {
@@ -75,25 +75,74 @@ export interface PermissionRequest {
   answer: (allowed: boolean, reason: string) => string;
 }
 
-/** A CLI: its options, how it is started and how its output is read. */
+/** A key that a model service accepts. */
+export interface ServiceKey {
+  /** The setting of the gateway that holds it. */
+  setting: string;
+  description: string;
+  /** The header that carries it. */
+  header: string;
+  scheme?: 'Bearer';
+  /** Values that the service needs beside this key, by header. They are added to what the CLI sends. */
+  extra?: Record<string, string>;
+}
+
+/** The service that a CLI calls for its model. */
+export interface Service {
+  /** Base URL, which the setting `urlSetting` replaces. */
+  url: string;
+  urlSetting: string;
+  /** Keys in order of preference: the first one that is set is used. */
+  keys: ServiceKey[];
+  /** What a key looks like in a text; the audit log hides what matches. */
+  keyPattern: RegExp;
+  /** A GET that only a valid key passes. */
+  probe: { path: string; headers?: Record<string, string> };
+  /** Paths below the base URL that a run needs, by method. */
+  paths: { method: string; path: RegExp }[];
+  /**
+   * Makes a reader for one model response. It receives each piece of JSON in turn, the whole response or one event of a stream, and
+   * returns the usage so far, or undefined if the piece reports none. Never throws.
+   */
+  usageReader: () => (json: string) => Usage | undefined;
+}
+
+/** Names of the options that the gateway itself acts on. */
+export interface Roles {
+  /** Largest cost of a run in USD. */
+  budget?: string;
+  /** Largest number of model turns. */
+  turns?: string;
+  /** JSON Schema of the answer. */
+  schema?: string;
+  /** True: the conversation is not kept. */
+  ephemeral?: string;
+}
+
+/** A CLI and its model service. Everything that the gateway knows about them is declared here. */
 export interface Provider {
   id: string;
+  /** The product's name, as people read it. */
   title: string;
+  /** The npm package `<package>-<platform>-<arch>` and the file in it that is the program. Its install scripts are never run. */
+  program: { package: string; file: string; compression?: 'brotli' };
+  service: Service;
   options: Record<string, Option>;
+  roles: Roles;
   /** Name of the request parameter that continues the workspace's latest session, as this provider's users know it. */
-  latestParameter: 'continueSession' | 'resumeLatest';
+  latestParameter: string;
   /** Options of one meaning and two names: ours, and the one that users of other gateways know. */
   synonyms?: readonly (readonly [string, string])[];
-  /** Messages for combinations of options that the CLI cannot do; empty when all is well. */
+  /** Returns a message for each combination of options that the CLI cannot do. */
   conflicts: (options: Record<string, unknown>) => string[];
-  /** Flags of --help that are left out, each with its reason. */
+  /** Flags of --help that are no option here, each with its reason. */
   leftOut: Record<string, string>;
   models: { default: string; known: string[]; aliases: Record<string, string> };
+  /** How a caller permits a tool call that was denied. */
+  permissionHint: string;
   command: (launch: Launch) => Command;
-  /** A reader for one run's stdout: gives what a complete line means. Never throws. */
+  /** Makes a reader for one run's stdout: it returns what a complete line means. Never throws. */
   reader: () => (line: string) => Item[];
   /** First signal of a polite stop. */
   stopSignal: 'SIGINT' | 'SIGTERM';
-  /** Model API paths below the gate's base URL that a run needs, by method. */
-  gatePaths: { method: string; path: RegExp }[];
 }

@@ -4,6 +4,7 @@ import { newProcessTag } from '../containment/contain.ts';
 import { Refusal } from '../errors.ts';
 import type { Executor } from '../executor.ts';
 import type { RunRequest } from '../protocol.ts';
+import { valueInRole } from '../providers/option.ts';
 import { type Run, startRun } from '../run/run.ts';
 import type { Spool } from '../spool/spool.ts';
 import { freeDiskBytes } from '../state/files.ts';
@@ -31,7 +32,8 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const session = await planSession(config.stateDirectory, request, Date.now());
     releases.push(holdSession(executor, session.directory));
     const paths = runPaths(config.stateDirectory, id);
-    const ephemeralSession = options.noSessionPersistence === true && session.isNew ? session.directory : undefined;
+    const ephemeralSession =
+      valueInRole(provider, 'ephemeral', options) === true && session.isNew ? session.directory : undefined;
     const labels = { sessionId: session.launch.id, processTag: newProcessTag() };
     const record = { digest, ...labels, ephemeralSession, createdAt: Date.now() };
     const { prompt, gate, limits } = request;

@@ -63,7 +63,7 @@ export function tryPolicy(parts: Parts, { target, written, call, provider }: Tri
   const { policies, permissions, counters, store, limits } = parts;
   const policy = written === undefined ? ok(policies.enforced(target).policy) : policyOf(written);
   if (!policy.ok) return policy;
-  const estimate = provider === undefined ? undefined : estimateOf(call.args, store.averageOf(provider), limits);
+  const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, store.averageOf(provider), limits);
   const circumstances = { running: store.countOf(target, call.tool), ...(estimate && { estimate }) };
   const weighed = permissions.weighUnder(policy.value, { ...call, grant: target }, circumstances, now);
   return ok({ weighed, counters: weighed.charges.map((charge) => ({ ...charge, used: counters.used(charge, now) })) });

@@ -145,7 +145,7 @@ interface Made {
 function decide(parts: Parts, submission: Submission, now: number): Result<Entry | Made> {
   const { call, spec } = submission;
   const { store, permissions, counters, audit } = parts;
-  const estimate = estimateOf(call.args, store.averageOf(spec.provider), parts.limits);
+  const estimate = estimateOf(spec.provider, call.args, store.averageOf(spec.provider), parts.limits);
   const weighing = permissions.weigh(call, { estimate, running: store.countOf(call.grant, call.tool) }, now);
   const { enforced } = weighing;
   const refuse = (failure: Failure) => noteRefusal(parts, call, weighing, failure, now);

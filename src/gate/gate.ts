@@ -1,28 +1,36 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
+import type { Provider } from '../../container/providers/provider.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
 import { jobName, jobOf } from '../objects.ts';
-import { metered } from './meter.ts';
-import { withWideReads } from './rechunk.ts';
+import { meter } from './meter.ts';
+import { rechunk } from './rechunk.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
-import { UPSTREAMS } from './upstreams.ts';
+import { upstreamOf, withKey } from './upstreams.ts';
 
-/** Headers of a CLI that go no further: its placeholder key, and what belongs to one connection. */
-const DROPPED =
-  /^(authorization|x-api-key|cookie|host|connection|content-length|expect|transfer-encoding|accept-encoding|cf-.*|x-forwarded-.*|x-real-ip)$/i;
+/** Headers that carry a key; a CLI puts its run's token into one of them. */
+const KEY_HEADERS = [
+  ...new Set(Object.values(providers).flatMap(({ service }) => service.keys.map(({ header }) => header.toLowerCase()))),
+];
 
-const refuse = (reason: string): Failure => ({ code: 'gate_refused', reason });
+/** Headers that belong to one connection or one network. */
+const CONNECTION_HEADER =
+  /^(cookie|host|connection|content-length|expect|transfer-encoding|accept-encoding|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-/** Account, job and secret of a run's token. */
+const isForwarded = (name: string) => !KEY_HEADERS.includes(name) && name !== 'authorization' && !CONNECTION_HEADER.test(name);
+
+const refuse = (reason: string) => toHttpError({ code: 'gate_refused', reason } satisfies Failure);
+
+/** Account, job and secret of a run's token, or null. */
 function readToken(headers: Headers): { job: string; secret: string } | null {
-  const shown = headers.get('x-api-key') ?? headers.get('authorization')?.replace(/^Bearer /i, '') ?? '';
-  const [, account, id, secret] = /^([\w-]{1,64})\.([\w-]{1,64})\.([\w-]{16,128})$/.exec(shown) ?? [];
+  const [token = ''] = KEY_HEADERS.flatMap((name) => headers.get(name)?.replace(/^Bearer /i, '') ?? []);
+  const [, account, id, secret] = /^([\w-]{1,64})\.([\w-]{1,64})\.([\w-]{16,128})$/.exec(token) ?? [];
   return account && id && secret ? { job: jobName({ account, id }), secret } : null;
 }
 
-/** Tells the job what a call used. The answer waits for it, so that a budget is looked at before the next call. */
+/** Reports a call's usage to its job. The response waits for this, so that a budget is checked before the next call. */
 async function recordSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
   await jobOf(env, job)
     .recordSpend(call, usage)
@@ -30,50 +38,50 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
 }
 
 /**
- * The model service's answer, null where it cannot be reached. A run that leaves its call and goes on is billed for it, so the answer is
- * metered to its end; what a run asked for that is over, or ends, is called off.
+ * The model service's response, or null if the service is unreachable. A run that abandons a call is billed for it, so the response is
+ * metered to its end; a call of a run that is over is aborted.
  */
-async function passOn(request: Request, caller: AbortSignal, env: Env, job: string): Promise<Response | null> {
-  const service = new AbortController();
-  const left = async () => {
+async function forward(request: Request, client: AbortSignal, env: Env, job: string, provider: Provider) {
+  const abort = new AbortController();
+  const onAbandoned = async () => {
     const goesOn = await jobOf(env, job)
       .goesOn()
       .catch(() => true);
-    if (!goesOn) service.abort();
+    if (!goesOn) abort.abort();
   };
-  caller.addEventListener('abort', () => waitUntil(left()));
-  const answer = await fetch(request, { signal: service.signal }).catch(() => null);
+  client.addEventListener('abort', () => waitUntil(onAbandoned()));
+  const response = await fetch(request, { signal: abort.signal }).catch(() => null);
+  if (!response) return null;
   const call = crypto.randomUUID();
-  return (
-    answer && metered(withWideReads(answer), (usage) => recordSpend(env, job, call, usage), { gone: caller, left }, waitUntil)
-  );
+  const report = (usage: Usage) => recordSpend(env, job, call, usage);
+  return meter(rechunk(response), provider.service.usageReader(), report, { signal: client, onAbandoned }, waitUntil);
 }
 
 /**
- * The door for model traffic to /gate/<provider>/..., whether it comes by loopback or out of a container: checks a run's token, lets
- * only the provider's model paths through, puts the provider's key in its place, streams both ways and meters what is used.
+ * Handles a model request of a run to /gate/<provider>/..., from loopback or from a container. Checks the run's token, allows the
+ * provider's model paths only, replaces the token by the provider's key, streams both ways and meters the usage.
  */
-export async function passGate(request: Request, env: Env): Promise<Response> {
+export async function handleModelRequest(request: Request, env: Env): Promise<Response> {
   const config = readConfig(env);
   const { pathname, search } = new URL(request.url);
-  const [, providerId = '', path = '/'] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
-  const provider = Object.values(providers).find(({ id }) => id === providerId);
-  const upstream = UPSTREAMS[providerId];
+  const [, id = '', path = '/'] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
+  const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
   const token = readToken(request.headers);
-  if (!provider || !upstream || !token) return toHttpError(refuse('The gate knows no such provider or run.'));
-  if (!(await jobOf(env, token.job).authorizes(token.secret, provider.id)))
-    return toHttpError(refuse('This token belongs to no run that is going on.'));
-  const isAllowed = provider.gatePaths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
-  if (!isAllowed || !isPlainPath(path)) return toHttpError(refuse('The gate passes model calls only.'));
-  const headers = new Headers([...request.headers].filter(([name]) => !DROPPED.test(name)));
-  const credentials = upstream.credentials(config, headers);
-  if (!credentials) return toHttpError(refuse(`The gateway has no key for ${provider.title}.`));
-  for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
+  if (!provider || !token) return refuse('Unknown provider, or no token of a run.');
+  if (!(await jobOf(env, token.job).authorizes(token.secret, id))) return refuse('The token does not belong to a running job.');
+  const isAllowed = provider.service.paths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
+  if (!isAllowed || !isPlainPath(path)) return refuse('Only model calls are allowed.');
+  const headers = withKey(
+    provider,
+    config,
+    [...request.headers].filter(([name]) => isForwarded(name)),
+  );
+  if (!headers) return refuse(`No key for ${provider.title} is set.`);
   const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
-  const url = upstreamUrl(upstream.url(config), path, search);
-  const asked = new Request(url, { method: request.method, headers, body, redirect: 'manual' });
-  const answer = passOn(asked, request.signal, env, token.job);
-  // A run that leaves before its answer is there has used the model all the same.
-  waitUntil(answer);
-  return (await answer) ?? toHttpError({ code: 'upstream_unreachable', provider: provider.title });
+  const url = upstreamUrl(upstreamOf(provider, config), path, search);
+  const keyed = new Request(url, { method: request.method, headers, body, redirect: 'manual' });
+  const response = forward(keyed, request.signal, env, token.job, provider);
+  // A run that leaves before its response begins has used the model all the same.
+  waitUntil(response);
+  return (await response) ?? toHttpError({ code: 'upstream_unreachable', provider: provider.title });
 }

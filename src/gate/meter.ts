@@ -1,10 +1,9 @@
 import type { Usage } from '../../container/protocol.ts';
-import { learn, UNTOLD, usageOf } from './usage.ts';
 
-/** Longest line of a stream, or JSON answer, that is read for its usage, in UTF-16 units; a longer one passes unread. */
+/** Longest line of a stream, or JSON response, that is read for its usage, in UTF-16 units. A longer one passes unread. */
 const READ_MAX = 16_777_216;
 
-/** Cuts text that comes in pieces at its line feeds. `whole` gives what is left at the end. */
+/** Splits text that arrives in chunks at its line feeds. `take` returns what follows the last one. */
 function lineCutter() {
   let parts: string[] = [];
   let length = 0;
@@ -32,81 +31,81 @@ function lineCutter() {
   return { push, keep, take };
 }
 
-/** Who takes an answer: `gone` tells that the caller left, `left` hears that its stream is not read to the end. */
-export interface Taker {
-  gone: AbortSignal;
-  left: () => Promise<void>;
+/** The client of a response. */
+export interface Consumer {
+  /** Aborted when the client disconnects. */
+  signal: AbortSignal;
+  /** Called once when the client stops reading before the end. */
+  onAbandoned: () => Promise<void>;
 }
 
-/** What reads an answer as it passes. */
-interface Reading {
-  look: (piece: Uint8Array) => Promise<void>;
+/** Receives a response as it passes. */
+interface Observer {
+  see: (chunk: Uint8Array) => Promise<void>;
   end: () => Promise<void>;
 }
 
-/** Reads a stream to its end and passes it on at the pace of who takes it. Once that one left, what comes is read and thrown away. */
-async function passOn(
+/** Reads a stream to its end and passes it on at the consumer's pace. Once the consumer has left, the rest is observed and discarded. */
+async function relay(
   source: AsyncIterable<Uint8Array>,
   sink: WritableStream<Uint8Array>,
-  { look, end }: Reading,
-  { gone, left }: Taker,
+  { see, end }: Observer,
+  { signal, onAbandoned }: Consumer,
 ): Promise<void> {
   const writer = sink.getWriter();
-  let isTaken = true;
+  let isRead = true;
   const { promise: leaving, resolve: leave } = Promise.withResolvers<void>();
-  const untilLeft = leaving.then(() => {
-    isTaken = false;
-    return left();
+  const abandoned = leaving.then(() => {
+    isRead = false;
+    return onAbandoned();
   });
   writer.closed.catch(() => leave());
-  // A stream that nobody began to read holds its writer forever, and tells nothing of a caller that is gone.
-  if (gone.aborted) leave();
-  gone.addEventListener('abort', () => leave());
+  // A stream that is never read blocks its writer forever and does not report that the client disconnected.
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', () => leave());
   const pass = async (work: () => Promise<void>) => {
-    if (isTaken) await Promise.race([work().catch(() => leave()), untilLeft]);
+    if (isRead) await Promise.race([work().catch(() => leave()), abandoned]);
   };
   try {
-    for await (const piece of source) {
-      await pass(() => writer.write(piece));
-      await look(piece);
+    for await (const chunk of source) {
+      await pass(() => writer.write(chunk));
+      await see(chunk);
     }
     await end();
     await pass(() => writer.close());
   } catch (error) {
     await pass(() => writer.abort(error));
   }
-  if (!isTaken) await untilLeft;
+  if (!isRead) await abandoned;
 }
 
 /**
- * Passes an answer of a model on as it comes, and tells what the call used so far whenever the answer tells it. xAI tells it at the end alone, so the
- * answer is read to its end though its taker may leave before: `outlive` gets the promise of that.
+ * Passes a model's response on as it arrives, and reports the usage so far whenever the response does. Some services report it at the
+ * end only, so the response is read to its end even if the consumer leaves: `waitUntil` receives the promise of that.
  */
-export function metered(
-  answer: Response,
+export function meter(
+  response: Response,
+  usageIn: (json: string) => Usage | undefined,
   report: (usage: Usage) => Promise<void>,
-  taker: Taker,
-  outlive: (reading: Promise<void>) => void,
+  consumer: Consumer,
+  waitUntil: (reading: Promise<void>) => void,
 ): Response {
-  const type = answer.headers.get('content-type') ?? '';
+  const type = response.headers.get('content-type') ?? '';
   const isStream = type.startsWith('text/event-stream');
-  if (!answer.body || !(isStream || type.startsWith('application/json'))) return answer;
+  if (!response.body || !(isStream || type.startsWith('application/json'))) return response;
   const decoder = new TextDecoder();
   const cutter = lineCutter();
-  let told = UNTOLD;
   const read = async (json: string) => {
-    const more = learn(told, json);
-    if (!more) return;
-    told = more;
-    await report(usageOf(told));
+    const usage = usageIn(json);
+    if (usage) await report(usage);
   };
-  const look = async (piece: Uint8Array) => {
-    const text = decoder.decode(piece, { stream: true });
+  const see = async (chunk: Uint8Array) => {
+    const text = decoder.decode(chunk, { stream: true });
     if (!isStream) return cutter.keep(text);
     for (const line of cutter.push(text)) if (line.startsWith('data:')) await read(line.slice(5));
   };
   const end = () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take());
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  outlive(passOn(answer.body, writable, { look, end }, taker));
-  return new Response(readable, answer);
+  waitUntil(relay(response.body, writable, { see, end }, consumer));
+  return new Response(readable, response);
 }

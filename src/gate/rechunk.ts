@@ -1,10 +1,10 @@
-/** Bytes of one read. workerd reads 4 KiB by itself, and Grok goes over an unfinished event from its start at every piece. */
+/** Bytes of one read. workerd reads 4 KiB by default, and a CLI may parse an unfinished event again at every chunk. */
 const READ_BYTES = 65_536;
 
-/** The same answer in larger pieces; what is there is passed on at once. */
-export function withWideReads(answer: Response): Response {
-  if (!answer.body) return answer;
-  const reader = answer.body.getReader({ mode: 'byob' });
+/** The same response in larger chunks. What has arrived is passed on at once. */
+export function rechunk(response: Response): Response {
+  if (!response.body) return response;
+  const reader = response.body.getReader({ mode: 'byob' });
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       const { done, value } = await reader.read(new Uint8Array(READ_BYTES));
@@ -13,5 +13,5 @@ export function withWideReads(answer: Response): Response {
     },
     cancel: (reason) => reader.cancel(reason),
   });
-  return new Response(body, answer);
+  return new Response(body, response);
 }

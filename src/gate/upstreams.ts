@@ -1,36 +1,18 @@
+import type { Provider } from '../../container/providers/provider.ts';
 import type { Config } from '../config.ts';
 
-/** Where a provider's model traffic goes, and the headers that carry its key; null where there is none. */
-export interface Upstream {
-  /** Settings of which one holds the key. */
-  settings: string[];
-  url: (config: Config) => string;
-  credentials: (config: Config, headers: Headers) => Record<string, string> | null;
-  /** Headers without which the service answers nothing. */
-  needed?: Record<string, string>;
+/** Where a provider's model traffic goes. */
+export const upstreamOf = ({ service }: Provider, { services }: Config): string => services[service.urlSetting] ?? service.url;
+
+/** The settings of which one has to hold a provider's key. */
+export const keySettings = ({ service }: Provider): string[] => service.keys.map(({ setting }) => setting);
+
+/** Headers of a request with the provider's key added, or null if no key is set. */
+export function withKey({ service }: Provider, { services }: Config, headers?: HeadersInit): Headers | null {
+  const key = service.keys.find(({ setting }) => services[setting]);
+  if (!key) return null;
+  const keyed = new Headers(headers);
+  keyed.set(key.header, [key.scheme, services[key.setting]].filter(Boolean).join(' '));
+  for (const [name, value] of Object.entries(key.extra ?? {})) keyed.append(name, value);
+  return keyed;
 }
-
-/** Anthropic takes an OAuth token only with this beta named. */
-const OAUTH_BETA = 'oauth-2025-04-20';
-
-function anthropic({ anthropicApiKey, claudeCodeOauthToken }: Config, headers: Headers): Record<string, string> | null {
-  if (anthropicApiKey !== undefined) return { 'x-api-key': anthropicApiKey };
-  if (claudeCodeOauthToken === undefined) return null;
-  const betas = [headers.get('anthropic-beta'), OAUTH_BETA].filter(Boolean).join(',');
-  return { authorization: `Bearer ${claudeCodeOauthToken}`, 'anthropic-beta': betas };
-}
-
-/** Every provider's model service, by the provider's id. */
-export const UPSTREAMS: Record<string, Upstream> = {
-  claude: {
-    settings: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'],
-    url: (config) => config.anthropicUpstreamUrl,
-    credentials: anthropic,
-    needed: { 'anthropic-version': '2023-06-01' },
-  },
-  grok: {
-    settings: ['XAI_API_KEY'],
-    url: (config) => config.xaiUpstreamUrl,
-    credentials: ({ xaiApiKey }) => (xaiApiKey === undefined ? null : { authorization: `Bearer ${xaiApiKey}` }),
-  },
-};

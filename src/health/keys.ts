@@ -1,6 +1,8 @@
+import { providers } from '../../container/providers/index.ts';
+import type { Provider } from '../../container/providers/provider.ts';
 import type { Config } from '../config.ts';
 import { upstreamUrl } from '../gate/upstream-url.ts';
-import { UPSTREAMS } from '../gate/upstreams.ts';
+import { keySettings, upstreamOf, withKey } from '../gate/upstreams.ts';
 
 /** How a check went. `note`: it works, but somebody may miss something. */
 export interface Finding {
@@ -11,26 +13,21 @@ export interface Finding {
 }
 
 const ANSWER_MS = 10_000;
-/** What services answer to a key that is wrong; xAI says 400. */
+/** What services answer to a wrong key. */
 const REFUSED = [400, 401, 403];
 
-async function checkKey(id: string, config: Config): Promise<Finding> {
-  const check = `key of ${id}`;
-  const upstream = UPSTREAMS[id];
-  const credentials = upstream?.credentials(config, new Headers());
-  if (!upstream || !credentials)
-    return { check, state: 'note', says: `Not set: its requests are refused. Set ${upstream?.settings.join(' or ')}.` };
-  const url = upstreamUrl(upstream.url(config), '/v1/models');
+async function checkKey(provider: Provider, config: Config): Promise<Finding> {
+  const check = `key of ${provider.id}`;
+  const { probe } = provider.service;
+  const settings = keySettings(provider).join(' or ');
+  const headers = withKey(provider, config, probe.headers);
+  if (!headers) return { check, state: 'note', says: `Not set: its requests are refused. Set ${settings}.` };
+  const url = upstreamUrl(upstreamOf(provider, config), probe.path);
   try {
-    const headers = { ...upstream.needed, ...credentials };
     const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
     if (status < 400) return { check, state: 'ok', says: `Accepted by ${url.host}.` };
     if (REFUSED.includes(status))
-      return {
-        check,
-        state: 'wrong',
-        says: `${url.host} refused it: HTTP ${status}. Set ${upstream.settings.join(' or ')} anew.`,
-      };
+      return { check, state: 'wrong', says: `${url.host} refused it: HTTP ${status}. Set ${settings} anew.` };
     return {
       check,
       state: 'note',
@@ -43,4 +40,4 @@ async function checkKey(id: string, config: Config): Promise<Finding> {
 
 /** Asks each model service whether it takes the key. */
 export const checkKeys = (config: Config): Promise<Finding[]> =>
-  Promise.all(Object.keys(UPSTREAMS).map((id) => checkKey(id, config)));
+  Promise.all(Object.values(providers).map((provider) => checkKey(provider, config)));

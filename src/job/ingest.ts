@@ -1,4 +1,6 @@
 import type { Event } from '../../container/protocol.ts';
+import { providers } from '../../container/providers/index.ts';
+import { valueInRole } from '../../container/providers/option.ts';
 import { outcome } from './outcome.ts';
 import { advance } from './progress.ts';
 import type { Progress } from './record.ts';
@@ -33,7 +35,7 @@ function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Eve
     result,
     answerChars: channelLength(store, 'answer', result?.index),
     structuredChars: channelLength(store, 'structured', result?.index),
-    wantsStructured: row.spec.options.jsonSchema !== undefined,
+    wantsStructured: valueInRole(providers[row.spec.provider], 'schema', row.spec.options) !== undefined,
     provider: row.spec.provider,
     budgetUsd: progress.budgetUsd,
   });

@@ -187,7 +187,7 @@ export class Job extends DurableObject<Env> {
     const { total, risenUsd } = this.#spend.record(call, usage);
     this.#store.note({ spent: total });
     const ofAccount = await this.#spendOfAccount(row, risenUsd);
-    const budgetUsd = passedBudget(row.spec.options, total) ?? ofAccount;
+    const budgetUsd = passedBudget(row.spec, total) ?? ofAccount;
     if (budgetUsd !== undefined) this.#endOverBudget(budgetUsd);
   }
 

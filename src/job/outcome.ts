@@ -1,4 +1,5 @@
 import type { EndCause, Event, ResultItem } from '../../container/protocol.ts';
+import { providers } from '../../container/providers/index.ts';
 import type { Ending, Hold, JobError } from './record.ts';
 
 type Exit = Extract<Event, { kind: 'exit' }>;
@@ -97,11 +98,6 @@ const WORDS: Record<string, { code: string; hint: string }> = {
   refusal: { code: 'refused', hint: 'The model refused the request.' },
 };
 
-const PERMISSION: Record<string, string> = {
-  claude: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
-  grok: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
-};
-
 function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
   const [denied] = result.denials;
   const said = [...result.errors, exit.detail].filter(Boolean).join(' ').trim().slice(0, 600);
@@ -114,7 +110,10 @@ function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
   if (word) return error(word.code, `${word.hint}${tail}`);
   if (denied) {
     const asked = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;
-    return error('permission_required', `The run stopped because it may not use ${asked}. ${PERMISSION[provider] ?? ''}`.trim());
+    return error(
+      'permission_required',
+      `The run stopped because it may not use ${asked}. ${providers[provider]?.permissionHint ?? ''}`.trim(),
+    );
   }
   return error('provider_error', `The CLI reported an error (${result.subtype}).${tail}`, true);
 }

@@ -1,6 +1,8 @@
-import { z } from 'zod';
 import { Usage } from '../../container/protocol.ts';
+import { providers } from '../../container/providers/index.ts';
+import { budgetOf } from '../../container/providers/option.ts';
 import { addUsage, NO_USAGE } from '../../container/providers/usage.ts';
+import type { JobSpec } from './record.ts';
 
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS spend (call TEXT PRIMARY KEY, usage TEXT NOT NULL) STRICT';
 
@@ -27,10 +29,11 @@ export class SpendStore {
   }
 }
 
-const Budget = z.object({ maxBudgetUsd: z.number().optional() });
-
-/** The budget in USD that a request gave itself and has passed; undefined where there is none. */
-export function passedBudget(options: Record<string, unknown>, { costUsd = 0 }: Usage): number | undefined {
-  const { maxBudgetUsd } = Budget.parse(options);
-  return maxBudgetUsd !== undefined && costUsd > maxBudgetUsd ? maxBudgetUsd : undefined;
+/** The budget in USD that a request set itself and has passed, or undefined. */
+export function passedBudget(
+  { provider, options }: Pick<JobSpec, 'provider' | 'options'>,
+  { costUsd = 0 }: Usage,
+): number | undefined {
+  const budget = budgetOf(providers[provider], options);
+  return budget !== undefined && costUsd > budget ? budget : undefined;
 }

@@ -3,7 +3,7 @@ import { requestKey } from '../account/request-key.ts';
 import type { Submitted } from '../account/submit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { fail, type Result } from '../errors.ts';
-import { UPSTREAMS } from '../gate/upstreams.ts';
+import { keySettings, withKey } from '../gate/upstreams.ts';
 import { type Call, ownAccount } from './call.ts';
 import { type Request, readRequest } from './request.ts';
 
@@ -30,9 +30,8 @@ export async function submit(
   asked: ToolCall,
 ): Promise<Result<Submitted>> {
   const { limits } = call.config;
-  const upstream = UPSTREAMS[provider.id];
-  if (!upstream?.credentials(call.config, new Headers()))
-    return fail({ code: 'provider_unavailable', provider: provider.title, settings: upstream?.settings ?? [] });
+  if (!withKey(provider, call.config))
+    return fail({ code: 'provider_unavailable', provider: provider.title, settings: keySettings(provider) });
   const read = readRequest(provider, input, limits);
   if (!read.ok) return read;
   const { prompt, session, options, common } = read.value;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/protocol.ts';
 import { readConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { passGate } from '../gate/gate.ts';
+import { handleModelRequest } from '../gate/gate.ts';
 import { jobNameOfRun, jobOf } from '../objects.ts';
 import { VERSION } from '../version.ts';
 import { isHung } from './hung.ts';
@@ -189,7 +189,7 @@ export class Runner extends Container<Env> {
 }
 
 // An assignment, because a static field would define the property and so miss the setter that registers the handlers.
-Runner.outboundByHost = { [GATE_HOST]: passGate };
+Runner.outboundByHost = { [GATE_HOST]: handleModelRequest };
 
 /** Whether an answer to DELETE says that the run had ended; the answer itself stays unread. */
 async function isOver(answer: Response): Promise<boolean> {

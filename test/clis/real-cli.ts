@@ -28,10 +28,10 @@ export interface Call {
 }
 
 /** Whether the gate passes a call of a run. */
-export function isPassed({ id, gatePaths }: Provider, { method, url }: Call): boolean {
+export function isPassed({ id, service }: Provider, { method, url }: Call): boolean {
   const base = `/gate/${id}`;
   const path = url.replace(/\?.*/, '').slice(base.length);
-  return url.startsWith(base) && gatePaths.some((allowed) => allowed.method === method && allowed.path.test(path));
+  return url.startsWith(base) && service.paths.some((allowed) => allowed.method === method && allowed.path.test(path));
 }
 
 /** What a person says who is asked. */

@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/tables/spending.ts';
-import { passGate } from '../../src/gate/gate.ts';
+import { handleModelRequest } from '../../src/gate/gate.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { callOf, ended, jobOf, specOf, submit } from './jobs.ts';
@@ -113,7 +113,7 @@ test('what a run had asked for is called off once it was canceled', async () => 
 test('without an API key a call of Claude goes out with the OAuth token', async () => {
   const spec = await jobOnly('claude');
   const settings = { ...env, ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'test-oauth-token' };
-  const answer = await passGate(modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
+  const answer = await handleModelRequest(modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
   expect(await answer.text()).toContain('event: message_stop');
   expect(await modelRequests()).toContain('"auth":"Bearer test-oauth-token"');
 });
@@ -121,7 +121,7 @@ test('without an API key a call of Claude goes out with the OAuth token', async 
 test('an upstream keeps the path of its URL', async () => {
   const spec = await jobOnly('grok');
   const settings = { ...env, XAI_UPSTREAM_URL: `${inject('modelUrl')}/v1/account/gw/grok` };
-  const answer = await passGate(modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
+  const answer = await handleModelRequest(modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
   expect(await answer.text()).toContain('response.completed');
   expect(await modelRequests()).toContain('"url":"/v1/account/gw/grok/v1/responses?of=a-proxy"');
 });

@@ -70,6 +70,9 @@ export const Permission = z.object({
 
 export type Permission = z.infer<typeof Permission>;
 
+/** xAI's unit of money in a USD. */
+export const TICKS_PER_USD = 1e10;
+
 /** Tokens of a whole prompt; `inputTokens` counts what came from a cache as well. */
 const Spent = {
   inputTokens: count,

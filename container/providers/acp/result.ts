@@ -2,9 +2,7 @@ import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
 import { count, type Result, text } from '../messages/lines.ts';
 import { summaryOf } from '../pieces.ts';
-import type { Message, PromptEnd } from './messages.ts';
-
-const TICKS_PER_USD = 1e10;
+import { type Message, type PromptEnd, TICKS_PER_USD } from './messages.ts';
 
 type Spending = NonNullable<PromptEnd['_meta']['usage']>;
 type Spent = Spending['modelUsage'][string];

@@ -4,6 +4,7 @@ import type { Command, Launch, Provider } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
 import { claudeDialogue, claudePrompt } from './dialogue.ts';
 import { leftOut, models, options } from './options.ts';
+import { claudeUsage } from './usage.ts';
 
 /** Run always quiet, bounded and single. Times in ms; measured ends of a failing API are in README.md. */
 const ENVIRONMENT = {
@@ -67,20 +68,43 @@ function conflicts(given: Record<string, unknown>): string[] {
   ];
 }
 
+const service: Provider['service'] = {
+  url: 'https://api.anthropic.com',
+  urlSetting: 'ANTHROPIC_UPSTREAM_URL',
+  keys: [
+    { setting: 'ANTHROPIC_API_KEY', description: 'Key of the Anthropic API.', header: 'x-api-key' },
+    {
+      setting: 'CLAUDE_CODE_OAUTH_TOKEN',
+      description: 'Token of a Claude subscription, as `claude setup-token` prints it.',
+      header: 'authorization',
+      scheme: 'Bearer',
+      // The service accepts an OAuth token only together with this beta.
+      extra: { 'anthropic-beta': 'oauth-2025-04-20' },
+    },
+  ],
+  keyPattern: /sk-ant-[\w-]{8,}/,
+  probe: { path: '/v1/models', headers: { 'anthropic-version': '2023-06-01' } },
+  paths: [
+    { method: 'POST', path: /^\/v1\/messages(\/count_tokens)?$/ },
+    { method: 'HEAD', path: /^\/api\/hello$/ },
+  ],
+  usageReader: claudeUsage,
+};
+
 /** Claude Code, print mode. */
 export const claude: Provider = {
   id: 'claude',
   title: 'Claude Code',
+  program: { package: '@anthropic-ai/claude-code', file: 'claude' },
+  service,
   options,
+  roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema', ephemeral: 'noSessionPersistence' },
   latestParameter: 'continueSession',
   conflicts,
   leftOut,
   models,
+  permissionHint: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
   command,
   reader: () => messagesReader(),
   stopSignal: 'SIGINT',
-  gatePaths: [
-    { method: 'POST', path: /^\/v1\/messages(\/count_tokens)?$/ },
-    { method: 'HEAD', path: /^\/api\/hello$/ },
-  ],
 };

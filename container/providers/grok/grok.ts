@@ -8,6 +8,7 @@ import { leftOut, models, options, synonyms } from './options.ts';
 import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
+import { grokUsage } from './usage.ts';
 
 const CONFIG = {
   models: { max_retries: 3, inference_idle_timeout_secs: 300 },
@@ -97,22 +98,35 @@ function conflicts(given: Record<string, unknown>): string[] {
   ];
 }
 
+const service: Provider['service'] = {
+  url: 'https://api.x.ai',
+  urlSetting: 'XAI_UPSTREAM_URL',
+  keys: [{ setting: 'XAI_API_KEY', description: 'Key of the xAI API.', header: 'authorization', scheme: 'Bearer' }],
+  keyPattern: /xai-[\w-]{8,}/,
+  probe: { path: '/v1/models' },
+  paths: [
+    { method: 'POST', path: /^\/v1\/responses$/ },
+    { method: 'GET', path: /^\/v1\/(models|api-key)$/ },
+    { method: 'GET', path: /^\/$/ },
+  ],
+  usageReader: grokUsage,
+};
+
 /** Grok: in print mode, and in agent mode, which has no permission rules, where a person is asked. */
 export const grok: Provider = {
   id: 'grok',
   title: 'Grok',
+  program: { package: '@xai-official/grok', file: 'bin/grok.br', compression: 'brotli' },
+  service,
   options,
+  roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema' },
   synonyms,
   latestParameter: 'resumeLatest',
   conflicts,
   leftOut,
   models,
+  permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
   command,
   reader: () => messagesReader(readGrokTool),
   stopSignal: 'SIGTERM',
-  gatePaths: [
-    { method: 'POST', path: /^\/v1\/responses$/ },
-    { method: 'GET', path: /^\/v1\/(models|api-key)$/ },
-    { method: 'GET', path: /^\/$/ },
-  ],
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parsedJson } from '../json.ts';
 import { readToolResult, type ToolResult } from '../messages/tool-result.ts';
 
 /** The one result that Grok gives of a call that it did not make: refused by a rule or a person, or asked for while nobody can answer. */
@@ -13,20 +14,12 @@ const Output = z.union([
     .transform((blocks) => blocks.map(({ content }) => content.text).join('\n')),
 ]);
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const resultOf = (output: string): ToolResult => (REFUSED.test(output) ? { output, refusal: output } : { output });
 
 /** Print mode puts a tool's raw output as JSON into the text. */
 export function readGrokTool(content: unknown): ToolResult {
   const { output: raw } = readToolResult(content);
-  const read = Output.safeParse(parsed(raw));
+  const read = Output.safeParse(parsedJson(raw));
   return resultOf(read.success ? read.data : raw);
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Usage } from '../../../container/protocol.ts';
-import { metered } from '../../../src/gate/meter.ts';
+import { claudeUsage } from '../../../container/providers/claude/usage.ts';
+import { grokUsage } from '../../../container/providers/grok/usage.ts';
+import { meter } from '../../../src/gate/meter.ts';
 
 const EVENTS = [
   'event: message_start\ndata: {"type":"message_start","message":{"model":"claude-opus-5-5","usage":{"input_tokens":10,"output_tokens":1}}}\n\n',
@@ -21,15 +23,15 @@ function answerOf(text: string, type: string, size: number) {
   return new Response(body, { headers: { 'content-type': type } });
 }
 
-function metering(answer: Response, gone = new AbortController().signal) {
+function metering(answer: Response, signal = new AbortController().signal, usageReader = claudeUsage) {
   const seen: Usage[] = [];
   const readings: Promise<void>[] = [];
   let hasLeft = false;
-  const left = async () => {
+  const onAbandoned = async () => {
     hasLeft = true;
   };
   const report = async (usage: Usage) => void seen.push(usage);
-  const passed = metered(answer, report, { gone, left }, (reading) => readings.push(reading));
+  const passed = meter(answer, usageReader(), report, { signal, onAbandoned }, (reading) => readings.push(reading));
   return { passed, seen, hasLeft: () => hasLeft, untilRead: () => Promise.all(readings) };
 }
 
@@ -57,10 +59,11 @@ const XAI_EVENTS = [
 ].join('');
 
 test.each([
-  ['Anthropic', EVENTS],
-  ['xAI', XAI_EVENTS],
-])('a stream of %s that its reader leaves after a few bytes is metered to its end', async (_service, events) => {
-  const { passed, seen, hasLeft, untilRead } = metering(answerOf(events, 'text/event-stream', 7));
+  ['Anthropic', EVENTS, claudeUsage],
+  ['xAI', XAI_EVENTS, grokUsage],
+])('a stream of %s that its reader leaves after a few bytes is metered to its end', async (_service, events, usageReader) => {
+  const answer = answerOf(events, 'text/event-stream', 7);
+  const { passed, seen, hasLeft, untilRead } = metering(answer, undefined, usageReader);
   const reader = passed.body?.getReader();
   await reader?.read();
   await reader?.cancel();

@@ -5,19 +5,11 @@ import type { Provider } from '../../../container/providers/provider.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseInput } from '../../../src/mcp/input.ts';
 import { readRequest, requestInput } from '../../../src/mcp/request.ts';
+import { scripted } from '../../fixtures/scripted-provider.ts';
 
 const provider: Provider = {
-  id: 'claude',
-  title: 'Claude Code',
+  ...scripted,
   options: { model: { type: z.string().optional() }, maxTurns: { type: z.int().min(1).optional() } },
-  latestParameter: 'continueSession',
-  conflicts: () => [],
-  leftOut: {},
-  models: { default: 'opus', known: [], aliases: {} },
-  command: () => ({ argv: [], env: {} }),
-  reader: () => () => [],
-  stopSignal: 'SIGINT',
-  gatePaths: [],
 };
 const { limits } = readConfig({ PROMPT_MAX_BYTES: '100' });
 const id = '2b2f0f5e-96f7-4f8e-b6e5-6a3b0d0c1a11';

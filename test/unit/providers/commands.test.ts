@@ -222,5 +222,5 @@ const opened: [Provider, string, string, boolean][] = [
 ];
 
 test.each(opened)('the gate of $id: %s %s is open: %s', (provider, method, path, expected) => {
-  expect(provider.gatePaths.some((allowed) => allowed.method === method && allowed.path.test(path))).toBe(expected);
+  expect(provider.service.paths.some((allowed) => allowed.method === method && allowed.path.test(path))).toBe(expected);
 });

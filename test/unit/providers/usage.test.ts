@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { learn, type Told, UNTOLD, usageOf } from '../../../src/gate/usage.ts';
+import type { Usage } from '../../../container/protocol.ts';
+import { claudeUsage } from '../../../container/providers/claude/usage.ts';
+import { grokUsage } from '../../../container/providers/grok/usage.ts';
 
 const tokens = (input: number, output: number, cacheRead = 0, cacheWrite = 0) => ({
   inputTokens: input,
@@ -11,7 +13,7 @@ const tokens = (input: number, output: number, cacheRead = 0, cacheWrite = 0) =>
 const claude = (usage: object, model = 'claude-opus-5-5') => ({ type: 'message', model, usage });
 const million = 1_000_000;
 
-const answers: [what: string, pieces: object[], usage: object][] = [
+const answers: [what: string, pieces: object[], usage: object, reader?: typeof grokUsage][] = [
   [
     'a stream of Anthropic: the start tells the input, later counts replace earlier ones',
     [
@@ -37,6 +39,7 @@ const answers: [what: string, pieces: object[], usage: object][] = [
       },
     ],
     { ...tokens(40, 7, 60), costUsd: 0.0025 },
+    grokUsage,
   ],
   [
     'cache writes, for minutes and for an hour',
@@ -69,12 +72,18 @@ const answers: [what: string, pieces: object[], usage: object][] = [
   ['a model of unknown price', [claude({ input_tokens: 5, output_tokens: 6 }, 'grok-9')], tokens(5, 6)],
 ];
 
-test.each(answers)('usage is read from %s', (_what, pieces, usage) => {
-  const told = pieces.reduce<Told>((known, piece) => learn(known, JSON.stringify(piece)) ?? known, UNTOLD);
-  const { costUsd, ...counts } = usageOf(told);
-  expect({ ...counts, ...(costUsd !== undefined && { costUsd: expect.closeTo(costUsd, 9) }) }).toEqual(usage);
+test.each(answers)('usage is read from %s', (_what, pieces, usage, reader = claudeUsage) => {
+  const read = reader();
+  const told = pieces.reduce<Usage | undefined>((known, piece) => read(JSON.stringify(piece)) ?? known, undefined);
+  expect(told).toEqual({
+    costUsd: undefined,
+    ...usage,
+    ...('costUsd' in usage && { costUsd: expect.closeTo(Number(usage.costUsd), 9) }),
+  });
 });
 
-test.each(['', '[DONE]', '{"type":"ping"}', '{"usage":', '{"usage":"a lot"}', '{"usage":null}'])('%j tells no usage', (json) => {
-  expect(learn(UNTOLD, json)).toBeNull();
+const silent = ['', '[DONE]', '{"type":"ping"}', '{"usage":', '{"usage":"a lot"}', '{"usage":null}'];
+
+test.each(silent)('%j tells no usage', (json) => {
+  for (const reader of [claudeUsage, grokUsage]) expect(reader()(json)).toBe(undefined);
 });

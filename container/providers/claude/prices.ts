@@ -1,4 +1,4 @@
-import type { Usage } from '../../container/protocol.ts';
+import type { Usage } from '../../protocol.ts';
 
 /** USD for a million tokens. */
 interface Price {
@@ -13,7 +13,7 @@ const CACHE_WRITE = { minutes: 1.25, hour: 2 } as const;
 const WEB_SEARCH_USD = 0.01;
 
 /** Anthropic names no price in its answers. By model, first match, as of November 2026: platform.claude.com/docs/en/about-claude/pricing. */
-const CLAUDE: { model: RegExp; above?: number; price: Price }[] = [
+const PRICES: { model: RegExp; above?: number; price: Price }[] = [
   { model: /^claude-(fable|mythos)-5-\d/, price: { input: 10, output: 50, cacheRead: 0.25 } },
   { model: /^claude-opus-5-5/, price: { input: 4, output: 20, cacheRead: 0.2 } },
   { model: /^claude-opus-(5|4-[5-9])/, price: { input: 5, output: 25, cacheRead: 0.5 } },
@@ -40,7 +40,7 @@ export interface Priced extends Omit<Usage, 'costUsd'> {
 /** What a call cost in USD; undefined for a model of unknown price. */
 export function costOf(call: Priced): number | undefined {
   const prompt = call.inputTokens + call.cacheReadTokens + call.cacheWriteTokens;
-  const price = CLAUDE.find(({ model, above = -1 }) => model.test(call.model) && prompt > above)?.price;
+  const price = PRICES.find(({ model, above = -1 }) => model.test(call.model) && prompt > above)?.price;
   if (!price) return undefined;
   const written = (call.cacheWriteTokens - call.hourTokens) * CACHE_WRITE.minutes + call.hourTokens * CACHE_WRITE.hour;
   const tokens =

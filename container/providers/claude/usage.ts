@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Usage } from '../../protocol.ts';
+import { parsedJson } from '../json.ts';
+import { costOf } from './prices.ts';
+
+const count = z.number().nonnegative().nullish();
+
+const Counts = z.object({
+  input_tokens: count,
+  output_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+  cache_creation: z.object({ ephemeral_1h_input_tokens: count }).nullish(),
+  server_tool_use: z.object({ web_search_requests: count }).nullish(),
+});
+type Counts = z.infer<typeof Counts>;
+
+const Message = z.object({ model: z.string().nullish(), usage: Counts.nullish() });
+/** A whole message, or an event of a stream: `message_start` holds the message, `message_delta` has later counts. */
+const Piece = Message.extend({ message: Message.nullish().catch(null) });
+
+/** The counts that an event reports; it leaves out or nulls the others. */
+const given = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== null));
+
+function usageOfMessage(model: string, counts: Counts): Usage {
+  const tokens = {
+    inputTokens: counts.input_tokens ?? 0,
+    outputTokens: counts.output_tokens ?? 0,
+    cacheReadTokens: counts.cache_read_input_tokens ?? 0,
+    cacheWriteTokens: counts.cache_creation_input_tokens ?? 0,
+  };
+  const hourTokens = counts.cache_creation?.ephemeral_1h_input_tokens ?? 0;
+  const webSearches = counts.server_tool_use?.web_search_requests ?? 0;
+  return { ...tokens, costUsd: costOf({ ...tokens, model, hourTokens, webSearches }) };
+}
+
+/** Reads the usage of one response of Anthropic's Messages API. A later count replaces the earlier one; the price is not reported. */
+export function claudeUsage(): (json: string) => Usage | undefined {
+  let model = '';
+  let counts: Counts = {};
+  return (json) => {
+    if (!json.includes('"usage"')) return undefined;
+    const piece = Piece.safeParse(parsedJson(json)).data;
+    const message = piece?.message ?? piece;
+    if (!message?.usage) return undefined;
+    model = message.model ?? model;
+    counts = { ...counts, ...given(message.usage) };
+    return usageOfMessage(model, counts);
+  };
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Usage } from '../../protocol.ts';
+import { TICKS_PER_USD } from '../acp/messages.ts';
+import { parsedJson } from '../json.ts';
+
+const count = z.number().nonnegative().nullish();
+
+const Response = z.object({
+  usage: z
+    .object({
+      input_tokens: count,
+      output_tokens: count,
+      input_tokens_details: z.object({ cached_tokens: count }).nullish(),
+      cost_in_usd_ticks: count,
+    })
+    .nullish(),
+});
+/** A whole response, or an event of a stream that holds one: `response.completed` has the usage. */
+const Piece = Response.extend({ response: Response.nullish().catch(null) });
+
+/** Reads the usage of one response of xAI's Responses API: once, at its end. Input tokens include the cached ones. */
+export function grokUsage(): (json: string) => Usage | undefined {
+  return (json) => {
+    if (!json.includes('"usage"')) return undefined;
+    const piece = Piece.safeParse(parsedJson(json)).data;
+    const usage = piece?.response?.usage ?? piece?.usage;
+    if (!usage) return undefined;
+    const cached = usage.input_tokens_details?.cached_tokens ?? 0;
+    const ticks = usage.cost_in_usd_ticks;
+    return {
+      inputTokens: Math.max(0, (usage.input_tokens ?? 0) - cached),
+      outputTokens: usage.output_tokens ?? 0,
+      cacheReadTokens: cached,
+      cacheWriteTokens: 0,
+      ...(ticks != null && { costUsd: ticks / TICKS_PER_USD }),
+    };
+  };
+}
