@@ -1,15 +1,40 @@
-import { type Failure, toToolError } from '../errors.ts';
-import type { Parts } from './context.ts';
+import { type Failure, fail, toToolError } from '../errors.ts';
+import type { AccountContext } from './context.ts';
 import type { AuditFacts } from './tables/audit-row.ts';
-import { callFacts, type ToolCall } from './tool-call.ts';
-import type { Weighed, Weighing } from './weigh.ts';
+import type { ToolCall } from './tool-call.ts';
+import type { Weighing } from './weigh.ts';
 
-/** What a policy that is being tried would have decided, in one word and its rule. */
-const shadowWords = (shadow: Weighed | undefined) => shadow && `${shadow.kind} ${shadow.rule}`;
+/** Facts that an audit row may leave out. */
+const NONE = { rule: null, reason: null, shadow: null, job: null, costUsd: null } as const;
 
-/** Notes what was decided about a call. */
-export function noteCall(
-  { audit }: Parts,
+/** An audit row about a call. */
+export const callFacts = (
+  { grant, client, tool, digest }: ToolCall,
+  decision: string,
+  at: number,
+  more: Partial<AuditFacts> = {},
+): AuditFacts => ({
+  ...NONE,
+  ...{ kind: 'call', at, grant, client, tool, argsHash: digest.hash, args: digest.view, decision },
+  ...more,
+});
+
+/** An audit row about a job, an approval or a policy. */
+export const eventFacts = (
+  kind: AuditFacts['kind'],
+  grant: string,
+  decision: string,
+  at: number,
+  more: Partial<AuditFacts>,
+): AuditFacts => ({
+  ...NONE,
+  ...{ client: null, tool: null, argsHash: null, args: null, kind, grant, decision, at },
+  ...more,
+});
+
+/** Writes the row of a call: the decision, the rule of the policy in force, and what a shadow policy would have decided. */
+export function auditCall(
+  { audit }: AccountContext,
   call: ToolCall,
   decision: string,
   { enforced, shadow }: Weighing,
@@ -17,13 +42,18 @@ export function noteCall(
   more: Partial<AuditFacts> = {},
 ): void {
   const { rule, reason } = enforced;
-  audit.add(callFacts(call, decision, now, { rule, reason, shadow: shadowWords(shadow) ?? null, ...more }));
+  audit.add(callFacts(call, decision, now, { rule, reason, shadow: shadow ? `${shadow.kind} ${shadow.rule}` : null, ...more }));
 }
 
-/** Notes a refusal that came from elsewhere than the policy, and gives it. */
-export function noteRefusal(parts: Parts, call: ToolCall, weighing: Weighing, failure: Failure, now: number) {
-  const isPolicy = ['hide', 'deny', 'limit', 'busy'].includes(weighing.enforced.kind);
-  const reason = isPolicy ? weighing.enforced.reason : toToolError(failure).message;
-  noteCall(parts, call, isPolicy ? weighing.enforced.kind : 'refuse', weighing, now, { reason });
-  return { ok: false, failure } as const;
+/** The decision and the reason that the row of a refused call states. */
+function refusalFacts({ enforced }: Weighing, failure: Failure): [decision: string, reason: string] {
+  if (failure === enforced.failure) return [enforced.kind, enforced.reason];
+  return failure.code === 'approval_required' ? ['hold', failure.reason] : ['refuse', toToolError(failure).message];
+}
+
+/** Writes the row of a refused call, and returns the refusal. */
+export function auditRefusal(account: AccountContext, call: ToolCall, weighing: Weighing, failure: Failure, now: number) {
+  const [decision, reason] = refusalFacts(weighing, failure);
+  auditCall(account, call, decision, weighing, now, { reason });
+  return fail(failure);
 }

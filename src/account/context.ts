@@ -1,45 +1,40 @@
 import { OWNER } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { jobName, jobOf } from '../objects.ts';
+import { Announcements } from './tables/announcements.ts';
 import { Approvals } from './tables/approvals.ts';
 import { AuditLog } from './tables/audit-log.ts';
 import { Counters } from './tables/counters.ts';
-import { AccountStore } from './tables/jobs.ts';
+import { JobIndex } from './tables/jobs.ts';
 import { Policies } from './tables/policies.ts';
 import { Spending } from './tables/spending.ts';
-import { Announcements, receiverOf } from './webhook.ts';
-import { Permissions } from './weigh.ts';
 
-/** What an account consists of: each part has tables of its own in the object's storage. */
-export type Parts = ReturnType<typeof openParts>;
+/** What the verbs of an account work on: its limits, its tables and its jobs' objects. */
+export type AccountContext = ReturnType<typeof openAccount>;
 
-/** The account's name; an object that its alarm wakes may not be told its own. */
+/** The account's name. It is stored, because the platform may not report it to an object that an alarm wakes. */
 function nameOf({ id, storage }: DurableObjectState): string {
-  const known = storage.kv.get<string>('name');
-  if (known === undefined && id.name !== undefined) storage.kv.put('name', id.name);
-  return known ?? id.name ?? '';
+  const stored = storage.kv.get<string>('name');
+  if (stored === undefined && id.name !== undefined) storage.kv.put('name', id.name);
+  return stored ?? id.name ?? '';
 }
 
-export function openParts(state: DurableObjectState, env: Env, config: Config) {
+export function openAccount(state: DurableObjectState, env: Env, config: Config) {
   const { storage } = state;
-  const { limits, defaultPolicy } = config;
-  // The gateway's own token is the operator's: without a policy it may do what its scopes allow.
-  const policies = new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy));
-  const counters = new Counters(storage);
-  const approvals = new Approvals(storage);
+  const { limits, defaultPolicy, approvalWebhookUrl: url, approvalWebhookSecret: secret } = config;
   return {
     limits,
     /** The object of a job. */
     jobOf: (job: { account: string; id: string }) => jobOf(env, jobName(job)),
-    store: new AccountStore(storage),
+    /** The webhook that approvals are announced to, and the key that signs the announcements; or undefined. */
+    receiver: url !== undefined && secret !== undefined ? { url, secret } : undefined,
+    jobs: new JobIndex(storage),
+    // The gateway token is the operator's: without a policy of its own it may do what its scopes allow.
+    policies: new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy)),
+    counters: new Counters(storage),
+    approvals: new Approvals(storage),
+    announcements: new Announcements(storage),
     spending: new Spending(storage),
     audit: new AuditLog(storage, nameOf(state)),
-    permissions: new Permissions(policies, counters, approvals),
-    /** Where questions are announced, if anywhere. */
-    receiver: receiverOf(config),
-    announcements: new Announcements(storage),
-    policies,
-    counters,
-    approvals,
   };
 }

@@ -1,35 +1,46 @@
-import { requestKey } from './request-key.ts';
+import { createHash } from 'node:crypto';
 
 /** Longest value, and longest view of all arguments, in characters. */
-const VALUE_CHARS = 80;
-const VIEW_CHARS = 500;
+const VALUE_MAX_CHARS = 80;
+const VIEW_MAX_CHARS = 500;
 
 const SECRET_NAME = /token|secret|passw|pwd|api_?key|auth(?!or)|credential|cookie/i;
-/** What holds values that only their reader knows, whatever their names. */
+/** Objects whose every value is hidden, because any name in them may hold a secret. */
 const SECRET_HOLDER = /^(env|headers)$/i;
-/** What looks like a key of the services around, wherever it stands. */
+/** Text that looks like a key of a known service, wherever it stands. */
 const SECRET_TEXT =
   /\b(sk-[\w-]{8,}|xai-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+)|(?<=:\/\/)[^\s/@]+(?=@)/g;
 const HIDDEN = '[hidden]';
 
-const hideSecrets = (text: string) => text.replace(SECRET_TEXT, HIDDEN);
-
-const short = (text: string) => {
-  const flat = hideSecrets(text).replace(/\s+/g, ' ').trim().toWellFormed();
-  return flat.length > VALUE_CHARS ? `${flat.slice(0, VALUE_CHARS).toWellFormed()}… (${text.length})` : flat;
-};
-
-function plain(name: string, value: unknown): unknown {
-  if (SECRET_NAME.test(name)) return HIDDEN;
-  if (typeof value === 'string') return short(value);
-  if (Array.isArray(value)) return value.map((entry) => plain('', entry));
-  if (typeof value !== 'object' || value === null) return value;
-  const isHolder = SECRET_HOLDER.test(name);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, isHolder ? HIDDEN : plain(key, inner)]));
+/** JSON with the keys of every object sorted, so that equal values give equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
-/** Arguments as they are noted: a hash of all of them, and a short view without what looks like a secret. */
-export function digestOf(args: Record<string, unknown>): { hash: string; view: string } {
-  const view = JSON.stringify(plain('', args));
-  return { hash: requestKey(args), view: view.length > VIEW_CHARS ? `${view.slice(0, VIEW_CHARS).toWellFormed()}…` : view };
+/** SHA-256 in hex over the canonical JSON of a value. */
+export const sha256Of = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
+
+function shorten(text: string): string {
+  const flat = text.replace(SECRET_TEXT, HIDDEN).replace(/\s+/g, ' ').trim().toWellFormed();
+  return flat.length > VALUE_MAX_CHARS ? `${flat.slice(0, VALUE_MAX_CHARS).toWellFormed()}… (${text.length})` : flat;
+}
+
+function redact(name: string, value: unknown): unknown {
+  if (SECRET_NAME.test(name)) return HIDDEN;
+  if (typeof value === 'string') return shorten(value);
+  if (Array.isArray(value)) return value.map((entry) => redact('', entry));
+  if (typeof value !== 'object' || value === null) return value;
+  const isHolder = SECRET_HOLDER.test(name);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, isHolder ? HIDDEN : redact(key, inner)]));
+}
+
+/** The hash of a call's arguments, and a short view of them without what looks like a secret. */
+export function digestOfArgs(args: Record<string, unknown>): { hash: string; view: string } {
+  const view = JSON.stringify(redact('', args));
+  const shown = view.length > VIEW_MAX_CHARS ? `${view.slice(0, VIEW_MAX_CHARS).toWellFormed()}…` : view;
+  return { hash: sha256Of(args), view: shown };
 }

@@ -1,34 +1,35 @@
 import { ok, type Result } from '../errors.ts';
-import type { Parts } from './context.ts';
+import { eventFacts } from './audit.ts';
+import type { AccountContext } from './context.ts';
 import { estimateOf } from './estimate.ts';
 import type { OwnedCharge } from './tables/counters.ts';
 import { type PolicyChange, type PolicyMode, policyOf } from './tables/policies.ts';
-import { otherFacts, type ToolCall } from './tool-call.ts';
-import type { Weighed } from './weigh.ts';
+import type { ToolCall } from './tool-call.ts';
+import { decideUnder, type PolicyDecision } from './weigh.ts';
 
-/** Changes of a target that are shown. */
+/** Changes of a target that its state lists. */
 const CHANGES_SHOWN = 50;
 
-/** What holds for a target, and how it came to that. */
+/** The policy in force for a target, and its history. */
 export interface PolicyState {
   /** The policy in force: a preset's name, or the text of a document. */
   written: string;
-  /** Where it comes from: the target itself, "default", or "gateway" where the account set none. */
+  /** The target that it is set for: this one, "default", or "gateway" if the account has set none. */
   from: string;
-  /** The policy that is tried beside it. */
+  /** The shadow policy of the target. */
   shadow?: string;
   changes: PolicyChange[];
 }
 
-export function policyState({ policies }: Parts, target: string): PolicyState {
+export function policyState({ policies }: AccountContext, target: string): PolicyState {
   const { written, target: from } = policies.enforced(target);
   const shadow = policies.all().find((policy) => policy.target === target && policy.mode === 'shadow')?.written;
   return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, CHANGES_SHOWN) };
 }
 
-/** Sets a target's policy, or takes it away, and notes that. */
+/** Sets a target's policy, or removes it if `written` is null, and audits the change. */
 export function setPolicy(
-  { policies, approvals, audit }: Parts,
+  { policies, approvals, audit }: AccountContext,
   target: string,
   mode: PolicyMode,
   written: string | null,
@@ -36,35 +37,35 @@ export function setPolicy(
   now: number,
 ): Result<null> {
   const done = policies.set(target, mode, written, by, now);
-  const what = written === null ? 'taken away' : written.trimStart().startsWith('{') ? 'a document' : written;
-  if (done.ok && mode === 'enforce') approvals.forgetAlike();
-  if (done.ok) audit.add(otherFacts('policy', by, mode, now, { rule: target, reason: what }));
+  const what = written === null ? 'removed' : written.trimStart().startsWith('{') ? 'a document' : written;
+  if (done.ok && mode === 'enforce') approvals.clearRemembered();
+  if (done.ok) audit.add(eventFacts('policy', by, mode, now, { rule: target, reason: what }));
   return done;
 }
 
-/** A call to try a policy on. */
+/** A call, and the policy to try on it. */
 export interface Trial {
   target: string;
-  /** Absent: the policy that is in force for the target. */
+  /** Absent: the policy in force for the target. */
   written?: string | undefined;
   call: ToolCall;
-  /** The provider of a tool that makes a job. */
+  /** The provider, for a tool that makes a job. */
   provider?: string | undefined;
 }
 
-/** What a policy would decide, and how far the counters are that the call would be counted by. */
-export interface Tried {
-  weighed: Weighed;
+/** What a policy would decide, and the counters that the call would be charged to. */
+export interface TrialResult {
+  decision: PolicyDecision;
   counters: (OwnedCharge & { used: number })[];
 }
 
-/** Weighs a call under a policy, and changes nothing. */
-export function tryPolicy(parts: Parts, { target, written, call, provider }: Trial, now: number): Result<Tried> {
-  const { policies, permissions, counters, store, limits } = parts;
+/** Decides on a call under a policy. Changes nothing. */
+export function tryPolicy(account: AccountContext, { target, written, call, provider }: Trial, now: number): Result<TrialResult> {
+  const { policies, counters, jobs, limits } = account;
   const policy = written === undefined ? ok(policies.enforced(target).policy) : policyOf(written);
   if (!policy.ok) return policy;
-  const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, store.averageOf(provider), limits);
-  const circumstances = { running: store.countOf(target, call.tool), ...(estimate && { estimate }) };
-  const weighed = permissions.weighUnder(policy.value, { ...call, grant: target }, circumstances, now);
-  return ok({ weighed, counters: weighed.charges.map((charge) => ({ ...charge, used: counters.used(charge, now) })) });
+  const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, jobs.averageOf(provider), limits);
+  const circumstances = { running: jobs.countOf(target, call.tool), ...(estimate && { estimate }) };
+  const decision = decideUnder(account, policy.value, { ...call, grant: target }, circumstances, now);
+  return ok({ decision, counters: decision.charges.map((charge) => ({ ...charge, used: counters.used(charge, now) })) });
 }

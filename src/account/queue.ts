@@ -1,45 +1,43 @@
-/** A job that is not over, as far as its turn depends on it. */
-export interface Standing {
+/** An unfinished, approved job, as far as its turn depends on it. */
+export interface QueueEntry {
   id: string;
   provider: string;
-  /** The conversation that it continues; two runs of one would tear it apart. */
+  /** The session that it continues, or null. Two runs of one session at once would corrupt it. */
   session: string | null;
-  running: boolean;
+  isRunning: boolean;
 }
 
-export interface AdmissionLimits {
+/** Limits on the jobs of an account. */
+export interface QueueLimits {
   runningPerAccount: number;
   runningPerProvider: number;
   queuedPerAccount: number;
 }
 
-function isFree(running: Standing[], { provider, session }: Omit<Standing, 'id' | 'running'>, limits: AdmissionLimits): boolean {
+type NewEntry = Omit<QueueEntry, 'isRunning'>;
+
+function isFree(running: QueueEntry[], { provider, session }: NewEntry, limits: QueueLimits): boolean {
   if (running.length >= limits.runningPerAccount) return false;
   if (running.filter((job) => job.provider === provider).length >= limits.runningPerProvider) return false;
   return session === null || running.every((job) => job.session !== session);
 }
 
-/**
- * The queued jobs whose turn it is now. First come first served; a job that waits for its provider's limit or for its
- * session lets later ones pass that need neither.
- */
-export function turns(jobs: Standing[], limits: AdmissionLimits): Standing[] {
-  const running = jobs.filter((job) => job.running);
-  const heldSessions = new Set<string>();
-  const given: Standing[] = [];
-  for (const job of jobs.filter((waiting) => !waiting.running)) {
-    const inOrder = job.session === null || !heldSessions.has(job.session);
-    if (inOrder && isFree([...running, ...given], job, limits)) given.push(job);
-    else if (job.session !== null) heldSessions.add(job.session);
+/** The queued jobs that may run now. First come, first served; a job that waits for its provider or its session does not block others. */
+export function nextToRun(jobs: QueueEntry[], limits: QueueLimits): QueueEntry[] {
+  const running = jobs.filter((job) => job.isRunning);
+  const waitingSessions = new Set<string>();
+  const next: QueueEntry[] = [];
+  for (const job of jobs.filter((queued) => !queued.isRunning)) {
+    const isInOrder = job.session === null || !waitingSessions.has(job.session);
+    if (isInOrder && isFree([...running, ...next], job, limits)) next.push(job);
+    else if (job.session !== null) waitingSessions.add(job.session);
   }
-  return given;
+  return next;
 }
 
-export type Verdict = 'run' | 'queue' | 'saturated';
-
-/** What happens to a new job, given the ones that are not over, oldest first. */
-export function admit(jobs: Standing[], wanted: Omit<Standing, 'running'>, limits: AdmissionLimits): Verdict {
-  const next = turns([...jobs, { ...wanted, running: false }], limits);
-  if (next.some(({ id }) => id === wanted.id)) return 'run';
-  return jobs.filter((job) => !job.running).length < limits.queuedPerAccount ? 'queue' : 'saturated';
+/** Places a new job behind the unfinished ones, which come oldest first. */
+export function placeInQueue(jobs: QueueEntry[], wanted: NewEntry, limits: QueueLimits): 'running' | 'queued' | 'saturated' {
+  const next = nextToRun([...jobs, { ...wanted, isRunning: false }], limits);
+  if (next.some(({ id }) => id === wanted.id)) return 'running';
+  return jobs.filter((job) => !job.isRunning).length < limits.queuedPerAccount ? 'queued' : 'saturated';
 }

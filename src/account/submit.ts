@@ -3,16 +3,17 @@ import { DAY_MS } from '../config.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
-import { askCall, room } from './ask.ts';
-import { noteCall, noteRefusal } from './audit.ts';
-import type { Parts } from './context.ts';
+import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
+import { auditCall, auditRefusal, eventFacts } from './audit.ts';
+import type { AccountContext } from './context.ts';
 import { estimateOf } from './estimate.ts';
-import { admit } from './queue.ts';
-import type { Entry } from './tables/jobs.ts';
-import { otherFacts, type ToolCall } from './tool-call.ts';
-import { refusalOf, type Weighing } from './weigh.ts';
+import { placeInQueue } from './queue.ts';
+import { holdOf } from './tables/approvals.ts';
+import type { JobEntry } from './tables/jobs.ts';
+import type { ToolCall } from './tool-call.ts';
+import { type Weighing, weigh } from './weigh.ts';
 
-/** A request for a job, with what tells whether it was made before. */
+/** A request for a job. */
 export interface Submission {
   call: ToolCall;
   spec: JobSpec;
@@ -20,164 +21,149 @@ export interface Submission {
   /** Equal for identical requests of one grant. */
   requestKey: string;
   idempotencyKey?: string;
-  /** Run even if an identical job is not over. */
+  /** Run even if an identical job is unfinished. */
   forceRefresh: boolean;
-  /** A completed identical job will do. */
+  /** Accept a completed identical job. */
   reuseCompleted: boolean;
-  /** The prompt's beginning, for lists. */
+  /** The beginning of the prompt, for lists. */
   label: string;
 }
 
-/** A job that was made, or found because the request had been made before. */
+/** A job that was created, or found as a duplicate. */
 export interface Submitted {
   job: JobView;
   deduplicated: boolean;
 }
 
 const HOUR_MS = 3_600_000;
-/** What a caller waits who found the queue full, in ms. */
+/** Retry hint when the queue is full, in ms. */
 const SATURATED_RETRY_MS = 15_000;
 
-function earlier(
-  { store, limits }: Parts,
-  { requestKey, idempotencyKey, forceRefresh, reuseCompleted }: Submission,
-  now: number,
-): Result<Entry | undefined> {
+/** The entry of an earlier identical request, or undefined. */
+function duplicateOf({ jobs, limits }: AccountContext, submission: Submission, now: number): Result<JobEntry | undefined> {
+  const { requestKey, idempotencyKey, forceRefresh, reuseCompleted } = submission;
   if (idempotencyKey !== undefined) {
-    const entry = store.byIdempotencyKey(idempotencyKey, now - limits.idempotencyHours * HOUR_MS);
+    const entry = jobs.byIdempotencyKey(idempotencyKey, now - limits.idempotencyHours * HOUR_MS);
     if (entry && entry.request_key !== requestKey) return fail({ code: 'idempotency_conflict', jobId: entry.id });
     if (entry) return ok(entry);
   }
-  if (forceRefresh) return ok(undefined);
-  return ok(store.byRequestKey(requestKey, reuseCompleted));
+  return ok(forceRefresh ? undefined : jobs.byRequestKey(requestKey, reuseCompleted));
 }
 
-/** The conversation that a request continues or copies, where it names one. */
+/** The session that a request resumes or forks, or undefined. */
 const continuedBy = ({ session }: JobSpec) =>
   session.mode === 'resume' ? session.id : session.mode === 'fork' ? session.from : undefined;
 
+const sessionIdOf = ({ session }: JobSpec) => ('id' in session ? session.id : null);
+
 /**
- * The request in the workspace of the conversation that it continues, whose files and runner are there and nowhere else. It is judged and shown with it;
- * its digest stays that of what was asked.
+ * The request in the workspace of the session that it continues, because the session's files and runner are there. It is judged and shown
+ * with that workspace; its digest stays that of the arguments as written.
  */
-function inWorkspace({ store }: Parts, asked: Submission): Submission {
-  const { spec, call } = asked;
+function inWorkspace({ jobs }: AccountContext, submission: Submission): Submission {
+  const { spec, call } = submission;
   const continued = continuedBy(spec);
-  const workspace = continued !== undefined && spec.workspace === undefined ? store.session(continued)?.workspace : undefined;
-  return workspace ? { ...asked, spec: { ...spec, workspace }, call: { ...call, args: { ...call.args, workspace } } } : asked;
+  const workspace = continued !== undefined && spec.workspace === undefined ? jobs.session(continued)?.workspace : undefined;
+  if (!workspace) return submission;
+  return { ...submission, spec: { ...spec, workspace }, call: { ...call, args: { ...call.args, workspace } } };
 }
 
-/** A conversation that is continued has to be this account's, of this provider and in its workspace, one that begins has to be new. */
-function wrongSession({ store }: Parts, spec: JobSpec): Failure | undefined {
+/** The refusal of a session: a continued one must be this account's, of this provider and in this workspace; a new one must be new. */
+function sessionFailure({ jobs }: AccountContext, spec: JobSpec): Failure | undefined {
   const { provider, session, workspace } = spec;
   const continued = continuedBy(spec);
   if (continued !== undefined) {
-    const known = store.session(continued);
+    const known = jobs.session(continued);
     if (known?.provider !== provider) return { code: 'session_not_found', provider, sessionId: continued };
-    if (known.workspace !== undefined && known.workspace !== (workspace ?? '')) return elsewhere(continued, known.workspace);
+    if (known.workspace !== undefined && known.workspace !== (workspace ?? ''))
+      return otherWorkspaceFailure(continued, known.workspace);
   }
-  const isTaken = session.mode === 'new' && store.session(session.id) !== undefined;
+  const isTaken = session.mode === 'new' && jobs.session(session.id) !== undefined;
   return isTaken ? { code: 'session_exists', sessionId: session.id } : undefined;
 }
 
-function elsewhere(sessionId: string, workspace: string): Failure {
+function otherWorkspaceFailure(sessionId: string, workspace: string): Failure {
   const place = workspace === '' ? 'a directory of its own' : `workspace ${workspace}`;
-  return { code: 'invalid_input', issues: [`Conversation ${sessionId} works in ${place}: leave workspace out to continue it.`] };
+  return { code: 'invalid_input', issues: [`Conversation ${sessionId} works in ${place}: omit workspace to continue it.`] };
 }
 
-function overBudget({ spending, limits }: Parts, now: number): Failure | undefined {
+function budgetFailure({ spending, limits }: AccountContext, now: number): Failure | undefined {
   const { dailyBudgetUsd: max } = limits;
   const spent = spending.today(now);
   if (max === 0 || spent <= max) return undefined;
-  const reason = `${spent.toFixed(2)} of ${max} USD are spent today`;
+  const reason = `${spent.toFixed(2)} USD spent today, limit ${max}`;
   return { code: 'budget_exceeded', rule: 'DAILY_BUDGET_USD', reason, retryAfterMs: DAY_MS - (now % DAY_MS) };
 }
 
-/** Where a new job is put: at work, in the queue, or before a person. */
-function placeOf(parts: Parts, { spec }: Submission, { enforced }: Weighing): Result<'running' | 'queued' | 'held'> {
+type Place = 'running' | 'queued' | 'held';
+
+/** Where a new job begins: with its turn, in the queue, or before an approver. */
+function placeOf(account: AccountContext, { spec }: Submission, { enforced }: Weighing): Result<Place> {
   if (enforced.kind === 'hold') {
-    const free = room(parts);
-    return free.ok ? ok('held') : free;
+    const full = checkApprovalCapacity(account);
+    return full ? fail(full) : ok('held');
   }
-  const jobs = parts.store.standings();
-  const verdict = admit(jobs, { id: spec.id, provider: spec.provider, session: sessionIdOf(spec) }, parts.limits);
-  if (verdict !== 'saturated') return ok(verdict === 'run' ? 'running' : 'queued');
-  const queued = jobs.filter((job) => !job.running).length;
-  return fail({ code: 'saturated', what: 'jobs', queued, max: parts.limits.queuedPerAccount, retryAfterMs: SATURATED_RETRY_MS });
+  const { limits } = account;
+  const jobs = account.jobs.queue();
+  const place = placeInQueue(jobs, { id: spec.id, provider: spec.provider, session: sessionIdOf(spec) }, limits);
+  if (place !== 'saturated') return ok(place);
+  const queued = jobs.filter((job) => !job.isRunning).length;
+  return fail({ code: 'saturated', what: 'jobs', queued, max: limits.queuedPerAccount, retryAfterMs: SATURATED_RETRY_MS });
 }
 
-const sessionIdOf = ({ session }: JobSpec) => ('id' in session ? session.id : null);
-
-/** The job of an entry; made now where the account was cut off before it could. */
-async function found(parts: Parts, entry: Entry, { spec, runToken }: Submission): Promise<Result<Submitted>> {
-  const { jobOf, store } = parts;
+/** The job of an entry. It is created now if the account was interrupted before it could be. */
+async function findJob(account: AccountContext, entry: JobEntry, { spec, runToken }: Submission): Promise<Result<Submitted>> {
+  const { jobOf, jobs, approvals } = account;
   const status = await jobOf(entry).status(0, 1);
   if (status && !status.ok) return status;
   if (!status && isOver(entry.state)) return fail({ code: 'job_not_found', jobId: entry.id });
   const session = 'id' in spec.session && entry.session !== null ? { ...spec.session, id: entry.session } : spec.session;
-  const job = status
-    ? status.value.job
-    : await jobOf(entry).create({ ...spec, id: entry.id, session }, runToken, entry.state === 'running', holdOf(parts, entry));
-  return ok({ job: { ...job, queuePlace: store.queuePlace(entry.id) }, deduplicated: status !== null });
+  const [approval] = entry.state === 'held' ? approvals.ofJob(entry.id) : [];
+  const again = { ...spec, id: entry.id, session };
+  const job =
+    status?.value.job ?? (await jobOf(entry).create(again, runToken, entry.state === 'running', approval && holdOf(approval)));
+  return ok({ job: { ...job, queuePlace: jobs.queuePlace(entry.id) }, deduplicated: status !== null });
 }
 
-/** Why the job of an entry is held. */
-function holdOf({ approvals }: Parts, { id, state, origin }: Entry): Hold | undefined {
-  const [asked] = state === 'held' ? approvals.ofJob(id) : [];
-  return (
-    asked && {
-      approvalId: asked.id,
-      rule: asked.rule,
-      reason: asked.reason,
-      expiresAt: asked.expiresAt,
-      url: `${origin}/approvals`,
-    }
-  );
-}
-
-/** What a new job is made of, once all that decides on it is stored. */
-interface Made {
+/** How a new job is created, once everything about it is stored. */
+interface Admitted {
   hasTurn: boolean;
   hold: Hold | undefined;
 }
 
-/** Decides on a request and stores the decision: its duplicate, its refusal, or its entry with all that it counts. In one turn. */
-function decide(parts: Parts, submission: Submission, now: number): Result<Entry | Made> {
+/** Decides on a request, and stores the decision with everything that it counts, in one turn: its duplicate, its refusal or its entry. */
+function admitSubmission(account: AccountContext, submission: Submission, now: number): Result<JobEntry | Admitted> {
   const { call, spec } = submission;
-  const { store, permissions, counters, audit } = parts;
-  const estimate = estimateOf(spec.provider, call.args, store.averageOf(spec.provider), parts.limits);
-  const weighing = permissions.weigh(call, { estimate, running: store.countOf(call.grant, call.tool) }, now);
-  const { enforced } = weighing;
-  const refuse = (failure: Failure) => noteRefusal(parts, call, weighing, failure, now);
-  const refusal = refusalOf(enforced, call.tool);
-  if (refusal && (enforced.kind === 'hide' || enforced.kind === 'deny')) return refuse(refusal);
-  const before = earlier(parts, submission, now);
-  if (!before.ok) return refuse(before.failure);
-  if (before.value) {
-    noteCall(parts, call, 'duplicate', weighing, now, { job: before.value.id });
-    return ok(before.value);
+  const { jobs, counters, audit, limits } = account;
+  const estimate = estimateOf(spec.provider, call.args, jobs.averageOf(spec.provider), limits);
+  const weighing = weigh(account, call, { estimate, running: jobs.countOf(call.grant, call.tool) }, now);
+  const { kind, failure: refusal } = weighing.enforced;
+  const refuse = (failure: Failure) => auditRefusal(account, call, weighing, failure, now);
+  if (refusal && (kind === 'hide' || kind === 'deny')) return refuse(refusal);
+  const duplicate = duplicateOf(account, submission, now);
+  if (!duplicate.ok) return refuse(duplicate.failure);
+  if (duplicate.value) {
+    auditCall(account, call, 'duplicate', weighing, now, { job: duplicate.value.id });
+    return ok(duplicate.value);
   }
-  const failure = refusal ?? overBudget(parts, now) ?? wrongSession(parts, spec);
+  const failure = refusal ?? budgetFailure(account, now) ?? sessionFailure(account, spec);
   if (failure) return refuse(failure);
-  const place = placeOf(parts, submission, weighing);
+  const place = placeOf(account, submission, weighing);
   if (!place.ok) return refuse(place.failure);
-  addEntry(parts, submission, place.value, now);
+  const [isHeld, hasTurn] = [place.value === 'held', place.value === 'running'];
+  addEntry(account, submission, place.value, now);
   counters.reserve(spec.id, weighing.charges, now);
-  noteCall(parts, call, place.value === 'held' ? 'hold' : 'allow', weighing, now, { job: spec.id });
-  const hasTurn = place.value === 'running';
-  if (hasTurn) audit.add(otherFacts('start', call.grant, 'run', now, { client: call.client, tool: call.tool, job: spec.id }));
-  const asked = { job: spec.id, estimateUsd: estimate['usage.costUsd'] };
-  return ok({ hasTurn, hold: place.value === 'held' ? askCall(parts, call, enforced, asked, now) : undefined });
+  auditCall(account, call, isHeld ? 'hold' : 'allow', weighing, now, { job: spec.id });
+  if (hasTurn) audit.add(eventFacts('start', call.grant, 'run', now, { client: call.client, tool: call.tool, job: spec.id }));
+  const { rule, reason } = weighing.enforced;
+  const facts = { rule, reason, job: spec.id, estimateUsd: estimate['usage.costUsd'] };
+  return ok({ hasTurn, hold: isHeld ? holdOf(requestCallApproval(account, call, facts, now)) : undefined });
 }
 
-function addEntry(
-  { store }: Parts,
-  { call, spec, requestKey, idempotencyKey, label }: Submission,
-  state: 'running' | 'queued' | 'held',
-  now: number,
-): void {
+function addEntry({ jobs }: AccountContext, submission: Submission, state: Place, now: number): void {
+  const { call, spec, requestKey, idempotencyKey, label } = submission;
   const session = sessionIdOf(spec);
-  store.add({
+  jobs.add({
     id: spec.id,
     account: spec.account,
     provider: spec.provider,
@@ -193,19 +179,23 @@ function addEntry(
     client: call.client,
     origin: call.origin,
   });
-  if (session !== null) store.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '' }, now);
+  if (session !== null) jobs.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '' }, now);
 }
 
-/** Admits a request: finds its duplicate, or takes a slot, a place in the queue or before a person, and makes the job. */
-export async function submit(parts: Parts, asked: Submission, arm: () => Promise<void>): Promise<Result<Submitted>> {
-  const submission = inWorkspace(parts, asked);
+/** Admits a request for a job: finds its duplicate, or creates a job that runs, is queued or is held. */
+export async function submitJob(
+  account: AccountContext,
+  asked: Submission,
+  arm: () => Promise<void>,
+): Promise<Result<Submitted>> {
+  const submission = inWorkspace(account, asked);
   const { spec, runToken } = submission;
-  const decided = decide(parts, submission, clock.now());
-  if (!decided.ok) return decided;
-  if ('place' in decided.value) return found(parts, decided.value, submission);
-  const { hasTurn, hold } = decided.value;
+  const admitted = admitSubmission(account, submission, clock.now());
+  if (!admitted.ok) return admitted;
+  if ('place' in admitted.value) return findJob(account, admitted.value, submission);
+  const { hasTurn, hold } = admitted.value;
   await arm();
-  // Should this fail, the entry stays, because the job may be there: the next try makes it if not, or the alarm removes the entry.
-  const job = await parts.jobOf(spec).create(spec, runToken, hasTurn, hold);
-  return ok({ job: { ...job, queuePlace: parts.store.queuePlace(spec.id) }, deduplicated: false });
+  // If this fails, the entry stays, because the job may exist. The next request creates it if not, or the alarm removes the entry.
+  const job = await account.jobOf(spec).create(spec, runToken, hasTurn, hold);
+  return ok({ job: { ...job, queuePlace: account.jobs.queuePlace(spec.id) }, deduplicated: false });
 }

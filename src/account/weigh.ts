@@ -1,111 +1,92 @@
 import type { Failure } from '../errors.ts';
 import { CALLS, type Policy } from '../policy/compile.ts';
 import { type Overrun, overrun } from '../policy/counting.ts';
-import { evaluate, type Ground } from '../policy/evaluate.ts';
-import { type Approvals, likeness } from './tables/approvals.ts';
-import type { Counters, OwnedCharge, Used } from './tables/counters.ts';
-import type { Policies } from './tables/policies.ts';
+import { evaluate, type PolicyReason } from '../policy/evaluate.ts';
+import type { AccountContext } from './context.ts';
+import { approvalScope } from './tables/approvals.ts';
+import type { OwnedCharge, Used } from './tables/counters.ts';
 import type { ToolCall } from './tool-call.ts';
 
-/** What a policy and its counters say about a call. */
-export type Weighed = Ground & {
-  /** What the call counts as, where it is not refused before that. */
-  charges: OwnedCharge[];
-} & ({ kind: 'hide' | 'deny' | 'busy' | 'hold' | 'allow' } | { kind: 'limit'; over: Overrun });
-
-/** What is said of a call, and what the policy that is being tried would say. */
-export interface Weighing {
-  enforced: Weighed;
-  shadow: Weighed | undefined;
-  /** What the call counts as, should it be made; the policy that is being tried counts for itself. */
+/** What a policy and its counters decide on a call. */
+export interface PolicyDecision extends PolicyReason {
+  kind: 'hide' | 'deny' | 'limit' | 'busy' | 'hold' | 'allow';
+  /** The refusal as the caller receives it; absent for `hold` and `allow`. */
+  failure?: Failure;
+  /** What the call counts as; empty for `hide` and `deny`. */
   charges: OwnedCharge[];
 }
 
-/** What has to be known of a call beside its policy. */
+/** The decision of the policy in force, and that of the shadow policy. */
+export interface Weighing {
+  enforced: PolicyDecision;
+  shadow: PolicyDecision | undefined;
+  /** What the call counts as if it is made. The shadow policy has counters of its own. */
+  charges: OwnedCharge[];
+}
+
+/** Facts about a call that its arguments do not state. */
 export interface Circumstances {
-  /** What its job is expected to use; absent: it makes none. */
+  /** What its job is expected to use; absent for a call that makes no job. */
   estimate?: Used;
   /** Unfinished jobs of its grant and tool. */
   running: number;
 }
 
-/** What a caller waits who has too many jobs of a tool, in ms. */
+/** Retry hint for a caller with too many jobs of a tool, in ms. */
 const BUSY_RETRY_MS = 15_000;
 const SHADOW = 'shadow:';
 
-const limitWords = ({ used, amount, max, unit }: Overrun) =>
+const limitReason = ({ used, amount, max, unit }: Overrun) =>
   unit === CALLS
-    ? `${used} calls were made, the most is ${max}`
-    : `${used} of ${max} (${unit}) is used, this call counts as ${amount}`;
+    ? `${used} calls were made, limit ${max}`
+    : `${used} used, limit ${max} (${unit}); this call counts as ${amount}`;
 
-/** Weighs the calls of an account. Reads alone: what is counted is for who makes the call. */
-export class Permissions {
-  readonly #policies: Policies;
-  readonly #counters: Counters;
-  readonly #approvals: Approvals;
-
-  constructor(policies: Policies, counters: Counters, approvals: Approvals) {
-    this.#policies = policies;
-    this.#counters = counters;
-    this.#approvals = approvals;
-  }
-
-  weigh(call: ToolCall, circumstances: Circumstances, now: number): Weighing {
-    const enforced = this.weighUnder(this.#policies.enforced(call.grant).policy, call, circumstances, now);
-    const tried = this.#policies.shadow(call.grant);
-    const shadow = tried && this.weighUnder(tried, call, circumstances, now, SHADOW);
-    return {
-      enforced,
-      shadow,
-      charges: [enforced, shadow].flatMap((weighed) => (weighed && isPassed(weighed) ? weighed.charges : [])),
-    };
-  }
-
-  /** What one policy says; its counters are those of `prefix`. */
-  weighUnder(policy: Policy, call: ToolCall, { estimate, running }: Circumstances, now: number, prefix = ''): Weighed {
-    const { grant, tool, args } = call;
-    const verdict = evaluate(policy, { tool, args, ...(estimate && { estimate }) });
-    if (verdict.kind !== 'pass') return { ...verdict, charges: [] };
-    const charges = verdict.charges.map((charge) => ({ ...charge, owner: ownerOf(charge, grant, prefix) }));
-    const over = overrun(charges, (charge) => this.#counters.used(charge, now), now);
-    if (over) return { kind: 'limit', over, rule: over.rule, reason: limitWords(over), charges };
-    const { approvals, maxRunning } = verdict;
-    if (maxRunning && running >= maxRunning.max) {
-      const reason = `${running} jobs of this tool are not over, the most is ${maxRunning.max}`;
-      return { kind: 'busy', rule: maxRunning.rule, reason, charges };
-    }
-    const held = approvals.find(({ rule }) => !this.#approvals.mayPass(likeness({ kind: 'call', call, rule }), now));
-    return {
-      ...(held ?? { rule: verdict.rule, reason: verdict.reason }),
-      kind: held ? 'hold' : 'allow',
-      charges,
-    };
-  }
+function limitFailure({ rule, unit, retryAfterMs }: Overrun, reason: string): Failure {
+  const code = unit === CALLS ? 'rate_limited' : 'budget_exceeded';
+  return { code, rule, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
-
-const isPassed = ({ kind }: Weighed) => kind === 'hold' || kind === 'allow';
 
 const ownerOf = ({ scope }: { scope: 'grant' | 'account' }, grant: string, prefix: string) =>
   `${prefix}${scope === 'account' ? 'account' : `grant:${grant}`}`;
 
-/** Why a call is refused, as its caller reads it; undefined where it is not. */
-export function refusalOf(weighed: Weighed, tool: string): Failure | undefined {
-  switch (weighed.kind) {
-    case 'hide':
-      return { code: 'unknown_tool', tool };
-    case 'deny':
-      return { code: 'policy_denied', tool, rule: weighed.rule, reason: weighed.reason };
-    case 'limit': {
-      const { rule, reason, over } = weighed;
-      const code = over.unit === CALLS ? 'rate_limited' : 'budget_exceeded';
-      return { code, rule, reason, ...(over.retryAfterMs !== undefined && { retryAfterMs: over.retryAfterMs }) };
-    }
-    case 'busy':
-      return { code: 'rate_limited', rule: weighed.rule, reason: weighed.reason, retryAfterMs: BUSY_RETRY_MS };
-    case 'hold':
-    case 'allow':
-      return undefined;
-    default:
-      return weighed satisfies never;
+/** Decides on a call under one policy, with the counters of `prefix`. Changes nothing. */
+export function decideUnder(
+  { counters, approvals }: AccountContext,
+  policy: Policy,
+  call: ToolCall,
+  { estimate, running }: Circumstances,
+  now: number,
+  prefix = '',
+): PolicyDecision {
+  const { grant, tool, args } = call;
+  const verdict = evaluate(policy, { tool, args, ...(estimate && { estimate }) });
+  const { rule, reason } = verdict;
+  if (verdict.kind === 'hide') return { kind: 'hide', rule, reason, failure: { code: 'unknown_tool', tool }, charges: [] };
+  if (verdict.kind === 'deny')
+    return { kind: 'deny', rule, reason, failure: { code: 'policy_denied', tool, rule, reason }, charges: [] };
+  const charges = verdict.charges.map((charge) => ({ ...charge, owner: ownerOf(charge, grant, prefix) }));
+  const over = overrun(charges, (charge) => counters.used(charge, now), now);
+  if (over) {
+    const words = limitReason(over);
+    return { kind: 'limit', rule: over.rule, reason: words, failure: limitFailure(over, words), charges };
   }
+  const { maxRunning } = verdict;
+  if (maxRunning && running >= maxRunning.max) {
+    const why = { rule: maxRunning.rule, reason: `${running} unfinished jobs of this tool, limit ${maxRunning.max}` };
+    return { kind: 'busy', ...why, failure: { code: 'rate_limited', ...why, retryAfterMs: BUSY_RETRY_MS }, charges };
+  }
+  const open = verdict.approvals.find(
+    (why) => !approvals.isRemembered(approvalScope({ kind: 'call', call, rule: why.rule }), now),
+  );
+  return open ? { kind: 'hold', ...open, charges } : { kind: 'allow', rule, reason, charges };
+}
+
+/** Decides on a call under the policy in force, and under the shadow policy of its grant. Changes nothing. */
+export function weigh(account: AccountContext, call: ToolCall, circumstances: Circumstances, now: number): Weighing {
+  const { policies } = account;
+  const enforced = decideUnder(account, policies.enforced(call.grant).policy, call, circumstances, now);
+  const tried = policies.shadow(call.grant);
+  const shadow = tried && decideUnder(account, tried, call, circumstances, now, SHADOW);
+  const passed = [enforced, shadow].filter((decision) => decision !== undefined && decision.failure === undefined);
+  return { enforced, shadow, charges: passed.flatMap((decision) => decision?.charges ?? []) };
 }

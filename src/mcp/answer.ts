@@ -1,5 +1,5 @@
 import { inputRequired, ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
-import { digestOf } from '../account/digest.ts';
+import { digestOfArgs } from '../account/digest.ts';
 import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
@@ -16,7 +16,7 @@ const unknownTool = (tool: string) =>
 /** Whether a question was asked for this very call: the state that a client gives back is its id, and ids are no keys. */
 async function isOfCall({ kind, call: asked, job }: Approval, { name }: Tool, args: Record<string, unknown>, call: Call) {
   if (asked.grant !== call.caller.grant) return false;
-  if (kind === 'call') return asked.tool === name && asked.digest.hash === digestOf(args).hash;
+  if (kind === 'call') return asked.tool === name && asked.digest.hash === digestOfArgs(args).hash;
   return job !== null && (await ownAccount(call).toolOf(job)) === name;
 }
 

@@ -12,6 +12,6 @@ export function approvalView(approval: Approval): ApprovalView {
     jobId: approval.job ?? undefined,
     decidedAt: approval.decidedAt ?? undefined,
     decidedBy: approval.decidedBy ?? undefined,
-    said: approval.said ?? undefined,
+    said: approval.comment ?? undefined,
   };
 }

@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Decision } from '../account/ask.ts';
+import type { Decision } from '../account/approval.ts';
 import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownAccount } from './call.ts';
@@ -68,18 +68,18 @@ export async function questionsOf(job: JobView, call: Call): Promise<Approval[]>
 }
 
 /** What a person answered to a form; undefined where nobody did. */
-function answered(responses: Record<string, unknown> | undefined, id: string): Pick<Decision, 'approve' | 'said'> | undefined {
+function answered(responses: Record<string, unknown> | undefined, id: string): Pick<Decision, 'approve' | 'comment'> | undefined {
   const view = inputResponse(responses, id);
   if (view.kind !== 'elicit') return undefined;
   if (view.action === 'decline') return { approve: false };
   const read = view.action === 'accept' ? Answered.safeParse(view.content) : undefined;
-  return read?.success ? { approve: read.data.approve, said: read.data.reason } : undefined;
+  return read?.success ? { approve: read.data.approve, comment: read.data.reason } : undefined;
 }
 
 /** Decides a question as the person behind the client answered it. False where nobody did, or it could not be decided so. */
 export async function decideByForm(id: string, responses: Record<string, unknown> | undefined, call: Call): Promise<boolean> {
   const answer = answered(responses, id);
   if (!answer) return false;
-  const decision = { id, ...answer, by: call.caller.grant, isGrant: false, alike: false };
+  const decision = { id, ...answer, by: call.caller.grant, isGrant: false, remember: false };
   return (await ownAccount(call).decide(decision)).ok;
 }

@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { digestOf } from '../account/digest.ts';
+import { digestOfArgs } from '../account/digest.ts';
 import type { Permit } from '../account/permit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { type Failure, fail, type Result, toToolError } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Tool, ToolAnswer } from './tool.ts';
 
 /** A call as its account judges and notes it. */
 export function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): ToolCall {
-  return { grant: caller.grant, client, tool, args, digest: digestOf(args), origin };
+  return { grant: caller.grant, client, tool, args, digest: digestOfArgs(args), origin };
 }
 
 /** Asks the account whether what a method of the protocol does may be done: it counts as a call of the tool that does the same. */

@@ -3,7 +3,7 @@ import { type RunSession, Workspace } from '../../container/protocol.ts';
 import type { Provider } from '../../container/providers/provider.ts';
 import type { Limits } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
-import { joinParts } from '../policy/meant.ts';
+import { joinParts } from '../policy/normalize.ts';
 
 const part = z.string().max(1_500_000);
 

@@ -1,5 +1,5 @@
 import type { Provider } from '../../container/providers/provider.ts';
-import { requestKey } from '../account/request-key.ts';
+import { sha256Of } from '../account/digest.ts';
 import type { Submitted } from '../account/submit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import { fail, type Result } from '../errors.ts';
@@ -52,7 +52,7 @@ export async function submit(
       correlationId: common.correlationId,
     },
     runToken: crypto.randomUUID() + crypto.randomUUID(),
-    requestKey: requestKey(identity(call, provider, read.value, input[provider.latestParameter])),
+    requestKey: sha256Of(identity(call, provider, read.value, input[provider.latestParameter])),
     idempotencyKey: common.idempotencyKey,
     forceRefresh: common.forceRefresh ?? false,
     reuseCompleted: common.reuseCompleted ?? false,

@@ -1,48 +1,48 @@
-import { type Question, toQuestion } from './condition.ts';
+import { type CompiledCondition, compileCondition } from './condition.ts';
 import { type Limit, type PolicyDocument, type Rule, WINDOWS } from './document.ts';
 
 /** The unit of a limit that counts calls. */
 export const CALLS = 'calls';
 
-/** A limit, ready to be counted. */
+/** A compiled limit. */
 export interface Quota {
   scope: Limit['scope'];
   /** Equal for limits that count together. */
   counter: string;
   windowS: number;
   max: number;
-  /** What is counted: "calls", the path of an argument, or what a job used. */
+  /** What is counted: "calls", the path of an argument, or a name of usage. */
   unit: string;
-  /** Its place in the document. */
+  /** Path in the document. */
   rule: string;
 }
 
-/** What holds for one tool, ready to be asked. */
+/** The compiled rule of a tool. */
 export interface ToolRule {
-  /** Its place in the document. */
+  /** Path in the document. */
   rule: string;
   action: NonNullable<Rule['action']>;
   reason: string | undefined;
-  require: Question[];
-  denyIf: Question[];
-  askIf: Question[];
+  require: CompiledCondition[];
+  denyIf: CompiledCondition[];
+  askIf: CompiledCondition[];
   quotas: Quota[];
   maxRunning: number | undefined;
 }
 
-/** A document that is ready to be asked. */
+/** A compiled document. */
 export interface Policy {
   document: PolicyDocument;
   isHidden: (tool: string) => boolean;
-  /** The rule of a tool: the one of its name, else the one of the longest beginning of it. */
+  /** The rule of a tool: that of its exact name, else that of the longest matching prefix. */
   ruleOf: (tool: string) => ToolRule | undefined;
-  /** Limits that every call counts against. */
+  /** Limits that count every call. */
   quotas: Quota[];
 }
 
 const isPrefix = (name: string) => name.endsWith('*');
 
-/** Finds what stands under a tool's name, or under the longest beginning of it that ends in a *. */
+/** Finds the entry of a tool's exact name, else that of the longest matching prefix, which ends in a *. */
 function lookup<T>(entries: [name: string, value: T][]): (tool: string) => T | undefined {
   const exact = new Map(entries.filter(([name]) => !isPrefix(name)));
   const prefixes = entries
@@ -52,7 +52,7 @@ function lookup<T>(entries: [name: string, value: T][]): (tool: string) => T | u
   return (tool) => exact.get(tool) ?? prefixes.find(({ prefix }) => tool.startsWith(prefix))?.value;
 }
 
-const quota = ({ counter, window, max, scope, increment_from: from }: Limit, rule: string): Quota => ({
+const compileLimit = ({ counter, window, max, scope, increment_from: from }: Limit, rule: string): Quota => ({
   scope,
   counter: from === undefined ? counter : `${counter}=${from}`,
   windowS: WINDOWS[window],
@@ -61,9 +61,9 @@ const quota = ({ counter, window, max, scope, increment_from: from }: Limit, rul
   rule,
 });
 
-const quotas = (limits: Limit[], place: string) => limits.map((limit, i) => quota(limit, `${place}.limits[${i}]`));
+const compileLimits = (limits: Limit[], place: string) => limits.map((limit, i) => compileLimit(limit, `${place}.limits[${i}]`));
 
-function toolRule(name: string, written: Rule): ToolRule {
+function compileRule(name: string, written: Rule): ToolRule {
   const rule = `tools.${name}`;
   const { action = 'allow', reason, rate_limit: rate, max_running: maxRunning } = written;
   const ofRate: Quota[] = rate
@@ -82,22 +82,22 @@ function toolRule(name: string, written: Rule): ToolRule {
     rule,
     action,
     reason,
-    require: written.require.map(toQuestion),
-    denyIf: written.deny_if.map(toQuestion),
-    askIf: written.require_approval_if.map(toQuestion),
-    quotas: [...quotas(written.limits, rule), ...ofRate],
+    require: written.require.map(compileCondition),
+    denyIf: written.deny_if.map(compileCondition),
+    askIf: written.require_approval_if.map(compileCondition),
+    quotas: [...compileLimits(written.limits, rule), ...ofRate],
     maxRunning,
   };
 }
 
-/** Makes a document ready: done once, however many calls it judges. */
+/** Compiles a document, so that each call is judged without reading it again. */
 export function compile(document: PolicyDocument): Policy {
   const hidden = lookup(document.hide.map((name) => [name, true]));
-  const rules = Object.entries(document.tools).map(([name, rule]): [string, ToolRule] => [name, toolRule(name, rule)]);
+  const rules = Object.entries(document.tools).map(([name, rule]): [string, ToolRule] => [name, compileRule(name, rule)]);
   return {
     document,
     isHidden: (tool) => hidden(tool) ?? false,
     ruleOf: lookup(rules),
-    quotas: quotas(document.all_tools.limits, 'all_tools'),
+    quotas: compileLimits(document.all_tools.limits, 'all_tools'),
   };
 }

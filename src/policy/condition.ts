@@ -1,25 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { argumentAt } from './argument.ts';
 import { must, shown } from './complaint.ts';
 import { compilePattern, type Pattern, TEXT_MAX_CHARS } from './pattern.ts';
 
-/** What a condition says about a call; `unjudged` where a text is too long for its pattern. */
-export type Finding = 'holds' | 'fails' | 'unjudged';
-type Test = (found: unknown, wanted: unknown, pattern: Pattern | undefined) => Finding;
+/** Result of a condition; `indeterminate` if a text is too long for its pattern. */
+export type Finding = 'holds' | 'fails' | 'indeterminate';
+type OperatorTest = (found: unknown, wanted: unknown, pattern: Pattern | undefined) => Finding;
 
 interface Operator {
-  /** What its value has to be. */
+  /** Type of its value. */
   value: z.ZodType;
   wants: string;
-  test: Test;
+  test: OperatorTest;
 }
 
 const any = z.unknown();
 const list = z.array(any);
 const when = (holds: boolean): Finding => (holds ? 'holds' : 'fails');
 
-/** Compares numbers; anything else fails. */
+/** Compares numbers. Any other type fails. */
 const ordered = (holds: (found: number, wanted: number) => boolean): Operator => ({
   value: z.number(),
   wants: 'a number',
@@ -36,10 +35,10 @@ function contains(found: unknown, wanted: unknown): boolean {
 
 function matches(found: unknown, pattern: Pattern | undefined): Finding {
   if (typeof found !== 'string' || !pattern) return 'fails';
-  return found.length > TEXT_MAX_CHARS ? 'unjudged' : when(pattern.test(found));
+  return found.length > TEXT_MAX_CHARS ? 'indeterminate' : when(pattern.test(found));
 }
 
-/** How an argument may be compared: Intercept's words. An argument that is absent equals nothing and is in no list. */
+/** Comparisons of an argument, by Intercept's names. An absent argument equals nothing and is in no list. */
 export const OPERATORS = {
   eq: { value: any, wants: 'a value', test: (found, wanted) => when(isDeepStrictEqual(found, wanted)) },
   neq: { value: any, wants: 'a value', test: (found, wanted) => when(!isDeepStrictEqual(found, wanted)) },
@@ -61,13 +60,13 @@ const Name = z.custom<OperatorName>(isOperator, {
   error: ({ input }) => `unknown operator ${shown(input)}; use one of ${names.join(', ')}`,
 });
 
-/** `args.` and dots into nested arguments; a number is a place in a list. */
+/** A path of the form `args.a.b` into nested arguments. A number is an index into a list. */
 export const ArgumentPath = z
   .string(must('"args." and the name of an argument'))
   .max(200)
   .regex(/^args(\.[^.\s]+)+$/, must('"args." and the name of an argument'));
 
-/** A statement about the arguments of a call, as a document writes it. */
+/** A condition on the arguments of a call, as a document states it. */
 export const Condition = z
   .strictObject({ path: ArgumentPath, op: Name, value: z.unknown().optional() }, must('an object of path, op and value'))
   .superRefine(({ op, value }, context) => {
@@ -85,23 +84,33 @@ const patternOf = ({ op, value }: Condition): Pattern | undefined => {
   return compiled && 'pattern' in compiled ? compiled.pattern : undefined;
 };
 
-/** Instructions of the patterns in conditions. */
+/** Number of instructions of the patterns in some conditions. */
 export const patternSteps = (conditions: Condition[]): number =>
   conditions.reduce((sum, condition) => sum + (patternOf(condition)?.programSize() ?? 0), 0);
 
-/** A condition as it reads. */
-const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${shown(value)}`;
-
-/** A condition that is ready to be asked. */
-export interface Question {
-  text: string;
-  ask: (args: Record<string, unknown>) => Finding;
+/** The argument at a path of the form `args.a.b`, or undefined. */
+export function argumentAt(args: Record<string, unknown>, path: string): unknown {
+  let found: unknown = args;
+  for (const step of path.split('.').slice(1)) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = Object.getOwnPropertyDescriptor(found, step)?.value;
+  }
+  return found;
 }
 
-/** Makes a condition ready: its pattern is compiled once. */
-export function toQuestion(condition: Condition): Question {
+/** A condition in words. */
+const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${shown(value)}`;
+
+/** A condition that can be tested. `text` states it. */
+export interface CompiledCondition {
+  text: string;
+  test: (args: Record<string, unknown>) => Finding;
+}
+
+/** Compiles a condition with its pattern. */
+export function compileCondition(condition: Condition): CompiledCondition {
   const { path, op, value } = condition;
   const pattern = patternOf(condition);
-  const test: Test = OPERATORS[op].test;
-  return { text: describeCondition(condition), ask: (args) => test(argumentAt(args, path), value, pattern) };
+  const operatorTest: OperatorTest = OPERATORS[op].test;
+  return { text: describeCondition(condition), test: (args) => operatorTest(argumentAt(args, path), value, pattern) };
 }

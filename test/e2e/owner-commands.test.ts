@@ -33,7 +33,7 @@ const SEED = {
 test('a policy is tried, set, read and taken away from the command line, and holds from the next call on', async () => {
   const file = fileOf(SEED);
   const tried = await command('policy', 'test', file, '--tool', 'claude_request', '--args', '{"prompt":"hi"}');
-  expect(tried.stdout).toBe('deny: this tool is not listed, and what is not listed is denied (default)\n');
+  expect(tried.stdout).toBe('deny: this tool is not listed, and unlisted tools are denied (default)\n');
   expect((await command('policy', 'test', file, '--tool', 'grok_request_async')).stdout).toMatch(
     /^allow: .* \(tools\.grok_request_async\)\n {2}tools\.grok_request_async\.limits\[0\]: 0 of 10 calls in 60 s, and this call counts 1\n$/,
   );

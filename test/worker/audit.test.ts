@@ -1,10 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
+import { eventFacts } from '../../src/account/audit.ts';
 import { AuditLog } from '../../src/account/tables/audit-log.ts';
 import type { AuditFacts } from '../../src/account/tables/audit-row.ts';
-import { otherFacts } from '../../src/account/tool-call.ts';
-import { verifyAudit } from '../../src/account/verify-audit.ts';
 import { answer, ended } from './jobs.ts';
 import { callTool, setPolicy, someone } from './post.ts';
 
@@ -66,7 +65,7 @@ test('audit_list filters, pages and is for admins of the account alone', async (
   expect((await callTool(all(), 'audit_list', { tool: 'list_models' })).audit?.rows).toEqual([]);
 });
 
-const facts = (at: number): AuditFacts => otherFacts('policy', 'g', 'enforce', at, { rule: String(at) });
+const facts = (at: number): AuditFacts => eventFacts('policy', 'g', 'enforce', at, { rule: String(at) });
 const withLog = (work: (log: AuditLog, sql: SqlStorage) => void) =>
   runInDurableObject(env.ACCOUNTS.getByName(crypto.randomUUID()), (_object, state) => {
     const log = new AuditLog(state.storage, 'a');
@@ -83,22 +82,22 @@ test.each([
   ['removed at the beginning', 'DELETE FROM audit WHERE seq = 1', 1],
 ])('a row that was %s shows', async (_what, tamper, at) => {
   await withLog((log, sql) => {
-    expect(verifyAudit(log)).not.toHaveProperty('brokenAt');
+    expect(log.verify()).not.toHaveProperty('brokenAt');
     sql.exec(tamper);
-    expect(verifyAudit(log)).toMatchObject({ brokenAt: at });
+    expect(log.verify()).toMatchObject({ brokenAt: at });
   });
 });
 
 test('rows that are removed by age leave a chain that holds, and rows that are cut off at the end change its head', async () => {
   await withLog((log, sql) => {
     const { head } = log.ends();
-    log.forget(3);
+    log.removeBefore(3);
     expect(log.ends()).toMatchObject({ base: { seq: 2 }, head });
     expect(log.after(0, 10).map(({ seq }) => seq)).toEqual([3, 4, 5]);
-    expect(verifyAudit(log)).not.toHaveProperty('brokenAt');
+    expect(log.verify()).not.toHaveProperty('brokenAt');
     sql.exec('DELETE FROM audit WHERE seq = 5');
-    expect(verifyAudit(log).head.hash).not.toBe(head.hash);
-    log.forget(100);
+    expect(log.verify().head.hash).not.toBe(head.hash);
+    log.removeBefore(100);
     log.add(facts(200));
     expect(log.ends().head.seq).toBe(5);
   });

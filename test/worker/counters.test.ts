@@ -37,7 +37,7 @@ async function openAccount() {
   const end = async (approve: boolean) => {
     const one = open.shift();
     if (!one) return;
-    await stub().decide({ id: one.approvalId, approve, by: 'a person', isGrant: false, alike: false });
+    await stub().decide({ id: one.approvalId, approve, by: 'a person', isGrant: false, remember: false });
     if (approve) kept += 1;
     await ended(one.job);
   };
@@ -99,11 +99,11 @@ test('a counter begins anew with its window, counts a call once, and keeps what 
     expect(counters.used(charge(), NOON + 60_000)).toBe(0);
     expect(counters.used(charge({ owner: 'account' }), NOON)).toBe(1);
     expect(counters.used(charge({ windowS: 3_600 }), NOON)).toBe(0);
-    counters.count([charge()], NOON + 60_000);
-    counters.giveBack('a');
+    counters.charge([charge()], NOON + 60_000);
+    counters.release('a');
     expect(counters.used(charge(), NOON + 60_000)).toBe(1);
-    counters.giveBack('a');
-    counters.uncount([charge()], NOON + 60_000);
+    counters.release('a');
+    counters.refund([charge()], NOON + 60_000);
     expect(counters.used(charge(), NOON + 60_000)).toBe(0);
     expect(counters.used(charge({ owner: 'account' }), NOON)).toBe(0);
   });
@@ -121,7 +121,7 @@ test('an estimate gives way to what was used, in its own window alone', async ()
     counters.settle('a', used);
     expect(counters.used(usd, NOON)).toBeCloseTo(0.75);
     counters.reserve('b', [usd], NOON);
-    counters.count([usd], NOON + 86_400_000);
+    counters.charge([usd], NOON + 86_400_000);
     counters.settle('b', used);
     expect(counters.used(usd, NOON + 86_400_000)).toBeCloseTo(0.5);
   });

@@ -87,7 +87,7 @@ test('it is given up after six attempts, and not sent once the question is decid
   expect(sent).toHaveLength(6);
   await inAccount(async (account) => {
     const [approval] = account.approvals('pending', 1);
-    await account.decide({ id: approval?.id ?? '', approve: false, by: 'a person', isGrant: false, alike: false });
+    await account.decide({ id: approval?.id ?? '', approve: false, by: 'a person', isGrant: false, remember: false });
     await account.alarm();
   });
   expect(sent).toHaveLength(6);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Hold } from '../../job/record.ts';
 import { addColumns } from '../../sql.ts';
 import type { ToolCall } from '../tool-call.ts';
 
@@ -19,7 +20,7 @@ const SCHEMA = `
     PRIMARY KEY (kind, grant_id, tool, rule, args_hash)
   ) STRICT;`;
 
-/** A call as it was asked about. */
+/** A call as it was when approval was requested. */
 const Call = z.object({
   grant: z.string(),
   client: z.string(),
@@ -48,41 +49,49 @@ const Row = z
     decided_by: z.string().nullable(),
     said: z.string().nullable(),
   })
-  .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, ...row }) => ({
+  .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, said, ...row }) => ({
     ...row,
     estimateUsd: estimate_usd,
     createdAt: created_at,
     expiresAt: expires_at,
     decidedAt: decided_at,
     decidedBy: decided_by,
+    comment: said,
   }));
 
-/** A request to a person to let a call be made, or a run take a step. Times are ms since 1970; `said` is the approver's reason. */
+/** A request to a person to let a call be made, or a run take a step. Times are ms since 1970; `comment` is the approver's. */
 export type Approval = z.infer<typeof Row>;
 
 const Arguments = z.record(z.string(), z.unknown());
 
-/** The arguments of a call that was asked about. */
+/** The arguments of a call that needs approval. */
 export const argumentsOf = ({ args }: Approval['call']): Record<string, unknown> => Arguments.parse(JSON.parse(args));
 
-/** What is asked, and until when. A step names its job and the question of the run. */
-export interface Question extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'estimateUsd' | 'job' | 'question' | 'expiresAt'> {
+/** An approval as a job or a caller that waits for it sees it. */
+export const holdOf = ({ id, call, rule, reason, expiresAt }: Approval): Hold => ({
+  ...{ approvalId: id, rule, reason, expiresAt },
+  url: `${call.origin}/approvals`,
+});
+
+/** An approval to be requested. A step names its job and its id in the run. */
+export interface NewApproval
+  extends Pick<Approval, 'kind' | 'rule' | 'reason' | 'estimateUsd' | 'job' | 'question' | 'expiresAt'> {
   call: ToolCall;
 }
 
-/** What is like something that was approved: the same grant, tool and rule, and where `argsHash` is not '', the same arguments. */
-type Likeness = { kind: Approval['kind']; grant: string; tool: string; rule: string; argsHash: string };
+/** What an approval for an hour covers: calls of one grant, tool and rule and, unless `argsHash` is '', one set of arguments. */
+type ApprovalScope = { kind: Approval['kind']; grant: string; tool: string; rule: string; argsHash: string };
 
-/** Of a step its input counts as well: a command that was shown says nothing about the next one. */
-export function likeness({
+/** The scope of a step includes its input, because approving one command says nothing about the next one. */
+export function approvalScope({
   kind,
   call,
   rule,
-}: Pick<Approval, 'kind' | 'rule'> & { call: Pick<ToolCall, 'grant' | 'tool' | 'digest'> }): Likeness {
+}: Pick<Approval, 'kind' | 'rule'> & { call: Pick<ToolCall, 'grant' | 'tool' | 'digest'> }): ApprovalScope {
   return { kind, grant: call.grant, tool: call.tool, rule, argsHash: kind === 'step' ? call.digest.hash : '' };
 }
 
-/** All SQL of what waits for a person, and of what persons decided. */
+/** All SQL of approvals. */
 export class Approvals {
   readonly #sql: SqlStorage;
 
@@ -99,7 +108,7 @@ export class Approvals {
       .map((row) => Row.parse(row));
   }
 
-  add(id: string, { kind, call, rule, reason, estimateUsd, job, question, expiresAt }: Question, now: number): void {
+  add(id: string, { kind, call, rule, reason, estimateUsd, job, question, expiresAt }: NewApproval, now: number): void {
     this.#sql.exec(
       `INSERT INTO approval (id, kind, call, grant_id, tool, args_hash, rule, reason, estimate_usd, job, question, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -121,10 +130,10 @@ export class Approvals {
     return this.#rows('WHERE id = ?', id)[0];
   }
 
-  /** The same of a question that is there. */
+  /** An approval that is known to exist. */
   get(id: string): Approval {
     const found = this.find(id);
-    if (!found) throw new Error('there is no such approval');
+    if (!found) throw new Error('unknown approval');
     return found;
   }
 
@@ -140,12 +149,12 @@ export class Approvals {
     this.#sql.exec('UPDATE approval SET used_at = ? WHERE id = ?', at, id);
   }
 
-  /** The questions of a job. */
+  /** The approvals of a job, oldest first. */
   ofJob(job: string): Approval[] {
     return this.#rows('WHERE job = ? ORDER BY place', job);
   }
 
-  /** Newest first; `before` is the place of the last one already shown. */
+  /** Newest first, below the place `before`. */
   list(state: ApprovalState | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
     const wanted = state ?? '';
     return this.#rows(`WHERE place < ? AND (? = '' OR state = ?) ORDER BY place DESC LIMIT ?`, before, wanted, wanted, limit);
@@ -155,45 +164,45 @@ export class Approvals {
     return this.#sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM approval WHERE state = 'pending'`).one().n;
   }
 
-  /** Decides a pending question. False where it was decided before. */
-  decide(id: string, state: 'approved' | 'denied' | 'expired', by: string, said: string | null, now: number): boolean {
+  /** Decides a pending approval. False if it was decided before. */
+  decide(id: string, state: 'approved' | 'denied' | 'expired', by: string, comment: string | null, now: number): boolean {
     const decided = this.#sql.exec(
       `UPDATE approval SET state = ?, decided_at = ?, decided_by = ?, said = ? WHERE id = ? AND state = 'pending' RETURNING id`,
-      ...[state, now, by, said, id],
+      ...[state, now, by, comment, id],
     );
     return decided.toArray().length === 1;
   }
 
-  /** Pending questions whose time is over. */
+  /** Pending approvals whose time is over. */
   overdue(now: number): Approval[] {
     return this.#rows(`WHERE state = 'pending' AND expires_at <= ? ORDER BY place`, now);
   }
 
-  /** When the next pending question is over; null where none is pending. */
+  /** When the next pending approval expires, or null. */
   nextExpiry(): number | null {
     return this.#sql.exec<{ at: number | null }>(`SELECT MIN(expires_at) AS at FROM approval WHERE state = 'pending'`).one().at;
   }
 
-  /** Lets what is alike pass until a time. */
-  letPass({ kind, grant, tool, rule, argsHash }: Likeness, until: number): void {
+  /** Approves everything in a scope until a time. */
+  remember({ kind, grant, tool, rule, argsHash }: ApprovalScope, until: number): void {
     this.#sql.exec(
       'INSERT OR REPLACE INTO alike (kind, grant_id, tool, rule, args_hash, until) VALUES (?, ?, ?, ?, ?, ?)',
       ...[kind, grant, tool, rule, argsHash, until],
     );
   }
 
-  /** Lets no call pass any more for being like another: what was approved was approved under other rules. */
-  forgetAlike(): void {
+  /** Ends the approvals for an hour of calls, because they were given under another policy. */
+  clearRemembered(): void {
     this.#sql.exec(`DELETE FROM alike WHERE kind = 'call'`);
   }
 
-  mayPass({ kind, grant, tool, rule, argsHash }: Likeness, now: number): boolean {
+  isRemembered({ kind, grant, tool, rule, argsHash }: ApprovalScope, now: number): boolean {
     const query = 'SELECT 1 FROM alike WHERE kind = ? AND grant_id = ? AND tool = ? AND rule = ? AND args_hash = ? AND until > ?';
     return this.#sql.exec(query, kind, grant, tool, rule, argsHash, now).toArray().length === 1;
   }
 
-  /** Forgets what was decided before a time. */
-  forget(before: number): void {
+  /** Removes decided approvals that expired before a time. */
+  removeBefore(before: number): void {
     this.#sql.exec(`DELETE FROM approval WHERE state <> 'pending' AND expires_at < ?`, before);
     this.#sql.exec('DELETE FROM alike WHERE until < ?', before);
   }

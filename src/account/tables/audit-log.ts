@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type AuditEnds, AuditFacts, AuditHead, AuditRow, GENESIS, hashOf, type Said } from './audit-row.ts';
+import { type AuditContent, type AuditEnds, AuditFacts, AuditHead, AuditRow, brokenAt, GENESIS, hashOfRow } from './audit-row.ts';
 
-/** What is looked up is computed from the row itself, so that no copy can say something else. */
+/** Looked-up columns are computed from the facts, so that no copy can differ from them. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audit (
     seq INTEGER PRIMARY KEY, facts TEXT NOT NULL, hash TEXT NOT NULL,
@@ -12,7 +12,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS audit_at ON audit (at);
   CREATE TABLE IF NOT EXISTS audit_base (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;`;
 
-/** Which rows are shown. */
+/** Which rows a list shows. */
 export const AuditFilter = z.object({
   kind: AuditFacts.shape.kind.optional(),
   grant: z.string().optional(),
@@ -26,6 +26,14 @@ const COLUMNS = { kind: 'kind', grant: 'grant_id', tool: 'tool', decision: 'deci
   keyof AuditFilter,
   string
 >;
+
+/** Rows that are verified at a time. */
+const VERIFIED_ROWS = 1_000;
+
+/** The ends of the chain, and the number of the first row that breaks it. */
+export interface AuditState extends AuditEnds {
+  brokenAt?: number;
+}
 
 const Stored = z.object({ seq: z.number(), hash: z.string(), facts: z.string() });
 
@@ -48,19 +56,19 @@ export class AuditLog {
   /** Adds a row. */
   add(facts: AuditFacts): void {
     const before = this.head();
-    const said: Said = { ...facts, account: this.#account };
+    const content: AuditContent = { ...facts, account: this.#account };
     this.#sql.exec(
       'INSERT INTO audit (seq, facts, hash) VALUES (?, ?, ?)',
-      ...[before.seq + 1, JSON.stringify(said), hashOf(said, before)],
+      ...[before.seq + 1, JSON.stringify(content), hashOfRow(content, before)],
     );
   }
 
-  /** What the oldest row that is kept follows. */
+  /** The head that the oldest stored row follows. */
   base(): AuditHead {
     return this.#head('SELECT seq, hash FROM audit_base') ?? GENESIS;
   }
 
-  /** The newest row. Who keeps it elsewhere sees whether the end of the log was cut off. */
+  /** The newest row. A copy of it kept elsewhere shows whether the end of the log was cut off. */
   head(): AuditHead {
     return this.#head('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1') ?? this.base();
   }
@@ -69,12 +77,24 @@ export class AuditLog {
     return { base: this.base(), head: this.head() };
   }
 
+  /** Recomputes the whole chain. */
+  verify(): AuditState {
+    const ends = this.ends();
+    for (let before = ends.base; before.seq < ends.head.seq; ) {
+      const rows = this.after(before.seq, VERIFIED_ROWS);
+      const broken = rows.length === 0 ? before.seq + 1 : brokenAt(rows, before);
+      if (broken !== undefined) return { ...ends, brokenAt: broken };
+      before = rows.at(-1) ?? before;
+    }
+    return ends;
+  }
+
   /** Rows after a number, oldest first. */
   after(seq: number, limit: number): AuditRow[] {
     return this.#rows('WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit);
   }
 
-  /** Rows that a filter lets through, newest first, below a number where one is given. */
+  /** Rows that match a filter, newest first, below the number `before`. */
   list(filter: AuditFilter, limit: number, before = Number.MAX_SAFE_INTEGER): AuditRow[] {
     const wanted = Object.entries(COLUMNS).flatMap(([name, column]) => {
       const value = new Map(Object.entries(filter)).get(name);
@@ -92,15 +112,15 @@ export class AuditLog {
     });
   }
 
-  /** Removes rows from before a time; what is left follows the last of them. */
-  forget(before: number): void {
+  /** Removes the rows from before a time, and stores the head that the rest follows. */
+  removeBefore(before: number): void {
     const last = this.#head(`SELECT seq, hash FROM audit WHERE at < ${Math.floor(before)} ORDER BY seq DESC LIMIT 1`);
     if (!last) return;
     this.#sql.exec('INSERT OR REPLACE INTO audit_base (one, seq, hash) VALUES (1, ?, ?)', last.seq, last.hash);
     this.#sql.exec('DELETE FROM audit WHERE seq <= ?', last.seq);
   }
 
-  /** When the oldest row was written; null where there is none. */
+  /** When the oldest row was written, or null. */
   oldest(): number | null {
     const [row] = this.#sql.exec<{ at: number | null }>('SELECT MIN(at) AS at FROM audit').toArray();
     return row?.at ?? null;

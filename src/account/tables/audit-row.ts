@@ -1,68 +1,65 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { sha256Of } from '../digest.ts';
 
-/** What a row tells of: a decision on a call, a job's turn or end, a person's decision, or another policy. */
+/** Subjects of a row: a decision on a call, a job's start or end, a decision on an approval, a change of policy. */
 export const AUDIT_KINDS = ['call', 'start', 'end', 'approval', 'policy'] as const;
 
 const text = z.string().nullable();
 
-/** What happened once. Times are ms since 1970; what does not apply is null. */
+/** What a row states. Times are ms since 1970; facts that do not apply are null. */
 export const AuditFacts = z.object({
   at: z.number(),
   kind: z.enum(AUDIT_KINDS),
-  /** Who acted: a grant, or a person in a browser. */
+  /** The actor: a grant, or a person in a browser. */
   grant: z.string(),
-  /** What the client calls itself. */
+  /** The name that the client reports. */
   client: text,
   tool: text,
   /** SHA-256 of the arguments. */
   argsHash: text,
-  /** The arguments, short and without secrets. */
+  /** A short view of the arguments without secrets. */
   args: text,
   decision: z.string(),
-  /** Place in the policy that decided. */
+  /** Path of the rule that decided. */
   rule: text,
   reason: text,
-  /** What the policy that is being tried would have decided, and by which rule. */
+  /** What the shadow policy would have decided, and its rule. */
   shadow: text,
   job: text,
   costUsd: z.number().nullable(),
 });
 export type AuditFacts = z.infer<typeof AuditFacts>;
 
-const Said = AuditFacts.extend({ account: z.string() });
-/** What a row says: what happened, and in which account, so that no account's log passes for another's. */
-export type Said = z.infer<typeof Said>;
+/** The hashed part of a row. It names the account, so that no account's log passes for another's. */
+const AuditContent = AuditFacts.extend({ account: z.string() });
+export type AuditContent = z.infer<typeof AuditContent>;
 
-/** A row of the log: it holds the hash of the one before, so that none can be taken out or changed unseen. */
-export const AuditRow = Said.extend({ seq: z.int(), hash: z.string() });
+/** A row of the log. Its hash covers the hash of the row before, so that no row can be removed or changed unnoticed. */
+export const AuditRow = AuditContent.extend({ seq: z.int(), hash: z.string() });
 export type AuditRow = z.infer<typeof AuditRow>;
 
-/** The end of the chain, or of the part of it that was removed by age. */
+/** A row's number and hash: the end of the chain, or of the part that was removed by age. */
 export const AuditHead = z.object({ seq: z.int(), hash: z.string() });
 export type AuditHead = z.infer<typeof AuditHead>;
 
-/** What the oldest row that is kept follows, and the newest row. */
+/** The head that the oldest stored row follows, and the newest row. */
 export interface AuditEnds {
   base: AuditHead;
   head: AuditHead;
 }
 
-/** Before the first row. */
+/** The head that the first row follows. */
 export const GENESIS: AuditHead = { seq: 0, hash: '' };
 
-/** Hash of a row that follows another, over all that it says. */
-export function hashOf(said: Said, before: AuditHead): string {
-  return createHash('sha256')
-    .update(JSON.stringify([before.hash, before.seq + 1, ...Object.values(Said.parse(said))]))
-    .digest('hex');
-}
+/** Hash of a row that follows another. */
+export const hashOfRow = (content: AuditContent, before: AuditHead): string =>
+  sha256Of([before.hash, before.seq + 1, ...Object.values(AuditContent.parse(content))]);
 
-/** The number of the first row that does not follow from the one before it; undefined where all do. Rows come oldest first. */
+/** The number of the first row that does not follow from the one before it, or undefined. Rows come oldest first. */
 export function brokenAt(rows: AuditRow[], base: AuditHead): number | undefined {
   let before = base;
   for (const row of rows) {
-    if (row.seq !== before.seq + 1 || row.hash !== hashOf(row, before)) return before.seq + 1;
+    if (row.seq !== before.seq + 1 || row.hash !== hashOfRow(row, before)) return before.seq + 1;
     before = row;
   }
   return undefined;

@@ -13,12 +13,12 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS reservation_ref ON reservation (ref);`;
 
-/** A charge with whose counter it goes to. */
+/** A charge and the owner of its counter: a grant or the account. */
 export interface OwnedCharge extends Charge {
   owner: string;
 }
 
-/** What a job really used. */
+/** What a job used. */
 export type Used = Record<UsageName, number>;
 
 const Reservation = z.object({
@@ -34,12 +34,12 @@ const Reservation = z.object({
 });
 type Reservation = z.infer<typeof Reservation>;
 
-/** Equal for charges that go to one counter. */
+/** Equal for charges of one counter. */
 const keyOf = ({ owner, counter, windowS }: OwnedCharge) => `${owner}\n${counter}\n${windowS}`;
-/** A call counts once with each counter, however many limits look at it. */
-const once = (charges: OwnedCharge[]) => [...new Map(charges.map((charge) => [keyOf(charge), charge])).values()];
+/** A call counts once per counter, however many limits share it. */
+const perCounter = (charges: OwnedCharge[]) => [...new Map(charges.map((charge) => [keyOf(charge), charge])).values()];
 
-/** Counters of limits, and what unfinished calls have reserved of them. A counter holds its newest window only. */
+/** Counters of limits, and reservations of unfinished calls. A counter holds its newest window only. */
 export class Counters {
   readonly #sql: SqlStorage;
 
@@ -48,7 +48,7 @@ export class Counters {
     this.#sql.exec(SCHEMA);
   }
 
-  /** What a charge's counter has in the window of `now`. */
+  /** The value of a charge's counter in the window of `now`. */
   used({ owner, counter, windowS }: OwnedCharge, now: number): number {
     const [row] = this.#sql
       .exec<{ value: number }>(
@@ -59,9 +59,9 @@ export class Counters {
     return row?.value ?? 0;
   }
 
-  /** Adds charges, each counter once. */
-  count(charges: OwnedCharge[], now: number): void {
-    for (const { owner, counter, windowS, amount } of once(charges))
+  /** Adds charges, once per counter. */
+  charge(charges: OwnedCharge[], now: number): void {
+    for (const { owner, counter, windowS, amount } of perCounter(charges))
       this.#sql.exec(
         `INSERT INTO counter (owner, name, window_s, start, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, name, window_s) DO UPDATE
          SET value = CASE WHEN start = excluded.start THEN value ELSE 0 END + excluded.value, start = excluded.start`,
@@ -69,28 +69,28 @@ export class Counters {
       );
   }
 
-  /** Takes back what was counted at a time. */
-  uncount(charges: OwnedCharge[], at: number): void {
-    for (const { owner, counter: name, windowS: window_s, amount } of once(charges))
+  /** Takes back charges that were added at a time. */
+  refund(charges: OwnedCharge[], at: number): void {
+    for (const { owner, counter: name, windowS: window_s, amount } of perCounter(charges))
       this.#add({ owner, name, window_s, start: windowStart(at, window_s) }, -amount);
   }
 
-  /** Adds charges that are to be settled or given back under `ref`. */
+  /** Adds charges that are later settled or released under `ref`. */
   reserve(ref: string, charges: OwnedCharge[], now: number): void {
-    this.count(charges, now);
-    for (const { owner, counter, windowS, amount, unit } of once(charges))
+    this.charge(charges, now);
+    for (const { owner, counter, windowS, amount, unit } of perCounter(charges))
       this.#sql.exec(
         'INSERT INTO reservation (ref, owner, name, window_s, start, amount, usage) VALUES (?, ?, ?, ?, ?, ?, ?)',
         ...[ref, owner, counter, windowS, windowStart(now, windowS), amount, isUsage(unit) ? unit : null],
       );
   }
 
-  /** Takes back all that was reserved: the call did nothing. Safe to repeat. */
-  giveBack(ref: string): void {
+  /** Takes back a reservation, because the call did nothing. Idempotent. */
+  release(ref: string): void {
     for (const reservation of this.#take(ref)) this.#add(reservation, -reservation.amount);
   }
 
-  /** Counts what was really used in place of its estimate. Safe to repeat. */
+  /** Replaces the estimates of a reservation by actual usage. Idempotent. */
   settle(ref: string, used?: Used): void {
     for (const reservation of this.#take(ref))
       if (reservation.usage && used) this.#add(reservation, used[reservation.usage] - reservation.amount);
@@ -103,7 +103,7 @@ export class Counters {
       .map((row) => Reservation.parse(row));
   }
 
-  /** A window that is over is not counted any more. */
+  /** Changes a counter, if its window is still the newest. */
   #add({ owner, name, window_s, start }: Omit<Reservation, 'amount' | 'usage'>, amount: number): void {
     this.#sql.exec(
       'UPDATE counter SET value = max(0, value + ?) WHERE owner = ? AND name = ? AND window_s = ? AND start = ?',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Settlement } from '../../job/chores.ts';
-import { ACTIVE_STATES, STATES } from '../../job/machine.ts';
+import { ACTIVE_STATES, STATES, type State, statesBefore } from '../../job/machine.ts';
 import { addColumns } from '../../sql.ts';
-import type { Average } from '../estimate.ts';
-import type { Standing } from '../queue.ts';
+import type { QueueEntry } from '../queue.ts';
+import type { Used } from './counters.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entry (
@@ -17,7 +17,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);
   CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, provider TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT;`;
 
-/** Columns that accounts of earlier versions lack, by their table. */
+/** Columns that accounts of earlier versions lack, by table. */
 const LATER = {
   entry: {
     grant_id: "TEXT NOT NULL DEFAULT ''",
@@ -29,13 +29,14 @@ const LATER = {
   session: { workspace: 'TEXT' },
 } as const;
 
-const UNFINISHED = `state IN (${ACTIVE_STATES.map((state) => `'${state}'`).join(', ')})`;
+const among = (states: readonly State[]) => `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
+const UNFINISHED = among(ACTIVE_STATES);
 
-/** Jobs whose average is what the next one is expected to use. */
+/** Number of latest jobs whose average usage is expected of the next one. */
 const AVERAGED = 20;
 
 /** A job in its account's index. `place` orders jobs by arrival. */
-const Entry = z.object({
+const JobEntry = z.object({
   place: z.number(),
   id: z.string(),
   account: z.string(),
@@ -51,16 +52,16 @@ const Entry = z.object({
   finished_at: z.number().nullable(),
   cost_usd: z.number(),
   total_tokens: z.number(),
-  /** Who asked for it, by which tool, from where. */
+  /** The requester, the tool and the origin of the request. */
   grant_id: z.string(),
   tool: z.string(),
   client: z.string(),
   origin: z.string(),
   started_at: z.number().nullable(),
 });
-export type Entry = z.infer<typeof Entry>;
+export type JobEntry = z.infer<typeof JobEntry>;
 
-/** A conversation. Its workspace is '' where it works in a directory of its own, undefined where an earlier version did not keep it. */
+/** A session. Its workspace is '' if it has a directory of its own, and undefined if an earlier version did not store it. */
 interface Session {
   provider: string;
   workspace: string | undefined;
@@ -68,16 +69,16 @@ interface Session {
 
 const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
 
-/** Which jobs a list shows. `before` is the place of the last one already shown. */
+/** Which jobs a list shows, below the place `before`. */
 export interface ListFilter {
-  state?: Entry['state'];
+  state?: State;
   provider?: string;
   before?: number;
   limit: number;
 }
 
 /** All SQL of one account's index of jobs. */
-export class AccountStore {
+export class JobIndex {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {
@@ -86,59 +87,59 @@ export class AccountStore {
     for (const [table, columns] of Object.entries(LATER)) addColumns(this.#sql, table, columns);
   }
 
-  #entries(query: string, ...values: (string | number)[]): Entry[] {
+  #entries(query: string, ...values: (string | number)[]): JobEntry[] {
     return this.#sql
       .exec(`SELECT * FROM entry ${query}`, ...values)
       .toArray()
-      .map((row) => Entry.parse(row));
+      .map((row) => JobEntry.parse(row));
   }
 
-  add(entry: Omit<Entry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
+  add(entry: Omit<JobEntry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
     const columns = Object.keys(entry);
     const marks = columns.map(() => '?').join(', ');
     this.#sql.exec(`INSERT INTO entry (${columns.join(', ')}) VALUES (${marks})`, ...Object.values(entry));
   }
 
-  /** Takes back an entry whose job never came to be. */
+  /** Removes an entry, because its job was deleted or never created. */
   remove(id: string): void {
     this.#sql.exec('DELETE FROM entry WHERE id = ?', id);
   }
 
-  find(id: string): Entry | undefined {
+  find(id: string): JobEntry | undefined {
     return this.#entries('WHERE id = ?', id)[0];
   }
 
-  byIdempotencyKey(key: string, since: number): Entry | undefined {
+  byIdempotencyKey(key: string, since: number): JobEntry | undefined {
     this.#sql.exec('UPDATE entry SET idempotency_key = NULL WHERE idempotency_key = ? AND created_at < ?', key, since);
     return this.#entries('WHERE idempotency_key = ?', key)[0];
   }
 
-  /** The newest job of an identical request that is not over, or, if asked, that was completed. */
-  byRequestKey(key: string, completed: boolean): Entry | undefined {
-    const states = completed ? `(${UNFINISHED} OR state = 'completed')` : UNFINISHED;
+  /** The newest unfinished job of an identical request or, if `includeCompleted`, completed one. */
+  byRequestKey(key: string, includeCompleted: boolean): JobEntry | undefined {
+    const states = includeCompleted ? `(${UNFINISHED} OR state = 'completed')` : UNFINISHED;
     return this.#entries(`WHERE request_key = ? AND ${states} ORDER BY place DESC LIMIT 1`, key)[0];
   }
 
-  /** Jobs that are not over, oldest first. */
-  unfinished(): Entry[] {
+  /** Unfinished jobs, oldest first. */
+  unfinished(): JobEntry[] {
     return this.#entries(`WHERE ${UNFINISHED} ORDER BY place`);
   }
 
-  /** Those that have or want a turn. */
-  standings(): Standing[] {
+  /** Jobs that run or wait for their turn, oldest first. */
+  queue(): QueueEntry[] {
     return this.unfinished()
       .filter(({ state }) => state !== 'held')
-      .map(({ id, provider, session, state }) => ({ id, provider, session, running: state === 'running' }));
+      .map(({ id, provider, session, state }) => ({ id, provider, session, isRunning: state === 'running' }));
   }
 
-  /** Jobs of a grant and tool that are not over. */
+  /** Number of unfinished jobs of a grant and tool. */
   countOf(grant: string, tool: string): number {
     const query = `SELECT COUNT(*) AS n FROM entry WHERE grant_id = ? AND tool = ? AND ${UNFINISHED}`;
     return this.#sql.exec<{ n: number }>(query, grant, tool).one().n;
   }
 
-  /** What the latest jobs of a provider used on average; null where none was run. */
-  averageOf(provider: string): Average {
+  /** What the latest jobs of a provider used on average, or null. */
+  averageOf(provider: string): Used | null {
     const query = `SELECT AVG(cost_usd) AS usd, AVG(total_tokens) AS tokens, AVG(finished_at - started_at) / 1000 AS seconds FROM (
       SELECT * FROM entry WHERE provider = ? AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY place DESC LIMIT ${AVERAGED})`;
     const { usd, tokens, seconds } = Averages.parse(this.#sql.exec(query, provider).one());
@@ -146,45 +147,45 @@ export class AccountStore {
     return { 'usage.costUsd': usd, 'usage.totalTokens': tokens ?? 0, runtimeSeconds: seconds ?? 0 };
   }
 
-  /** Lets a held job wait for its turn. False where it is not held. */
-  unhold(id: string): boolean {
-    return (
-      this.#sql.exec(`UPDATE entry SET state = 'queued' WHERE id = ? AND state = 'held' RETURNING id`, id).toArray().length === 1
-    );
+  /** held to queued. False if the job is in another state. */
+  enqueue(id: string): boolean {
+    return this.#move(id, 'queued');
   }
 
-  /** Gives a queued job its slot. False where it has one or is over. */
-  take(id: string): boolean {
-    return (
-      this.#sql.exec(`UPDATE entry SET state = 'running' WHERE id = ? AND state = 'queued' RETURNING id`, id).toArray().length ===
-      1
-    );
+  /** queued to running. False if the job is in another state. */
+  start(id: string): boolean {
+    return this.#move(id, 'running');
   }
 
-  /** Ends an entry and so gives its slot back. False where that had happened before. */
-  release(id: string, { state, reason, startedAt, finishedAt, costUsd, totalTokens }: Settlement): boolean {
-    const released = this.#sql.exec(
+  #move(id: string, to: State): boolean {
+    const query = `UPDATE entry SET state = ? WHERE id = ? AND ${among(statesBefore(to))} RETURNING id`;
+    return this.#sql.exec(query, to, id).toArray().length === 1;
+  }
+
+  /** Ends an entry, from any unfinished state, because its slot must come free. False if it had ended before. */
+  finish(id: string, { state, reason, startedAt, finishedAt, costUsd, totalTokens }: Settlement): boolean {
+    const finished = this.#sql.exec(
       `UPDATE entry SET state = ?, reason = ?, started_at = ?, finished_at = ?, cost_usd = ?, total_tokens = ? WHERE id = ? AND ${UNFINISHED} RETURNING id`,
       ...[state, reason, startedAt ?? null, finishedAt, costUsd, totalTokens, id],
     );
-    return released.toArray().length === 1;
+    return finished.toArray().length === 1;
   }
 
-  list({ state, provider, before, limit }: ListFilter): Entry[] {
+  list({ state, provider, before, limit }: ListFilter): JobEntry[] {
     return this.#entries(
       'WHERE (? = 1 OR state = ?) AND (? = 1 OR provider = ?) AND (? = 1 OR place < ?) ORDER BY place DESC LIMIT ?',
       ...[state ? 0 : 1, state ?? '', provider ? 0 : 1, provider ?? '', before ? 0 : 1, before ?? 0, limit],
     );
   }
 
-  /** What is known of a conversation; undefined where the account has none of this id. */
+  /** A session of the account, or undefined. */
   session(id: string): Session | undefined {
     const query = 'SELECT provider, workspace FROM session WHERE id = ?';
     const [row] = this.#sql.exec<{ provider: string; workspace: string | null }>(query, id).toArray();
     return row && { provider: row.provider, workspace: row.workspace ?? undefined };
   }
 
-  /** Remembers a conversation, or that it was used again. */
+  /** Stores a session, or that it was used again. */
   useSession(id: string, { provider, workspace }: Session, now: number): void {
     this.#sql.exec(
       `INSERT INTO session (id, provider, workspace, used_at) VALUES (?, ?, ?, ?)
@@ -193,21 +194,21 @@ export class AccountStore {
     );
   }
 
-  /** How many jobs wait before this one, plus one; undefined where it does not wait. */
+  /** A queued job's place in the queue, from 1; undefined for any other job. */
   queuePlace(id: string): number | undefined {
-    const waiting = this.standings().filter((job) => !job.running);
+    const waiting = this.queue().filter((job) => !job.isRunning);
     const place = waiting.findIndex((job) => job.id === id);
     return place < 0 ? undefined : place + 1;
   }
 
-  /** Forgets jobs that ended, and conversations that were last used, before a time. */
-  forget(before: number): void {
+  /** Removes jobs that ended, and sessions that were last used, before a time. */
+  removeBefore(before: number): void {
     this.#sql.exec('DELETE FROM session WHERE used_at < ?', before);
     this.#sql.exec('DELETE FROM entry WHERE finished_at < ?', before);
   }
 
-  /** When the next finished job is to be forgotten counts from this; null where none is finished. */
-  oldestEnd(): number | null {
+  /** Finish time of the oldest finished job, or null. */
+  oldestFinish(): number | null {
     const [row] = this.#sql.exec<{ oldest: number | null }>('SELECT MIN(finished_at) AS oldest FROM entry').toArray();
     return row?.oldest ?? null;
   }

@@ -4,10 +4,10 @@ import { compile, type Policy } from '../../policy/compile.ts';
 import { readDocument } from '../../policy/document.ts';
 import { isPreset, PRESETS, type PresetName } from '../../policy/presets.ts';
 
-/** The account's default stands under this name; any other target is a grant. */
+/** Target of the account's default policy. Any other target is a grant. */
 export const DEFAULT_TARGET = 'default';
 
-/** Enforced, or beside the enforced one to see what it would do. */
+/** A policy is enforced, or in shadow: the audit log states what it would decide. */
 export const POLICY_MODES = ['enforce', 'shadow'] as const;
 export type PolicyMode = (typeof POLICY_MODES)[number];
 
@@ -19,10 +19,10 @@ const SCHEMA = `
     id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, mode TEXT NOT NULL, written TEXT, changed_by TEXT NOT NULL, at INTEGER NOT NULL
   ) STRICT;`;
 
-/** A policy as it is kept: the name of a preset, or the text of a document. */
+/** A stored policy. `written` is the name of a preset, or the text of a document. */
 const Row = z.object({ target: z.string(), mode: z.enum(POLICY_MODES), written: z.string(), changed_at: z.number() });
 
-/** A policy that was set. */
+/** A policy that is set for a target. */
 export interface SetPolicy {
   target: string;
   mode: PolicyMode;
@@ -40,39 +40,39 @@ const Change = z
     at: z.number(),
   })
   .transform(({ changed_by: by, ...change }) => ({ ...change, by }));
-/** One change; `written` null: the policy was taken away. */
+/** A change of a policy; `written` is null if the policy was removed. */
 export type PolicyChange = z.infer<typeof Change>;
 
-/** A policy as somebody wrote it, ready to be asked: the name of a preset, or a document as text. */
+/** Compiles a policy: the name of a preset, or the text of a document. */
 export function policyOf(written: string): Result<Policy> {
   if (isPreset(written)) return ok(PRESETS[written].policy);
   const read = readDocument(written);
   return read.ok ? ok(compile(read.value)) : read;
 }
 
-/** Ready policies that are kept in memory. */
-const MOST_READY = 200;
+/** Compiled policies that are cached. */
+const MAX_CACHED = 200;
 
-/** The policies of an account: which one holds for a grant, and how they came to be. */
+/** The policies of an account and their history. */
 export class Policies {
   readonly #sql: SqlStorage;
   readonly #fallback: (grant: string) => PresetName;
-  readonly #ready = new Map<string, Policy>();
+  readonly #compiled = new Map<string, Policy>();
 
-  /** `fallback` holds for a grant without a policy in an account without a default. */
+  /** `fallback` is the policy of a grant that has none, in an account without a default. */
   constructor(storage: DurableObjectStorage, fallback: (grant: string) => PresetName) {
     this.#sql = storage.sql;
     this.#fallback = fallback;
     this.#sql.exec(SCHEMA);
   }
 
-  /** The policy that is enforced for a grant, with the target that it comes from. */
+  /** The policy in force for a grant, and the target that it comes from. */
   enforced(grant: string): { policy: Policy; target: string; written: string } {
     const { target, written } = this.#found(grant, 'enforce') ?? { target: 'gateway', written: this.#fallback(grant) };
     return { policy: this.#policy(written), target, written };
   }
 
-  /** The policy that is tried for a grant beside the enforced one, if any. */
+  /** The shadow policy of a grant, or undefined. */
   shadow(grant: string): Policy | undefined {
     const found = this.#found(grant, 'shadow');
     return found && this.#policy(found.written);
@@ -84,16 +84,16 @@ export class Policies {
   }
 
   #policy(written: string): Policy {
-    const known = this.#ready.get(written);
+    const known = this.#compiled.get(written);
     if (known) return known;
     const made = policyOf(written);
-    if (!made.ok) throw new Error('a policy that was kept cannot be read');
-    if (this.#ready.size >= MOST_READY) this.#ready.clear();
-    this.#ready.set(written, made.value);
+    if (!made.ok) throw new Error('a stored policy is not valid');
+    if (this.#compiled.size >= MAX_CACHED) this.#compiled.clear();
+    this.#compiled.set(written, made.value);
     return made.value;
   }
 
-  /** Sets a policy, or takes it away where `written` is null. Refuses a document that is wrong. */
+  /** Sets a policy, or removes it if `written` is null. Refuses a document that is not valid. */
   set(target: string, mode: PolicyMode, written: string | null, by: string, now: number): Result<null> {
     const made = written === null ? ok(null) : policyOf(written);
     if (!made.ok) return fail(made.failure);
@@ -123,7 +123,7 @@ export class Policies {
     });
   }
 
-  /** How a target's policy changed, newest first. */
+  /** Changes of a target's policy, newest first. */
   changes(target: string, limit: number): PolicyChange[] {
     const query = 'SELECT * FROM policy_change WHERE target = ? ORDER BY id DESC LIMIT ?';
     return this.#sql

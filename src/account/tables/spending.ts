@@ -2,7 +2,7 @@ const SCHEMA = 'CREATE TABLE IF NOT EXISTS spending (day TEXT PRIMARY KEY, usd R
 
 const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 
-/** What an account spends in a day of UTC, in USD. */
+/** What an account spent today, by the UTC day, in USD. */
 export class Spending {
   readonly #sql: SqlStorage;
 

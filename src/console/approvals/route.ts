@@ -21,7 +21,7 @@ const Text = z
 function shown(approval: Approval, grants: GrantName[]): ShownApproval {
   const { prompt, input, ...rest } = argumentsOf(approval.call);
   const text = Text.parse({ prompt, input });
-  const { call, estimateUsd, job, decidedAt, decidedBy, said } = approval;
+  const { call, estimateUsd, job, decidedAt, decidedBy, comment } = approval;
   return {
     ...approval,
     tool: exact(call.tool),
@@ -33,7 +33,7 @@ function shown(approval: Approval, grants: GrantName[]): ShownApproval {
     job: job ?? undefined,
     decidedAt: decidedAt ?? undefined,
     decidedBy: decidedBy === null ? undefined : nameOf(grants, decidedBy),
-    said: said ?? undefined,
+    said: comment ?? undefined,
   };
 }
 
@@ -74,8 +74,8 @@ async function decide(c: Context<SignedInEnv>) {
     approve: decision !== 'deny',
     by: c.var.person.label,
     isGrant: false,
-    said: said || undefined,
-    alike: decision === 'alike',
+    comment: said || undefined,
+    remember: decision === 'alike',
   });
   if (!decided.ok) return page(c, { complaint: toToolError(decided.failure).message });
   const { kind, job, state } = decided.value;

@@ -1,7 +1,6 @@
 import type { Context } from 'hono';
-import { AuditFilter } from '../../account/tables/audit-log.ts';
+import { AuditFilter, type AuditState } from '../../account/tables/audit-log.ts';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
-import type { AuditState } from '../../account/verify-audit.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';

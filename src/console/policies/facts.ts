@@ -1,4 +1,4 @@
-import type { PolicyState, Tried } from '../../account/policy-admin.ts';
+import type { PolicyState, TrialResult } from '../../account/policy-admin.ts';
 import { type PolicyChange, policyOf } from '../../account/tables/policies.ts';
 import { type GrantName, nameOf } from '../../auth/oauth/grants.ts';
 import type { PolicyInput } from '../../policy/document.ts';
@@ -76,12 +76,12 @@ const DECISIONS = {
 } as const;
 
 /** What would be decided on a call that was tried. */
-export const shownTrial = (tool: string, args: string, { weighed, counters }: Tried) => ({
+export const shownTrial = (tool: string, args: string, { decision, counters }: TrialResult) => ({
   tool,
   args,
-  decision: DECISIONS[weighed.kind],
-  rule: weighed.rule,
-  reason: weighed.reason,
+  decision: DECISIONS[decision.kind],
+  rule: decision.rule,
+  reason: decision.reason,
   counters: counters.map(
     ({ rule, used, amount, max, unit, windowS }) =>
       `${rule}: ${used} of ${max} ${unit} in ${windowS} s, and this call counts ${amount}`,

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { digestOf } from '../../account/digest.ts';
+import { digestOfArgs } from '../../account/digest.ts';
 import { POLICY_MODES, type PolicyMode } from '../../account/tables/policies.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNames } from '../../auth/oauth/grants.ts';
@@ -112,7 +112,7 @@ async function tryCall(c: Context<SignedInEnv>) {
     client: 'a browser',
     tool,
     args: given.data,
-    digest: digestOf(given.data),
+    digest: digestOfArgs(given.data),
     origin,
   };
   const tried = await accountOf(c.env, c.var.person).tryPolicy({

@@ -41,8 +41,15 @@ export const approvalDecide = tool({
       .describe('Also calls of this connection, tool and rule in the next hour; of a step, the same step again.'),
   }),
   parts: ['approval', 'job', 'next'],
-  run: async ({ approvalId: id, approve, reason: said, alike }, call) => {
-    const decided = await ownAccount(call).decide({ id, approve, by: call.caller.grant, isGrant: true, said, alike });
+  run: async ({ approvalId: id, approve, reason: comment, alike }, call) => {
+    const decided = await ownAccount(call).decide({
+      id,
+      approve,
+      by: call.caller.grant,
+      isGrant: true,
+      comment,
+      remember: alike,
+    });
     if (!decided.ok) return decided;
     const { job: jobId } = decided.value;
     const status = jobId === null ? null : await ownJob(call, jobId).status(0, 0);

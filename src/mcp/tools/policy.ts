@@ -89,12 +89,12 @@ export const policyTest = tool({
     policy: policy.optional(),
   }),
   parts: ['decision'],
-  run: async ({ tool: name, arguments: args, target: grant, policy: tried }, call) => {
+  run: async ({ tool: name, arguments: args, target: grant, policy: given }, call) => {
     const asked = { ...toolCall(name, args, call), grant };
-    const written = tried === undefined ? undefined : asText(tried);
-    const weighed = await ownAccount(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
-    if (!weighed.ok) return weighed;
-    const { kind: decision, rule, reason } = weighed.value.weighed;
-    return ok({ decision: { decision, rule, reason, counters: weighed.value.counters } });
+    const written = given === undefined ? undefined : asText(given);
+    const tried = await ownAccount(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
+    if (!tried.ok) return tried;
+    const { kind: decision, rule, reason } = tried.value.decision;
+    return ok({ decision: { decision, rule, reason, counters: tried.value.counters } });
   },
 });

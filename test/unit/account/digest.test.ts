@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { digestOf } from '../../../src/account/digest.ts';
+import { digestOfArgs } from '../../../src/account/digest.ts';
 
 const secrets: [what: string, args: Record<string, unknown>, hidden: string][] = [
   ['what is named a secret', { api_key: 'swordfish' }, 'swordfish'],
@@ -11,14 +11,14 @@ const secrets: [what: string, args: Record<string, unknown>, hidden: string][] =
 ];
 
 test.each(secrets)('a view of arguments does not show %s', (_what, args, hidden) => {
-  const { view } = digestOf(args);
+  const { view } = digestOfArgs(args);
   expect(view).not.toContain(hidden);
   expect(view).toContain('[hidden]');
 });
 
 test('a view shows the beginning of everything else, and the hash tells all of it apart', () => {
-  expect(digestOf({ prompt: 'mail author@example.test', maxTurns: 3 }).view).toBe(
+  expect(digestOfArgs({ prompt: 'mail author@example.test', maxTurns: 3 }).view).toBe(
     '{"prompt":"mail author@example.test","maxTurns":3}',
   );
-  expect(digestOf({ prompt: `${'a'.repeat(200)}b` }).hash).not.toBe(digestOf({ prompt: `${'a'.repeat(200)}c` }).hash);
+  expect(digestOfArgs({ prompt: `${'a'.repeat(200)}b` }).hash).not.toBe(digestOfArgs({ prompt: `${'a'.repeat(200)}c` }).hash);
 });

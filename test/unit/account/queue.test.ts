@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
-import { admit, type Standing, turns } from '../../../src/account/queue.ts';
+import { nextToRun, placeInQueue, type QueueEntry } from '../../../src/account/queue.ts';
 
 const limits = { runningPerAccount: 3, runningPerProvider: 2, queuedPerAccount: 2 };
-const job = (id: string, provider: string, running: boolean, session: string | null = null): Standing => ({
+const job = (id: string, provider: string, isRunning: boolean, session: string | null = null): QueueEntry => ({
   id,
   provider,
   session,
-  running,
+  isRunning,
 });
 const wanted = (provider: string, session: string | null = null) => ({ id: 'new', provider, session });
 
-const verdicts: [string, Standing[], ReturnType<typeof wanted>, string][] = [
-  ['an empty account', [], wanted('claude'), 'run'],
-  ['a free slot', [job('a', 'claude', true)], wanted('claude'), 'run'],
-  ['a full provider', [job('a', 'claude', true), job('b', 'claude', true)], wanted('claude'), 'queue'],
-  ['a full provider beside a free one', [job('a', 'claude', true), job('b', 'claude', true)], wanted('grok'), 'run'],
-  ['a full account', [job('a', 'claude', true), job('b', 'claude', true), job('c', 'grok', true)], wanted('grok'), 'queue'],
-  ['a session that is running', [job('a', 'claude', true, 's')], wanted('claude', 's'), 'queue'],
-  ['another session', [job('a', 'claude', true, 's')], wanted('claude', 't'), 'run'],
+const places: [string, QueueEntry[], ReturnType<typeof wanted>, string][] = [
+  ['an empty account', [], wanted('claude'), 'running'],
+  ['a free slot', [job('a', 'claude', true)], wanted('claude'), 'running'],
+  ['a full provider', [job('a', 'claude', true), job('b', 'claude', true)], wanted('claude'), 'queued'],
+  ['a full provider beside a free one', [job('a', 'claude', true), job('b', 'claude', true)], wanted('grok'), 'running'],
+  ['a full account', [job('a', 'claude', true), job('b', 'claude', true), job('c', 'grok', true)], wanted('grok'), 'queued'],
+  ['a session that is running', [job('a', 'claude', true, 's')], wanted('claude', 's'), 'queued'],
+  ['another session', [job('a', 'claude', true, 's')], wanted('claude', 't'), 'running'],
   [
     'a full queue',
     [job('a', 'claude', true), job('b', 'claude', true), job('c', 'claude', false), job('d', 'claude', false)],
@@ -26,11 +26,11 @@ const verdicts: [string, Standing[], ReturnType<typeof wanted>, string][] = [
   ],
 ];
 
-test.each(verdicts)('a job that meets %s', (_name, jobs, asked, verdict) => {
-  expect(admit(jobs, asked, limits)).toBe(verdict);
+test.each(places)('a job that meets %s', (_name, jobs, asked, place) => {
+  expect(placeInQueue(jobs, asked, limits)).toBe(place);
 });
 
-const orders: [string, Standing[], string[]][] = [
+const orders: [string, QueueEntry[], string[]][] = [
   ['first come first served', [job('a', 'claude', false), job('b', 'claude', false), job('c', 'claude', false)], ['a', 'b']],
   [
     'a blocked provider lets others pass',
@@ -46,6 +46,6 @@ const orders: [string, Standing[], string[]][] = [
   ['nobody waits', [job('a', 'claude', true)], []],
 ];
 
-test.each(orders)('turns: %s', (_name, jobs, ids) => {
-  expect(turns(jobs, limits).map(({ id }) => id)).toEqual(ids);
+test.each(orders)('next to run: %s', (_name, jobs, ids) => {
+  expect(nextToRun(jobs, limits).map(({ id }) => id)).toEqual(ids);
 });

@@ -58,7 +58,7 @@ const verdicts: [what: string, written: PolicyInput, tool: string, expected: obj
     'denying before asking',
     deny({ tools: { t: { action: 'require_approval', deny_if: [{ path: 'args.a', op: 'exists', value: false }] } } }),
     't',
-    { kind: 'deny', rule: 'tools.t.deny_if[0]', reason: 'it is denied where args.a exists false' },
+    { kind: 'deny', rule: 'tools.t.deny_if[0]', reason: 'it is denied if args.a exists false' },
   ],
 ];
 

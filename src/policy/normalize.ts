@@ -6,15 +6,15 @@ const part = z.string().optional();
 const Parts = z.object({ system: part, tools: part, context: part, task: part });
 export type PromptParts = z.infer<typeof Parts>;
 
-/** The prompt that parts make. */
+/** The prompt that prompt parts make together. */
 export const joinParts = ({ system, tools, context, task }: PromptParts): string =>
   [system, tools, context, task].filter((text) => text !== undefined && text !== '').join('\n\n');
 
 /**
- * A request's arguments as they are judged: what can be said in two ways stands under both names, so that no condition is
- * got round by the other one. `prompt` is there when parts were given, and of two options of one meaning each has the value.
+ * The arguments of a request as a policy judges them. An argument with two spellings stands under both, so that a rule on one spelling
+ * also covers the other: `prompt` is present for prompt parts, and synonymous options both have the value.
  */
-export function meant(tool: string, args: Record<string, unknown>): Record<string, unknown> {
+export function normalizeArgs(tool: string, args: Record<string, unknown>): Record<string, unknown> {
   const provider = providers[providerOf(tool) ?? ''];
   if (!provider) return args;
   const parts = Parts.safeParse(args.promptParts);
