@@ -6,28 +6,36 @@ const count = z
   .regex(/^\d{1,15}$/, 'expected a whole number')
   .transform(Number);
 
-const Environment = z.object({
-  EXECUTOR_TOKEN: z.string('required: the bearer token of callers').min(16, 'expected at least 16 characters'),
-  EXECUTOR_STATE: z.string('required: a directory for runs, sessions and workspaces').min(1),
-  EXECUTOR_HOST: z.string().min(1).default('127.0.0.1'),
-  EXECUTOR_PORT: count.pipe(z.int().max(65_535)).default(8080),
-  EXECUTOR_MAX_RUNNING: count.pipe(z.int().positive()).default(32),
-  EXECUTOR_MIN_FREE_DISK_BYTES: count.default(536_870_912),
-  EXECUTOR_CONTAINMENT: z.enum(['auto', 'scan']).default('auto'),
+/** The environment variables of the executor, other than EXECUTOR_<PROVIDER>_BIN. */
+export const ExecutorEnvironment = z.object({
+  EXECUTOR_TOKEN: z
+    .string('required: the bearer token of callers')
+    .min(16, 'expected at least 16 characters')
+    .describe('Bearer token that the gateway sends, at least 16 characters. Required.'),
+  EXECUTOR_STATE: z
+    .string('required: a directory for runs, sessions and workspaces')
+    .min(1)
+    .describe('Directory of all stored data: runs, sessions and workspaces. Required.'),
+  EXECUTOR_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  EXECUTOR_PORT: count.pipe(z.int().max(65_535)).default(8080).describe('Port to listen on; 0 selects a free one.'),
+  EXECUTOR_MAX_RUNNING: count.pipe(z.int().positive()).default(32).describe('Runs at once; beyond that jobs wait.'),
+  EXECUTOR_MIN_FREE_DISK_BYTES: count
+    .default(536_870_912)
+    .describe("Free bytes of the state directory's disk below which runs are refused."),
+  EXECUTOR_CONTAINMENT: z
+    .enum(['auto', 'scan'])
+    .default('auto')
+    .describe('`auto` selects the strongest containment that works on this machine.'),
 });
 
 /** The executor's settings, from EXECUTOR_* in its environment. */
 export interface Config {
   token: string;
-  /** Directory of all stored data. */
   stateDirectory: string;
   host: string;
-  /** Port to listen on; 0 selects a free one. */
   port: number;
   maxRunning: number;
-  /** Free space of the state directory's disk below which runs are refused, in bytes. */
   minFreeDiskBytes: number;
-  /** `auto` selects the strongest containment that works on this machine. */
   containment: 'auto' | 'scan';
   /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They replace the binaries of the npm packages. */
   binaries: Readonly<Record<string, string>>;
@@ -35,7 +43,7 @@ export interface Config {
 
 /** Parses the environment. Throws an error of one line that names each invalid variable. */
 export function parseConfig(env: Record<string, string | undefined>): Readonly<Config> {
-  const parsed = Environment.safeParse(env);
+  const parsed = ExecutorEnvironment.safeParse(env);
   if (!parsed.success) throw new Error(`Invalid configuration: ${formatIssues(parsed.error)}`);
   const binaries = Object.entries(env).flatMap(([name, path]) => {
     const provider = /^EXECUTOR_([A-Z0-9]+)_BIN$/.exec(name)?.[1];
