@@ -4,10 +4,10 @@ import { messageOf } from '../src/errors.ts';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { type AuditHead, type AuditRow, brokenAt } from '../src/account/tables/audit-row.ts';
-import { say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
-import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner-command.ts';
+import { print } from './cli/print.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,
@@ -53,14 +53,14 @@ async function list({ call }: Gateway, { kind, grant, tool, decision, job: jobId
     Object.entries({ kind, grant, tool, decision, jobId }).filter(([, value]) => value !== undefined),
   );
   const { audit } = await call('audit_list', filter);
-  for (const row of audit?.rows ?? []) say(line(row));
+  for (const row of audit?.rows ?? []) print(line(row));
 }
 
 async function copy(gateway: Gateway, _flags: Flags, path: string | undefined) {
-  if (path === undefined) throw new Refusal('Name the file to write.');
+  if (path === undefined) throw new CommandError('Name the file to write.');
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   await once(file, 'open').catch((error: unknown) => {
-    throw new Refusal(`${path} cannot be written: ${messageOf(error)}`);
+    throw new CommandError(`${path} cannot be written: ${messageOf(error)}`);
   });
   let count = 0;
   for await (const { rows } of pages(gateway)) {
@@ -69,7 +69,7 @@ async function copy(gateway: Gateway, _flags: Flags, path: string | undefined) {
   }
   file.end();
   await once(file, 'finish');
-  say(`${count} rows in ${path}`);
+  print(`${count} rows in ${path}`);
 }
 
 const HEAD = /^(\d+):([0-9a-f]{64})$/;
@@ -77,20 +77,20 @@ const HEAD = /^(\d+):([0-9a-f]{64})$/;
 async function verify(gateway: Gateway, { head: known }: Flags) {
   const [, knownSeq, knownHash] = HEAD.exec(known ?? '') ?? [];
   if (known !== undefined && knownSeq === undefined)
-    throw new Refusal(`--head has the form SEQ:HASH, as verify prints it, not ${known}.`);
+    throw new CommandError(`--head has the form SEQ:HASH, as verify prints it, not ${known}.`);
   let head: AuditHead | undefined;
   let isKnownFound = false;
   for await (const { rows, before } of pages(gateway)) {
     const broken = brokenAt(rows, before);
     if (broken !== undefined)
-      throw new Refusal(`The chain breaks at row ${broken}: it, or what stood before it, was changed or removed.`);
+      throw new CommandError(`The chain breaks at row ${broken}: it, or what stood before it, was changed or removed.`);
     isKnownFound ||= [before, ...rows].some(({ seq, hash }) => String(seq) === knownSeq && hash === knownHash);
     head = rows.at(-1);
   }
-  if (!head) return say('The log is empty.');
+  if (!head) return print('The log is empty.');
   if (known !== undefined && !isKnownFound)
-    throw new Refusal(`The log no longer holds ${known}: its end was cut off, or all was written anew.`);
-  say(`The chain holds. Head: ${head.seq}:${head.hash}`);
+    throw new CommandError(`The log no longer holds ${known}: its end was cut off, or all was written anew.`);
+  print(`The chain holds. Head: ${head.seq}:${head.hash}`);
 }
 
 await runCommand(

@@ -1,7 +1,7 @@
 // Every rule that a machine can hold. `npm run check -- lint types` runs some of them.
 import { join } from 'node:path';
-import { Refusal, reportFailure } from './cli/refusal.ts';
-import { runTool, type Tool } from './cli/tool.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
+import { runTool, type Tool } from './cli/pinned-tool.ts';
 import { WRANGLER_DIRECTORY } from './local/environment.ts';
 
 const bundle = join(WRANGLER_DIRECTORY, 'bundle');
@@ -18,7 +18,7 @@ const CHECKS: Record<string, [tool: Tool, ...args: string[]]> = {
 };
 
 const unknownCheck = (name: string) =>
-  new Refusal(`No check is named ${JSON.stringify(name)}. Known: ${Object.keys(CHECKS).join(', ')}.`);
+  new CommandError(`No check is named ${JSON.stringify(name)}. Known: ${Object.keys(CHECKS).join(', ')}.`);
 
 function passes(name: string): boolean {
   const check = CHECKS[name];
@@ -31,7 +31,7 @@ function passes(name: string): boolean {
 
 function checkAll(wanted: string[]) {
   const failed = wanted.filter((name) => !passes(name));
-  if (failed.length > 0) throw new Refusal(`Failed: ${failed.join(', ')}`);
+  if (failed.length > 0) throw new CommandError(`Failed: ${failed.join(', ')}`);
 }
 
 try {

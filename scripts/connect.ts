@@ -1,8 +1,9 @@
 // `npm run connect -- CLIENT`: the exact configuration of a client.
-import { say } from './cli/banner.ts';
+
 import { CLIENTS } from './cli/clients.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { print } from './cli/print.ts';
 import { findToken, TOKEN_HELP } from './local/gateway-token.ts';
 
 const PLACEHOLDER = '<token>';
@@ -23,16 +24,18 @@ const usage = () => [
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw new Refusal(`--url must be the address of the gateway, such as ${FLAGS.url.default}, not ${JSON.stringify(text)}.`);
+    throw new CommandError(
+      `--url must be the address of the gateway, such as ${FLAGS.url.default}, not ${JSON.stringify(text)}.`,
+    );
   return url.pathname === '/' ? new URL('/mcp', url).href : url.href;
 }
 
 function run([name = '--help', ...rest]: string[]) {
-  if (name === '--help') return usage().forEach(say);
+  if (name === '--help') return usage().forEach(print);
   const client = CLIENTS[name];
-  if (!client) throw new Refusal(`No client is named ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
+  if (!client) throw new CommandError(`No client is named ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
   const { url, token, state } = parseFlags(rest, FLAGS);
-  client.guide({ url: checkedUrl(url), token: token || findToken(state)?.token || PLACEHOLDER }).forEach(say);
+  client.guide({ url: checkedUrl(url), token: token || findToken(state)?.token || PLACEHOLDER }).forEach(print);
 }
 
 try {

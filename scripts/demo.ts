@@ -5,9 +5,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { isOver } from '../src/job/machine.ts';
 import { Envelope } from '../src/mcp/envelope.ts';
 import { VERSION } from '../src/version.ts';
-import { announce, say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { print, printReady } from './cli/print.ts';
 import { ROOT } from './local/environment.ts';
 import { type Gateway, startGateway } from './local/gateway.ts';
 import { abortOnSignal } from './local/signals.ts';
@@ -28,7 +28,7 @@ async function connect({ url, settings }: Gateway) {
 }
 
 async function call(client: Client, name: string, input: Record<string, unknown>): Promise<Envelope> {
-  const onprogress = ({ message }: { message?: string | undefined }) => say(`  ${message ?? 'working'}`);
+  const onprogress = ({ message }: { message?: string | undefined }) => print(`  ${message ?? 'working'}`);
   const options = { onprogress, timeout: CALL_TIMEOUT_MS, resetTimeoutOnProgress: true };
   const result = await client.callTool({ name, arguments: input }, options);
   return Envelope.parse(result.structuredContent);
@@ -48,22 +48,22 @@ async function collect(client: Client, submitted: Envelope): Promise<Envelope> {
 }
 
 function show({ job, answer, error }: Envelope) {
-  if (error || !job || job.state !== 'completed') throw new Refusal(`The request failed: ${error?.message ?? job?.state}`);
+  if (error || !job || job.state !== 'completed') throw new CommandError(`The request failed: ${error?.message ?? job?.state}`);
   const { inputTokens = 0, outputTokens = 0, costUsd } = job.usage ?? {};
   const cost = costUsd === undefined ? 'cost unknown' : `${costUsd.toFixed(4)} USD`;
-  say(`${job.provider}: ${answer?.text.trim()}`);
-  say(`  ${job.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job.elapsedMs} ms`);
+  print(`${job.provider}: ${answer?.text.trim()}`);
+  print(`  ${job.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job.elapsedMs} ms`);
 }
 
 async function demonstrate(gateway: Gateway, live: boolean) {
   const { offline, keyless } = gateway.settings;
-  if (live && offline) throw new Refusal('--live needs a provider key in .dev.vars.');
-  announce(gateway);
+  if (live && offline) throw new CommandError('--live needs a provider key in .dev.vars.');
+  printReady(gateway);
   const prompt = offline ? PROMPTS.offline : PROMPTS.live;
   const client = await connect(gateway);
   for (const [provider, tool] of Object.entries(TOOLS)) {
     if (keyless.includes(provider)) continue;
-    say(`\n${tool} ${JSON.stringify({ prompt })}`);
+    print(`\n${tool} ${JSON.stringify({ prompt })}`);
     show(await collect(client, await call(client, tool, { prompt })));
   }
   await client.close();
@@ -76,7 +76,7 @@ async function run() {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, abortOnSignal()]);
   try {
-    const gateway = await startGateway({ port: 0, state, offline: !live, say }, signal);
+    const gateway = await startGateway({ port: 0, state, offline: !live, print }, signal);
     await Promise.race([demonstrate(gateway, live), gateway.ended]).finally(() => {
       stop.abort();
       return gateway.ended;

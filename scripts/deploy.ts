@@ -2,10 +2,10 @@
 // --config names another file than wrangler.toml.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { checkConfiguration } from './cli/configuration.ts';
 import { parseFlags } from './cli/flags.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { print } from './cli/print.ts';
 import { buildImage, dockerVersion } from './local/docker.ts';
 import { ROOT } from './local/environment.ts';
 
@@ -28,31 +28,31 @@ const SECRETS = [
 ] as const;
 
 function nameSecrets() {
-  say('Secrets, each set by "npx wrangler secret put NAME":');
-  for (const { names, why } of SECRETS) say(`  ${names.join(' or ')}: ${why}`);
+  print('Secrets, each set by "npx wrangler secret put NAME":');
+  for (const { names, why } of SECRETS) print(`  ${names.join(' or ')}: ${why}`);
 }
 
 function checkImage() {
   if (dockerVersion() === null)
-    return say('--  image: not built, because no Docker engine answers to "docker info"; a deploy needs one');
-  if (!buildImage(IMAGE)) throw new Refusal('The image could not be built: see above.');
-  say('ok  image');
+    return print('--  image: not built, because no Docker engine answers to "docker info"; a deploy needs one');
+  if (!buildImage(IMAGE)) throw new CommandError('The image could not be built: see above.');
+  print('ok  image');
 }
 
 /** The operator's own environment, because that is where wrangler finds who is logged in. */
 function deploy(config: string) {
   if (dockerVersion() === null)
-    throw new Refusal('No Docker engine answers to "docker info". Start Docker: the image is built here.');
+    throw new CommandError('No Docker engine answers to "docker info". Start Docker: the image is built here.');
   const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--config', config];
   const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
-  if (status !== 0) throw new Refusal('wrangler could not deploy: see above. npx wrangler login signs in.');
+  if (status !== 0) throw new CommandError('wrangler could not deploy: see above. npx wrangler login signs in.');
 }
 
 try {
   const { 'dry-run': isDry, config } = parseFlags(process.argv.slice(2), FLAGS);
   const file = resolve(config);
   await checkConfiguration(file);
-  say('ok  configuration and bundle');
+  print('ok  configuration and bundle');
   if (isDry) checkImage();
   else deploy(file);
   nameSecrets();

@@ -8,9 +8,9 @@ import { readConfig } from '../src/config.ts';
 import { checkKeys, type Finding } from '../src/health/keys.ts';
 import { checkSignIn } from '../src/health/settings.ts';
 import { askGateway } from './cli/ask-gateway.ts';
-import { say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { print } from './cli/print.ts';
 import { readDevVars } from './local/dev-vars.ts';
 import { dockerVersion } from './local/docker.ts';
 import { WRANGLER_DIRECTORY } from './local/environment.ts';
@@ -75,7 +75,7 @@ async function checkPort(url: URL): Promise<Finding> {
 
 async function run() {
   const { url, state } = parseFlags(process.argv.slice(2), FLAGS);
-  if (!URL.canParse(url)) throw new Refusal(`--url must be the address of the gateway, such as ${FLAGS.url.default}.`);
+  if (!URL.canParse(url)) throw new CommandError(`--url must be the address of the gateway, such as ${FLAGS.url.default}.`);
   const token = findToken(state)?.token;
   const bindings = { ...readDevVars(), GATEWAY_TOKEN: token ?? 'npm start generates one' };
   checkBindings(bindings);
@@ -88,7 +88,7 @@ async function run() {
     ...(await checkKeys(config)),
   ];
   const found = [...here, ...there];
-  for (const { check, state, says } of found) say(`${MARKS[state]}  ${check.padEnd(22)} ${says}`);
+  for (const { check, state, says } of found) print(`${MARKS[state]}  ${check.padEnd(22)} ${says}`);
   if (found.some(({ state }) => state === 'wrong')) process.exitCode = 1;
 }
 

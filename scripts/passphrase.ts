@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
-import { say } from './cli/banner.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
+import { print } from './cli/print.ts';
 
 const SHORTEST = 12;
 
@@ -22,10 +22,10 @@ async function ask(): Promise<string> {
 async function run() {
   const given = await ask();
   if (given && given.length < SHORTEST)
-    throw new Refusal(`The passphrase has ${given.length} characters; take ${SHORTEST} or more.`);
+    throw new CommandError(`The passphrase has ${given.length} characters; take ${SHORTEST} or more.`);
   const passphrase = given || randomBytes(18).toString('base64url');
   if (!given) process.stderr.write(`Your passphrase: ${passphrase}\n`);
-  say(`OWNER_PASSPHRASE_HASH=${await hashPassphrase(passphrase)}`);
+  print(`OWNER_PASSPHRASE_HASH=${await hashPassphrase(passphrase)}`);
 }
 
 await run().catch(reportFailure);

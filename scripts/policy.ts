@@ -1,10 +1,10 @@
 // `npm run policy`: reads, sets and tries what connections to a gateway may call, with the owner's token.
 import { existsSync, readFileSync } from 'node:fs';
 import { PRESET_NAMES } from '../src/policy/preset-names.ts';
-import { say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
-import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner-command.ts';
+import { print } from './cli/print.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,
@@ -31,7 +31,7 @@ type Flags = ReturnType<typeof read>['values'];
 function written(source: string): string {
   if (PRESET_NAMES.some((name) => name === source)) return source;
   if (existsSync(source)) return readFileSync(source, 'utf8');
-  throw new Refusal(`${source} is neither a file nor a preset. Presets: ${PRESET_NAMES.join(', ')}.`);
+  throw new CommandError(`${source} is neither a file nor a preset. Presets: ${PRESET_NAMES.join(', ')}.`);
 }
 
 const shown = (policy: unknown) => (typeof policy === 'string' ? policy : JSON.stringify(policy, null, 2));
@@ -40,39 +40,39 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refusal(`--args is no JSON: ${text.slice(0, 80)}`);
+    throw new CommandError(`--args is no JSON: ${text.slice(0, 80)}`);
   }
 }
 
 async function get({ call }: Gateway, { target }: Flags) {
   const { policies: [state] = [] } = await call('policy_get', { target });
   if (!state) return;
-  say(`${target}: ${shown(state.policy)}`);
-  say(`from ${state.from}${state.shadow === undefined ? '' : `; in shadow: ${shown(state.shadow)}`}`);
+  print(`${target}: ${shown(state.policy)}`);
+  print(`from ${state.from}${state.shadow === undefined ? '' : `; in shadow: ${shown(state.shadow)}`}`);
   for (const { at, by, mode, policy } of state.changes ?? [])
-    say(
+    print(
       `${new Date(at).toISOString()}  ${mode}  by ${by}: ${policy === null ? 'taken away' : typeof policy === 'string' ? policy : 'a document'}`,
     );
 }
 
 async function set({ call }: Gateway, { target, shadow }: Flags, policy: string | null) {
   const { policies: [state] = [] } = await call('policy_set', { target, shadow, policy });
-  say(
+  print(
     policy === null
       ? `Taken away from ${target}${shadow ? ', in shadow' : ''}.`
       : `Set for ${target}${shadow ? ', in shadow' : ''}: it holds from the next call on.`,
   );
-  if (state?.unknownTools) say(`No tool here is named ${state.unknownTools.join(', ')}.`);
+  if (state?.unknownTools) print(`No tool here is named ${state.unknownTools.join(', ')}.`);
 }
 
 async function test({ call }: Gateway, { target, tool, args }: Flags, source: string | undefined) {
-  if (!tool) throw new Refusal('Name the --tool of the call to try.');
+  if (!tool) throw new CommandError('Name the --tool of the call to try.');
   const policy = source === undefined ? {} : { policy: written(source) };
   const { decision } = await call('policy_test', { target, tool, arguments: parsed(args), ...policy });
   if (!decision) return;
-  say(`${decision.decision}: ${decision.reason} (${decision.rule})`);
+  print(`${decision.decision}: ${decision.reason} (${decision.rule})`);
   for (const { rule, used, max, unit, amount, windowS } of decision.counters ?? [])
-    say(`  ${rule}: ${used} of ${max} ${unit} in ${windowS} s, and this call counts ${amount}`);
+    print(`  ${rule}: ${used} of ${max} ${unit} in ${windowS} s, and this call counts ${amount}`);
 }
 
 await runCommand(
@@ -80,7 +80,7 @@ await runCommand(
   {
     get,
     set: (gateway, flags, source) => {
-      if (source === undefined) throw new Refusal('Name the file or preset to set.');
+      if (source === undefined) throw new CommandError('Name the file or preset to set.');
       return set(gateway, flags, written(source));
     },
     remove: (gateway, flags) => set(gateway, flags, null),

@@ -1,6 +1,6 @@
-import { announce, say } from './cli/banner.ts';
-import { HELP, parseOptions } from './cli/flags.ts';
-import { reportFailure } from './cli/refusal.ts';
+import { reportFailure } from './cli/command-error.ts';
+import { HELP, parseStartFlags } from './cli/flags.ts';
+import { print, printReady } from './cli/print.ts';
 import { type Gateway, startGateway } from './local/gateway.ts';
 import { abortOnSignal } from './local/signals.ts';
 
@@ -17,14 +17,14 @@ function connectLines({ url, settings }: Gateway) {
 }
 
 async function run() {
-  const { help, ...options } = parseOptions(process.argv.slice(2));
-  if (help) return say(HELP);
+  const { help, ...options } = parseStartFlags(process.argv.slice(2));
+  if (help) return print(HELP);
   const signal = abortOnSignal();
   try {
-    const gateway = await startGateway({ ...options, say }, signal);
-    announce(gateway);
-    if (gateway.settings.isGenerated) say(`Token: ${gateway.settings.token}`);
-    connectLines(gateway).forEach(say);
+    const gateway = await startGateway({ ...options, print }, signal);
+    printReady(gateway);
+    if (gateway.settings.isGenerated) print(`Token: ${gateway.settings.token}`);
+    connectLines(gateway).forEach(print);
     await gateway.ended;
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -1,9 +1,9 @@
 // `npm run token`: makes, lists and revokes API tokens of a gateway here or elsewhere, with the owner's token.
 import { z } from 'zod';
-import { say } from './cli/banner.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './cli/owner.ts';
-import { Refusal, reportFailure } from './cli/refusal.ts';
+import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './cli/owner-command.ts';
+import { print } from './cli/print.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,
@@ -41,28 +41,28 @@ async function call(url: string, owner: string, path: string, init: RequestInit 
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body;
-  throw new Refusal(`${url}: ${Problem.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
+  throw new CommandError(`${url}: ${Problem.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
 }
 
 const day = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(0, 10));
 
 async function run() {
   const { url, state, name, scopes, days, list, revoke, help } = parseFlags(process.argv.slice(2), FLAGS);
-  if (help) return say(HELP);
+  if (help) return print(HELP);
   const owner = ownerToken(state);
   if (list) {
     const { tokens } = Listed.parse(await call(url, owner, '/api/tokens'));
     for (const { id, name: called, scopes: may, expiresAt, usedAt } of tokens)
-      say(`${id}  ${called}  ${may.join(',')}  expires ${day(expiresAt)}  used ${day(usedAt)}`);
+      print(`${id}  ${called}  ${may.join(',')}  expires ${day(expiresAt)}  used ${day(usedAt)}`);
     return;
   }
   if (revoke) {
     await call(url, owner, `/api/tokens/${encodeURIComponent(revoke)}`, { method: 'DELETE' });
-    return say(`Revoked ${revoke}`);
+    return print(`Revoked ${revoke}`);
   }
-  if (!name) throw new Refusal('Give the token a --name. npm run token -- --help tells more.');
+  if (!name) throw new CommandError('Give the token a --name. npm run token -- --help tells more.');
   const body = JSON.stringify({ name, scopes: scopes.split(',').filter(Boolean), days: Number(days) });
-  say(Made.parse(await call(url, owner, '/api/tokens', { method: 'POST', body })).token);
+  print(Made.parse(await call(url, owner, '/api/tokens', { method: 'POST', body })).token);
 }
 
 await run().catch(reportFailure);

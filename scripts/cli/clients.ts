@@ -1,5 +1,5 @@
 /** Where a client connects. The token is the gateway's, or a placeholder. */
-export interface Place {
+export interface Endpoint {
   url: string;
   token: string;
 }
@@ -8,22 +8,22 @@ export interface Place {
 export interface ClientGuide {
   title: string;
   /** Lines to follow or to copy. */
-  guide: (place: Place) => string[];
+  guide: (endpoint: Endpoint) => string[];
 }
 
 const NAME = 'gateway';
 const MCP_REMOTE = 'mcp-remote@0.15.1';
 
-const bearer = ({ token }: Place) => `Bearer ${token}`;
+const bearer = ({ token }: Endpoint) => `Bearer ${token}`;
 const json = (value: unknown) => JSON.stringify(value, null, 2).split('\n');
 const quoted = (argument: string) => (/^[\w@%+=:,./-]+$/.test(argument) ? argument : `"${argument}"`);
 
 /** Arguments of `claude` that add the gateway with a token. */
-export const claudeArguments = (place: Place) =>
-  ['mcp', 'add', '--transport', 'http', NAME, place.url, '--header', `Authorization: ${bearer(place)}`] as const;
+export const claudeArguments = (endpoint: Endpoint) =>
+  ['mcp', 'add', '--transport', 'http', NAME, endpoint.url, '--header', `Authorization: ${bearer(endpoint)}`] as const;
 
 /** Arguments of mcp-remote; the token comes from its environment, because some clients split arguments at blanks. */
-export const remoteArguments = ({ url }: Place) => [
+export const remoteArguments = ({ url }: Endpoint) => [
   url,
   ...(url.startsWith('http:') ? ['--allow-http'] : []),
   ...['--transport', 'http-only', '--header'],
@@ -31,19 +31,19 @@ export const remoteArguments = ({ url }: Place) => [
   'Authorization:${AUTHORIZATION}',
 ];
 
-const stdioServer = (place: Place) => ({
+const stdioServer = (endpoint: Endpoint) => ({
   command: 'npx',
-  args: ['-y', MCP_REMOTE, ...remoteArguments(place)],
-  env: { AUTHORIZATION: bearer(place) },
+  args: ['-y', MCP_REMOTE, ...remoteArguments(endpoint)],
+  env: { AUTHORIZATION: bearer(endpoint) },
 });
 
-const isPublic = ({ url }: Place) => url.startsWith('https:');
+const isPublic = ({ url }: Endpoint) => url.startsWith('https:');
 
 function connector(steps: string): ClientGuide['guide'] {
-  return (place) => [
-    `${steps} ${place.url}`,
+  return (endpoint) => [
+    `${steps} ${endpoint.url}`,
     'Sign in on the page that opens, and allow what you want it to do. Leave client id and secret empty.',
-    ...(isPublic(place) ? [] : ['It connects from the cloud: deploy the gateway, and give its https address with --url.']),
+    ...(isPublic(endpoint) ? [] : ['It connects from the cloud: deploy the gateway, and give its https address with --url.']),
   ];
 }
 
@@ -55,35 +55,35 @@ export const CLIENTS: Record<string, ClientGuide> = {
   },
   'claude-code': {
     title: 'Claude Code',
-    guide: (place) => [
+    guide: (endpoint) => [
       'With a token:',
-      `  claude ${claudeArguments(place).map(quoted).join(' ')}`,
+      `  claude ${claudeArguments(endpoint).map(quoted).join(' ')}`,
       'Or with sign-in, then /mcp in a session:',
-      `  claude mcp add --transport http ${NAME} ${place.url}`,
+      `  claude mcp add --transport http ${NAME} ${endpoint.url}`,
     ],
   },
   'claude-desktop': {
     title: 'Claude Desktop',
-    guide: (place) =>
-      isPublic(place)
-        ? connector('Settings, Connectors, Add custom connector. Remote MCP server URL:')(place)
+    guide: (endpoint) =>
+      isPublic(endpoint)
+        ? connector('Settings, Connectors, Add custom connector. Remote MCP server URL:')(endpoint)
         : [
             'Settings, Developer, Edit Config: claude_desktop_config.json',
-            ...json({ mcpServers: { [NAME]: stdioServer(place) } }),
+            ...json({ mcpServers: { [NAME]: stdioServer(endpoint) } }),
           ],
   },
   cursor: {
     title: 'Cursor',
-    guide: (place) => [
+    guide: (endpoint) => [
       '~/.cursor/mcp.json (without headers: it signs in)',
-      ...json({ mcpServers: { [NAME]: { url: place.url, headers: { Authorization: bearer(place) } } } }),
+      ...json({ mcpServers: { [NAME]: { url: endpoint.url, headers: { Authorization: bearer(endpoint) } } } }),
     ],
   },
   vscode: {
     title: 'VS Code',
-    guide: (place) => [
+    guide: (endpoint) => [
       '.vscode/mcp.json (without headers: it signs in)',
-      ...json({ servers: { [NAME]: { type: 'http', url: place.url, headers: { Authorization: bearer(place) } } } }),
+      ...json({ servers: { [NAME]: { type: 'http', url: endpoint.url, headers: { Authorization: bearer(endpoint) } } } }),
     ],
   },
   chatgpt: {
@@ -94,6 +94,6 @@ export const CLIENTS: Record<string, ClientGuide> = {
   },
   'mcp-remote': {
     title: 'Any client that starts its servers itself',
-    guide: (place) => ['The configuration of the client:', ...json({ mcpServers: { [NAME]: stdioServer(place) } })],
+    guide: (endpoint) => ['The configuration of the client:', ...json({ mcpServers: { [NAME]: stdioServer(endpoint) } })],
   },
 };

@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { readConfig } from '../../src/config.ts';
 import { messageOf } from '../../src/errors.ts';
 import { ROOT, WRANGLER_DIRECTORY } from '../local/environment.ts';
-import { Refusal } from './refusal.ts';
-import { runTool } from './tool.ts';
+import { CommandError } from './command-error.ts';
+import { runTool } from './pinned-tool.ts';
 
 const TYPES = join(ROOT, 'worker-configuration.d.ts');
 
@@ -29,7 +29,7 @@ async function checkSettings(file: string): Promise<void> {
   try {
     readConfig(readFile({ config: file }).rawConfig.vars ?? {});
   } catch (error) {
-    throw new Refusal(`${file} cannot be deployed: ${messageOf(error)}`);
+    throw new CommandError(`${file} cannot be deployed: ${messageOf(error)}`);
   }
 }
 
@@ -39,11 +39,11 @@ export async function checkConfiguration(file: string): Promise<void> {
   const args = ['deploy', '--dry-run', '--containers-rollout=none', '--config', file, '--outdir', outdir];
   const { status, output } = runTool('wrangler', args, 'pipe');
   const said = stripVTControlCharacters(output.join(''));
-  if (status !== 0) throw new Refusal(`${file} cannot be deployed: ${errorIn(said)}`);
+  if (status !== 0) throw new CommandError(`${file} cannot be deployed: ${errorIn(said)}`);
   const bound = new Set([...said.matchAll(/^env\.(\w+)/gm)].map(([, name]) => name));
   const missing = neededBindings().filter((name) => !bound.has(name));
   if (missing.length > 0)
-    throw new Refusal(
+    throw new CommandError(
       `${file} lacks what the Worker is bound to: ${missing.join(', ')}. Put it back, as in the project's wrangler.toml.`,
     );
   await checkSettings(file);

@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { TOKEN_HELP } from '../local/gateway-token.ts';
-import { Refusal } from './refusal.ts';
+import { CommandError } from './command-error.ts';
 
 const FLAGS = {
   port: { type: 'string', default: '8787' },
@@ -26,7 +26,7 @@ any, the gateway runs offline. ${TOKEN_HELP}`;
 function refuse(options: ParseArgsOptionsConfig, error: unknown): never {
   const [why] = (error instanceof Error ? error.message : String(error)).split('. ');
   const known = Object.keys(options).map((name) => `--${name}`);
-  throw new Refusal(`${why}. Known flags: ${known.join(', ')}.`);
+  throw new CommandError(`${why}. Known flags: ${known.join(', ')}.`);
 }
 
 /** Parses flags; refuses unknown ones and positional arguments in one line. */
@@ -48,10 +48,10 @@ export function parseCommand<const T extends ParseArgsOptionsConfig>(args: strin
 }
 
 /** The command line of `npm start`. */
-export function parseOptions(args: string[]) {
+export function parseStartFlags(args: string[]) {
   const { port, state, offline, containers, help } = parseFlags(args, FLAGS);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
-    throw new Refusal(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
-  if (!state) throw new Refusal('--state must name a directory, not "".');
+    throw new CommandError(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
+  if (!state) throw new CommandError('--state must name a directory, not "".');
   return { port: Number(port), state, offline, containers, help };
 }

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 /** The project's directory. */
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** Where wrangler keeps its files when it runs for a check or a test. */
+/** Directory for wrangler's files during checks and tests. */
 export const WRANGLER_DIRECTORY = join(ROOT, '.wrangler');
 
-// Proxies, certificates, language and where Node keeps compiled code are the machine's; everything else in the shell, keys above all, is
-// not ours to pass on.
-const PASSED = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+// Children inherit nothing else from the shell, because it may hold keys.
+const INHERITED = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
-/** Settings that keep wrangler silent on the network and out of the home directory. */
+/** Settings that keep wrangler off the network and out of the home directory. */
 export const quietWrangler = (directory: string) => ({
   CI: '1',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
@@ -21,16 +20,16 @@ export const quietWrangler = (directory: string) => ({
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_SEND_METRICS: 'false',
   XDG_CONFIG_HOME: join(directory, 'config'),
-  // Both serve stored data to whoever reaches the port.
+  // Each of these serves stored data to any client of the port.
   X_LOCAL_EXPLORER: 'false',
   X_LOCAL_OBSERVABILITY: 'false',
 });
 
-/** The environment of a child process, with home and scratch space inside `directory`. */
+/** The environment of a child process. Its HOME and TMPDIR are inside `directory`. */
 export function childEnvironment(directory: string, extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const passed = PASSED.flatMap((name) => {
+  const inherited = INHERITED.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(passed), HOME: join(directory, 'home'), TMPDIR: join(directory, 'tmp'), ...extra };
+  return { ...Object.fromEntries(inherited), HOME: join(directory, 'home'), TMPDIR: join(directory, 'tmp'), ...extra };
 }

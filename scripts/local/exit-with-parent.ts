@@ -1,4 +1,4 @@
-// Loaded into every child of the gateway: the child ends with its parent, also when that was killed.
+// Loaded into every child of the gateway: ends the child when its parent ends, even if the parent was killed.
 const GRACE_MS = 8_000;
 
 process.on('disconnect', () => {

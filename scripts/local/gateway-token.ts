@@ -5,7 +5,7 @@ import { readDevVars } from './dev-vars.ts';
 import { ROOT } from './environment.ts';
 import { readOptional } from './state.ts';
 
-/** What every command says of the token in its help. */
+/** Help text about the token, the same for every command. */
 export const TOKEN_HELP = `The gateway token is GATEWAY_TOKEN from the environment, else from .dev.vars, else the one that npm start generated in the
 --state directory.`;
 

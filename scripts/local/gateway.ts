@@ -2,46 +2,46 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../container/protocol.ts';
-import { Refusal } from '../cli/refusal.ts';
+import { CommandError } from '../cli/command-error.ts';
 import type { Variables } from './dev-vars.ts';
-import { needDocker } from './docker.ts';
+import { requireDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
 import { claimPort, LOOPBACK } from './port.ts';
-import { type Report, type Service, startService } from './service.ts';
+import { type RunningService, type ServiceListener, startService } from './service.ts';
 import { executor, modelServer, worker } from './services.ts';
-import { checkBindings, readSettings, type Settings } from './settings.ts';
-import { takeState } from './state.ts';
+import { checkBindings, type OperatorSettings, readSettings } from './settings.ts';
+import { lockState } from './state.ts';
 
 export interface GatewayOptions {
-  /** 0: any free port. */
+  /** 0 selects a free port. */
   port: number;
-  /** Directory that keeps jobs, logs and the generated token. */
+  /** Directory for jobs, logs and the generated token. */
   state: string;
-  /** True: the bundled model endpoint answers, whatever keys there are. */
+  /** Use the bundled model endpoint even if provider keys are set. */
   offline: boolean;
-  /** True: the CLIs run in containers, which need Docker. */
+  /** Run the CLIs in containers; needs Docker. */
   containers?: boolean;
-  /** Settings of the Worker beside those of .dev.vars. */
+  /** Settings of the Worker that replace those of .dev.vars. */
   variables?: Record<string, string>;
-  /** Gets what the operator should know while the gateway runs. */
-  say: (line: string) => void;
+  /** Receives messages to the operator while the gateway runs. */
+  print: (line: string) => void;
 }
 
-/** The gateway on this machine, ready for requests. */
+/** A gateway on this machine that is ready for requests. */
 export interface Gateway {
-  /** Where MCP clients connect. */
+  /** URL for MCP clients. */
   url: string;
-  /** Where the bundled model endpoint listens, if it runs. */
+  /** Base URL of the bundled model endpoint, or undefined if it does not run. */
   modelUrl: string | undefined;
-  settings: Settings;
-  /** Resolves when all processes have ended after the abort; rejects with a refusal when the gateway cannot go on. */
+  settings: OperatorSettings;
+  /** Resolves after the abort, when all processes have ended. Rejects if a service failed for good. */
   ended: Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** The bundled endpoint takes any key. */
+/** The bundled model endpoint accepts any key. */
 const OFFLINE_KEYS = { ANTHROPIC_API_KEY: 'offline-anthropic-key', XAI_API_KEY: 'offline-xai-key' };
 
 const randomToken = () => randomBytes(32).toString('base64url');
@@ -50,7 +50,7 @@ async function checkClis(executorUrl: string, token: string) {
   const response = await fetch(new URL('/health', executorUrl), { headers: { authorization: `Bearer ${token}` } });
   const { clis } = Health.pick({ clis: true }).parse(await response.json());
   const missing = Object.keys(clis).filter((provider) => clis[provider] === null);
-  if (missing.length > 0) throw new Refusal(`Missing CLI: ${missing.join(', ')}. Run npm ci with optional dependencies.`);
+  if (missing.length > 0) throw new CommandError(`Missing CLI: ${missing.join(', ')}. Run npm ci with optional dependencies.`);
 }
 
 async function waitUntilHealthy(origin: string, signal: AbortSignal) {
@@ -63,12 +63,13 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
     if (isHealthy) return;
     await sleep(50, undefined, { signal });
   }
-  throw new Refusal(`The Worker did not answer on ${origin}/health within ${READY_TIMEOUT_MS / 1000} s.`);
+  throw new CommandError(`The Worker did not answer on ${origin}/health within ${READY_TIMEOUT_MS / 1000} s.`);
 }
 
+/** Starts a service and returns its URL. */
 type Start = (spec: ServiceSpec) => Promise<string>;
 
-/** How the Worker and an executor reach each other: a plain process that is started here, unless EXECUTOR_URL names another one. */
+/** Starts an executor unless EXECUTOR_URL names one. Returns the bindings by which Worker and executor reach each other. */
 async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variables, origin: string, start: Start) {
   const gate = { GATE_URL: `${origin}/gate` };
   if (EXECUTOR_URL) return gate;
@@ -78,24 +79,25 @@ async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variab
   return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
 }
 
-/** Containers need an engine, and no executor elsewhere. */
-function inContainers({ EXECUTOR_URL }: Variables) {
-  if (EXECUTOR_URL) throw new Refusal(`Containers, or the executor at EXECUTOR_URL ${EXECUTOR_URL}: leave one of them out.`);
-  needDocker();
+/** Refuses containers without Docker, or together with an executor elsewhere. No bindings are needed for them. */
+function checkContainers({ EXECUTOR_URL }: Variables) {
+  if (EXECUTOR_URL) throw new CommandError(`--containers excludes EXECUTOR_URL, which is ${EXECUTOR_URL}. Remove one of them.`);
+  requireDocker();
   return {};
 }
 
-/** Starts the parts in the order in which they need each other. Returns the origin of the Worker and the bundled model endpoint's. */
-async function startParts(options: GatewayOptions, settings: Settings, start: Start, signal: AbortSignal) {
+/** Starts the services in the order in which they depend on each other. Returns the origins of the Worker and of the bundled
+ * model endpoint. */
+async function startServices(options: GatewayOptions, settings: OperatorSettings, start: Start, signal: AbortSignal) {
   const port = await claimPort(options.port);
   const origin = `http://${LOOPBACK}:${port}`;
   const { containers = false } = options;
   const chosen = { ...settings.variables, ...options.variables };
   const [executorAt, upstream] = await Promise.all([
-    containers ? inContainers(chosen) : startExecutor(options, chosen, origin, start),
+    containers ? checkContainers(chosen) : startExecutor(options, chosen, origin, start),
     settings.offline ? start(modelServer(options.state)) : undefined,
   ]);
-  if (containers) options.say('Building the image of the containers; the first time takes minutes.');
+  if (containers) options.print('Building the container image. The first build takes minutes.');
   const bindings = {
     ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
     ...executorAt,
@@ -108,28 +110,28 @@ async function startParts(options: GatewayOptions, settings: Settings, start: St
   return { origin, modelUrl: upstream };
 }
 
-/** Starts executor, model endpoint and Worker. All of them end when `signal` is aborted, or when one cannot be kept up. */
+/** Starts executor, model endpoint and Worker. All end when `signal` is aborted, or when one of them fails for good. */
 export async function startGateway(given: GatewayOptions, signal: AbortSignal): Promise<Gateway> {
   const options = { ...given, state: resolve(ROOT, given.state) };
-  const release = takeState(options.state);
-  const services: Service[] = [];
-  const over = Promise.withResolvers<void>();
+  const release = lockState(options.state);
+  const services: RunningService[] = [];
+  const ended = Promise.withResolvers<void>();
   const stop = async () => {
     await Promise.all(services.map((service) => service.stop()));
     release();
   };
-  const report: Report = { say: options.say, giveUp: (refusal) => stop().then(() => over.reject(refusal)) };
+  const listener: ServiceListener = { print: options.print, onFailure: (error) => stop().then(() => ended.reject(error)) };
   const start: Start = (spec) => {
     signal.throwIfAborted();
-    const service = startService(spec, report);
+    const service = startService(spec, listener);
     services.push(service);
     return service.url;
   };
-  signal.addEventListener('abort', () => stop().then(over.resolve), { once: true });
+  signal.addEventListener('abort', () => stop().then(ended.resolve), { once: true });
   try {
     const settings = readSettings(options.state, options.offline);
-    const { origin, modelUrl } = await startParts(options, settings, start, signal);
-    return { url: `${origin}/mcp`, modelUrl, settings, ended: over.promise };
+    const { origin, modelUrl } = await startServices(options, settings, start, signal);
+    return { url: `${origin}/mcp`, modelUrl, settings, ended: ended.promise };
   } catch (error) {
     await stop();
     throw error;

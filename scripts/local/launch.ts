@@ -4,18 +4,19 @@ import { readFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
-import { Refusal } from '../cli/refusal.ts';
+import { CommandError } from '../cli/command-error.ts';
 import { ROOT } from './environment.ts';
 
-/** A process that the gateway needs. It prints one line of JSON with `listening`, its URL, when it is ready. */
+/** A process of the gateway. When it is ready it prints one line of JSON whose field `listening` is its URL. */
 export interface ServiceSpec {
-  /** As the operator reads it: "The executor". */
+  /** Name in messages to the operator, such as "The executor". */
   title: string;
-  /** Script and its arguments, for this Node. The port is 0 at the first start and the one it got after that. */
+  /** The script and its arguments. The port is 0 at the first start, and the assigned one at every restart. */
   argv: (port: number) => string[];
   env: (port: number) => NodeJS.ProcessEnv;
-  /** Sent over the IPC channel: what must show neither in argv nor in the environment. */
+  /** Sent over IPC, because argv and environment of a process are visible to others. */
   message?: Record<string, unknown>;
+  /** Path of the log file. */
   log: string;
 }
 
@@ -23,33 +24,33 @@ export interface ServiceSpec {
 const STOP_GRACE_MS = 8_000;
 
 /** A started process. */
-export interface Run {
+export interface LaunchedProcess {
   child: ChildProcess;
-  /** Where it listens. Rejects when it ends before it is ready. */
+  /** The URL that it listens on. Rejects if it ends before it is ready. */
   url: Promise<string>;
   ended: Promise<void>;
 }
 
-/** Sends a signal to a process and to all that it started. */
+/** Sends a signal to a process and its descendants. */
 export function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
   try {
     if (child.pid) process.kill(-child.pid, signal);
   } catch {
-    // Nobody is left in the group.
+    // The group has ended.
   }
 }
 
 function listeningIn(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
-    const said: unknown = JSON.parse(line);
-    return typeof said === 'object' && said && 'listening' in said ? String(said.listening) : undefined;
+    const report: unknown = JSON.parse(line);
+    return typeof report === 'object' && report && 'listening' in report ? String(report.listening) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The line of a log that tells most: the last error, or else the last line. */
+/** The last line of a log that mentions an error, or else its last line. */
 function failureIn(file: string) {
   const lines = stripVTControlCharacters(readFileSync(file, 'utf8')).trim().split('\n');
   return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
@@ -62,14 +63,14 @@ function waitForUrl(spec: ServiceSpec, child: ChildProcess, ended: Promise<void>
       const url = listeningIn(line);
       if (url) resolve(url);
     });
-  ended.then(() => reject(new Refusal(`${spec.title} did not start: ${failureIn(spec.log)} (log: ${spec.log})`)));
+  ended.then(() => reject(new CommandError(`${spec.title} did not start: ${failureIn(spec.log)} (log: ${spec.log})`)));
   return promise;
 }
 
-/** Starts a process; its output goes to a log. */
-export function launch(spec: ServiceSpec, port: number, log: WriteStream): Run {
+/** Starts a process and appends its output to a log. */
+export function launch(spec: ServiceSpec, port: number, log: WriteStream): LaunchedProcess {
   const argv = ['--import', join(ROOT, 'scripts/local/exit-with-parent.ts'), ...spec.argv(port)];
-  // A group of its own: the terminal's Ctrl-C reaches the gateway alone, and leftovers can be ended together.
+  // A process group of its own: the terminal's Ctrl-C reaches the gateway only, and leftover descendants can be killed together.
   const child = spawn(process.execPath, argv, {
     cwd: ROOT,
     detached: true,
@@ -85,8 +86,8 @@ export function launch(spec: ServiceSpec, port: number, log: WriteStream): Run {
   return { child, url, ended };
 }
 
-/** Ends a process politely, and by force when that takes too long. */
-export async function endRun({ child, ended }: Run) {
+/** Sends SIGTERM to a process, and SIGKILL to its group if it has not ended after the grace period. */
+export async function endProcess({ child, ended }: LaunchedProcess) {
   child.kill('SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_GRACE_MS);
   await ended;

@@ -2,17 +2,17 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { messageOf } from '../../src/errors.ts';
-import { Refusal } from '../cli/refusal.ts';
+import { CommandError } from '../cli/command-error.ts';
 
-/** The loopback address that everything on this machine listens on. */
+/** The address that every local process listens on. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Below the ports that systems give out by themselves: between the claim and its use nobody is given one of these. */
+/** Below the range that systems assign automatically, so that no other process is assigned a claimed port before its use. */
 const FREE_PORTS = { from: 20_000, to: 30_000 };
-const TRIES = 20;
+const MAX_TRIES = 20;
 
-/** Why a port cannot be listened on; null where it can. */
-async function complaintOf(port: number): Promise<string | null> {
+/** Why this process cannot listen on a port, or null if it can. */
+async function listenError(port: number): Promise<string | null> {
   const server = createServer();
   try {
     await once(server.listen(port, LOOPBACK), 'listening');
@@ -25,17 +25,20 @@ async function complaintOf(port: number): Promise<string | null> {
 }
 
 async function freePort(): Promise<number> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
-    if ((await complaintOf(port)) === null) return port;
+    if ((await listenError(port)) === null) return port;
   }
-  throw new Refusal(`No free port was found from ${FREE_PORTS.from} to ${FREE_PORTS.to}. Choose one with --port.`);
+  throw new CommandError(`No free port found from ${FREE_PORTS.from} to ${FREE_PORTS.to}. Choose one with --port.`);
 }
 
-/** Finds out whether a port can be listened on; 0 stands for any. Returns the port. */
+/** Returns a port after checking that this process can listen on it; 0 selects a free one. Refuses a port in use. */
 export async function claimPort(port: number): Promise<number> {
   if (port === 0) return freePort();
-  const why = await complaintOf(port);
-  if (why !== null) throw new Refusal(`Port ${port} is taken (${why}). Stop what listens there or choose another with --port.`);
+  const why = await listenError(port);
+  if (why !== null)
+    throw new CommandError(
+      `Port ${port} is in use (${why}). Stop the process that listens on it, or choose another with --port.`,
+    );
   return port;
 }

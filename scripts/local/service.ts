@@ -1,27 +1,27 @@
 import { createWriteStream } from 'node:fs';
-import { Refusal } from '../cli/refusal.ts';
-import { endRun, launch, type ServiceSpec } from './launch.ts';
+import { CommandError } from '../cli/command-error.ts';
+import { endProcess, launch, type ServiceSpec } from './launch.ts';
 
-/** A process that is kept up. */
-export interface Service {
-  /** Where it listens. Rejects when it ends before it is ready. */
+/** A process that is started again when it ends. */
+export interface RunningService {
+  /** The URL that it listens on. Rejects if it ends before it is ready. */
   url: Promise<string>;
-  /** Ends it and what it started. */
+  /** Ends the process and its descendants. */
   stop: () => Promise<void>;
 }
 
-/** What the gateway is told of a service. */
-export interface Report {
-  say: (line: string) => void;
-  /** It ends again and again. */
-  giveUp: (refusal: Refusal) => void;
+/** Callbacks of a service. */
+export interface ServiceListener {
+  print: (line: string) => void;
+  /** Called once, when the service has ended too often to be started again. */
+  onFailure: (error: CommandError) => void;
 }
 
-const MOST_STARTS = 5;
+const MAX_STARTS = 5;
 const STARTS_WINDOW_MS = 60_000;
 
-/** Starts a service and starts it again, on the same port, when it ends by itself. */
-export function startService(spec: ServiceSpec, report: Report): Service {
+/** Starts a service, and starts it again on the same port whenever it ends before `stop`. */
+export function startService(spec: ServiceSpec, listener: ServiceListener): RunningService {
   const log = createWriteStream(spec.log, { mode: 0o600 });
   let run = launch(spec, 0, log);
   let isStopping = false;
@@ -35,12 +35,12 @@ export function startService(spec: ServiceSpec, report: Report): Service {
       if (isStopping) return;
       const now = Date.now();
       starts.push(now);
-      if (starts.filter((start) => now - start < STARTS_WINDOW_MS).length >= MOST_STARTS)
-        return report.giveUp(new Refusal(`${spec.title} ended ${MOST_STARTS} times within a minute: see ${spec.log}`));
-      report.say(`${spec.title} ended and is started again (log: ${spec.log})`);
+      if (starts.filter((start) => now - start < STARTS_WINDOW_MS).length >= MAX_STARTS)
+        return listener.onFailure(new CommandError(`${spec.title} ended ${MAX_STARTS} times within a minute. See ${spec.log}.`));
+      listener.print(`${spec.title} ended and is restarted (log: ${spec.log})`);
       run = launch(spec, Number(port), log);
       run.url.then(
-        () => report.say(`${spec.title} is back`),
+        () => listener.print(`${spec.title} is ready again`),
         () => {},
       );
     }
@@ -48,7 +48,7 @@ export function startService(spec: ServiceSpec, report: Report): Service {
 
   const stop = async () => {
     isStopping = true;
-    await endRun(run);
+    await endProcess(run);
     log.end();
   };
 

@@ -16,7 +16,7 @@ export const modelServer = (state: string): ServiceSpec => ({
   log: logOf(state, 'model-server'),
 });
 
-/** The executor, as a plain process. */
+/** The executor as a plain process. */
 export const executor = (state: string, token: string): ServiceSpec => ({
   title: 'The executor',
   argv: () => ['container/main.ts'],
@@ -30,7 +30,7 @@ export const executor = (state: string, token: string): ServiceSpec => ({
   log: logOf(state, 'executor'),
 });
 
-/** The Worker in workerd, with all bindings as secrets: they show neither in argv nor in its log. With containers it builds their image. */
+/** The Worker in workerd. All bindings are secrets, so neither argv nor the log shows them. With `containers` it builds the image. */
 export const worker = (state: string, port: number, bindings: Record<string, string>, containers = false): ServiceSpec => ({
   title: 'The Worker',
   argv: () => ['scripts/local/worker.ts'],

@@ -1,23 +1,23 @@
 import { readConfig } from '../../src/config.ts';
 import { messageOf } from '../../src/errors.ts';
-import { Refusal } from '../cli/refusal.ts';
+import { CommandError } from '../cli/command-error.ts';
 import { readDevVars, type Variables } from './dev-vars.ts';
 import { type GatewayToken, loadOrCreateToken } from './gateway-token.ts';
 
-/** What the operator chose. */
-export interface Settings extends GatewayToken {
-  /** Settings of the Worker: the content of .dev.vars, without provider keys when offline. */
+/** Settings of the operator. */
+export interface OperatorSettings extends GatewayToken {
+  /** Settings of the Worker from .dev.vars, without provider keys if offline. */
   variables: Variables;
   offline: boolean;
-  /** Providers without a key: their requests fail. */
+  /** Providers without a key, whose requests fail. Empty if offline. */
   keyless: string[];
 }
 
 const PROVIDER_KEYS = { claude: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'], grok: ['XAI_API_KEY'] } as const;
 const KEY_NAMES = Object.values(PROVIDER_KEYS).flat();
 
-/** Reads .dev.vars. Provider keys come from there alone, never from what the shell happens to hold. */
-export function readSettings(stateDirectory: string, wantsOffline: boolean): Settings {
+/** Reads .dev.vars and the token. Provider keys come from .dev.vars only, never from the environment. */
+export function readSettings(stateDirectory: string, wantsOffline: boolean): OperatorSettings {
   const given = readDevVars();
   const keyless = Object.entries(PROVIDER_KEYS)
     .filter(([, names]) => !names.some((name) => given[name]))
@@ -28,11 +28,11 @@ export function readSettings(stateDirectory: string, wantsOffline: boolean): Set
   return { ...loadOrCreateToken(stateDirectory), variables, offline, keyless: offline ? [] : keyless };
 }
 
-/** The Worker's own check of its settings, before anything is started. */
+/** Refuses settings that the Worker would refuse, before anything is started. */
 export function checkBindings(bindings: Variables) {
   try {
     readConfig(bindings);
   } catch (error) {
-    throw new Refusal(messageOf(error));
+    throw new CommandError(messageOf(error));
   }
 }

@@ -1,9 +1,9 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-// npm passes a signal on, so that one Ctrl-C arrives twice: from the terminal and from npm.
+// npm forwards signals, so one Ctrl-C arrives twice: from the terminal and from npm.
 const ECHO_MS = 500;
 
-/** Aborts at the first signal; a second one ends this process at once, and its children let go of everything within seconds. */
+/** Returns an AbortSignal that the first signal aborts. A second one ends this process at once; its children end within seconds. */
 export function abortOnSignal(): AbortSignal {
   const controller = new AbortController();
   let first = 0;

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from '../cli/refusal.ts';
+import { CommandError } from '../cli/command-error.ts';
 
 const DIRECTORIES = ['config', 'executor', 'home', 'logs', 'tmp', 'worker'];
 
@@ -26,22 +26,22 @@ export function readOptional(file: string) {
   }
 }
 
-/** Makes the state directory and takes it for this process. Returns how to give it back. */
-export function takeState(directory: string): () => void {
+/** Creates the state directory and locks it for this process. Returns a function that releases the lock. */
+export function lockState(directory: string): () => void {
   const lock = join(directory, 'gateway.pid');
   try {
     for (const name of DIRECTORIES) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
     const holder = Number(readOptional(lock));
     if (holder && holder !== process.pid && isAlive(holder))
-      throw new Refusal(
+      throw new CommandError(
         `The state directory ${directory} is in use by process ${holder}. Stop it or choose another with --state.`,
       );
     writeFileSync(lock, String(process.pid), { mode: 0o600 });
-    // What a killed gateway left there.
+    // Files that a killed gateway left behind.
     for (const name of readdirSync(join(directory, 'tmp'))) rmSync(join(directory, 'tmp', name), { recursive: true });
   } catch (error) {
-    if (error instanceof Refusal || !(error instanceof Error)) throw error;
-    throw new Refusal(`Cannot write to the state directory ${directory}: ${error.message}. Choose another with --state.`);
+    if (error instanceof CommandError || !(error instanceof Error)) throw error;
+    throw new CommandError(`Cannot write to the state directory ${directory}: ${error.message}. Choose another with --state.`);
   }
   return () => rmSync(lock, { force: true });
 }

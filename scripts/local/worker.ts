@@ -1,4 +1,4 @@
-// Runs the Worker in workerd. A process of its own: wrangler prints, and its runtime can be ended with it.
+// Runs the Worker in workerd. A process of its own, because wrangler prints and its runtime has to end with it.
 import { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
@@ -7,7 +7,7 @@ import { unstable_DevEnv as DevEnv } from 'wrangler';
 import { z } from 'zod';
 import { LOOPBACK } from './port.ts';
 
-const Start = z.object({
+const StartMessage = z.object({
   config: z.string(),
   port: z.int(),
   persist: z.string(),
@@ -17,7 +17,7 @@ const Start = z.object({
 
 let isRunning = false;
 
-// wrangler would start workerd again, but its proxy then no longer knows where to send requests: end, and be started again whole.
+// Ends this process with workerd, to be restarted whole: wrangler restarts workerd, but its proxy then has no target.
 function endWithRuntime(message: unknown) {
   if (typeof message !== 'object' || !message || !('process' in message)) return;
   const child = message.process;
@@ -36,7 +36,7 @@ subscribe('child_process', endWithRuntime);
 process.channel?.ref();
 const [message] = await once(process, 'message');
 process.channel?.unref();
-const start = Start.parse(message);
+const start = StartMessage.parse(message);
 
 const dev = new DevEnv();
 dev.on('error', fail);
@@ -47,11 +47,11 @@ for (const signal of ['SIGTERM', 'SIGINT'])
     dev.teardown().finally(() => process.exit(0));
   });
 
-const hidden = ([name, value]: [string, string]) => [name, { type: 'secret_text', value }] as const;
+const secretBinding = ([name, value]: [string, string]) => [name, { type: 'secret_text', value }] as const;
 const worker = await dev.startWorker({
   config: start.config,
-  bindings: Object.fromEntries(Object.entries(start.bindings).map(hidden)),
-  // Any name keeps wrangler from reading .dev.vars by itself.
+  bindings: Object.fromEntries(Object.entries(start.bindings).map(secretBinding)),
+  // Any name keeps wrangler from reading .dev.vars itself.
   envFiles: ['.none'],
   sendMetrics: false,
   dev: {

@@ -1,6 +1,7 @@
 // `npm run bench`: how time and the executor's memory grow with a CLI's output, and what policies cost.
-import { say } from '../../scripts/cli/banner.ts';
-import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
+
+import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
+import { print } from '../../scripts/cli/print.ts';
 import { openRig, type Rig } from '../rig/rig.ts';
 import { type Measured, measure, memoryOf } from './measure.ts';
 import { callsPerSecond, evaluationMs, largePolicy, worstMs } from './policy.ts';
@@ -27,7 +28,7 @@ const row = (measured: Measured) => {
 function missed(found: Measured[]): string[] {
   const timeOf = (mb: number) => found.filter(({ bytes }) => bytes === mb * MB).reduce((sum, entry) => sum + total(entry), 0);
   const ratio = timeOf(16) / timeOf(4);
-  say(`16 MB took ${ratio.toFixed(2)} times as long as 4 MB (bound ${RATIO_MAX}).`);
+  print(`16 MB took ${ratio.toFixed(2)} times as long as 4 MB (bound ${RATIO_MAX}).`);
   const heavy = found.filter(({ memoryBytes }) => memoryBytes > MEMORY_MAX_BYTES);
   return [
     ...(ratio < RATIO_MAX ? [] : [`16 MB took ${ratio.toFixed(2)} times as long as 4 MB`]),
@@ -39,13 +40,13 @@ function missed(found: Measured[]): string[] {
 /** What judging and counting calls costs. */
 async function policies(rig: Rig): Promise<string[]> {
   const ms = evaluationMs();
-  say(`A call is judged by 200 rules in ${ms.toFixed(3)} ms of CPU (bound ${EVALUATION_MAX_MS}).`);
-  say(`The longest text under the dearest patterns that a document may hold: ${worstMs().toFixed(0)} ms of CPU.`);
+  print(`A call is judged by 200 rules in ${ms.toFixed(3)} ms of CPU (bound ${EVALUATION_MAX_MS}).`);
+  print(`The longest text under the dearest patterns that a document may hold: ${worstMs().toFixed(0)} ms of CPU.`);
   const open = await callsPerSecond(rig, 'open');
   const counted = await callsPerSecond(rig, largePolicy(1_000_000));
   await callsPerSecond(rig, 'open');
   const ratio = open / counted;
-  say(
+  print(
     `${open.toFixed(0)} calls a second without limits, ${counted.toFixed(0)} with two counters each: ${ratio.toFixed(2)} (bound ${COUNTING_MAX_RATIO}).`,
   );
   return [
@@ -60,16 +61,16 @@ async function run() {
     const idleBytes = await memoryOf(rig);
     // The first one pays for what is compiled once.
     await measure(rig, MB, idleBytes);
-    say(`The executor's idle memory: ${(idleBytes / 1e6).toFixed(0)} MB.`);
-    say(cells(['output, MB', 'run, s', 'read, s', 'both, s', 'memory, MB', 'whole']));
+    print(`The executor's idle memory: ${(idleBytes / 1e6).toFixed(0)} MB.`);
+    print(cells(['output, MB', 'run, s', 'read, s', 'both, s', 'memory, MB', 'whole']));
     const found: Measured[] = [];
     for (const size of SIZES_MB) {
       const measured = await measure(rig, size * MB, idleBytes);
       found.push(measured);
-      say(row(measured));
+      print(row(measured));
     }
     const failures = [...missed(found), ...(await policies(rig))];
-    if (failures.length > 0) throw new Refusal(`Missed: ${failures.join('; ')}.`);
+    if (failures.length > 0) throw new CommandError(`Missed: ${failures.join('; ')}.`);
   } finally {
     await rig.stop(true);
   }

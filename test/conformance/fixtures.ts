@@ -17,7 +17,7 @@ export async function startFixtures(state: string) {
       message,
       log: join(state, 'logs', 'fixtures.log'),
     },
-    { say: console.warn, giveUp: console.error },
+    { print: console.warn, onFailure: console.error },
   );
   return { url: new URL('/mcp', await service.url).href, stop: service.stop };
 }

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { say } from '../../scripts/cli/banner.ts';
+import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
 import { parseFlags } from '../../scripts/cli/flags.ts';
-import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
+import { print } from '../../scripts/cli/print.ts';
 import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
 import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
 import { abortOnSignal } from '../../scripts/local/signals.ts';
@@ -18,15 +18,15 @@ import { type Check, runSuite } from './suite.ts';
 
 function show({ name, checks }: CheckSet) {
   const scenarios = scenarioOutcomes(checks);
-  say(
+  print(
     `${name.padEnd(24)} scenarios: ${counts(scenarios.values()).padEnd(34)} checks: ${counts(checks.map(({ outcome }) => outcome))}`,
   );
   for (const check of checks.filter(({ outcome }) => outcome === 'failed')) {
     const reason = EXPECTED_FAILURES[key(check)];
-    say(reason ? `  expected to fail ${key(check)}: ${reason}` : `  failed  ${key(check)}: ${check.message}`);
+    print(reason ? `  expected to fail ${key(check)}: ${reason}` : `  failed  ${key(check)}: ${check.message}`);
   }
   for (const { scenario, message } of checks.filter((check) => scenarios.get(check.scenario) === 'skipped'))
-    if (message) say(`  skipped ${scenario}: ${message}`);
+    if (message) print(`  skipped ${scenario}: ${message}`);
 }
 
 async function runFixtures(directory: string): Promise<CheckSet[]> {
@@ -70,7 +70,7 @@ async function withGateway(directory: string, signal: AbortSignal): Promise<Chec
   const state = join(directory, 'gateway');
   const passphrase = randomUUID();
   const variables = { OWNER_PASSPHRASE_HASH: await hashPassphrase(passphrase) };
-  const gateway = await startGateway({ port: 0, state, offline: true, variables, say }, AbortSignal.any([stop.signal, signal]));
+  const gateway = await startGateway({ port: 0, state, offline: true, variables, print }, AbortSignal.any([stop.signal, signal]));
   try {
     const { checks } = await runAuthorization(gateway.url, passphrase, join(directory, 'authorization'));
     return [...(await runProduct(gateway, directory)), { name: 'authorization', checks }];
@@ -90,10 +90,10 @@ async function run() {
     const product = await withGateway(directory, abortOnSignal());
     product.forEach(show);
     const wrong = surprises([...fixtures, ...product]);
-    wrong.forEach(say);
-    if (wrong.length > 0) throw new Refusal(`${wrong.length} surprises.`);
+    wrong.forEach(print);
+    if (wrong.length > 0) throw new CommandError(`${wrong.length} surprises.`);
   } finally {
-    if (keep) say(`The suite's files: ${directory}`);
+    if (keep) print(`The suite's files: ${directory}`);
     else rmSync(directory, { recursive: true });
   }
 }

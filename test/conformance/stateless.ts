@@ -2,7 +2,7 @@ import { inputRequired, type McpServer, type ServerNotifier } from '@modelcontex
 import { askName } from './input-required.ts';
 import { said } from './media.ts';
 
-/** Tools that try what a server without sessions may do: need a capability, ask in a stream, log, and announce a change. */
+/** Tools that try what a server without sessions may do: need a capability, ask in a stream, log, and printReady a change. */
 export function addStatelessTools(mcp: McpServer, notify: ServerNotifier): void {
   const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: 'hi' } }];
   mcp.registerTool('test_missing_capability', { description: 'Needs a client with sampling.' }, () =>

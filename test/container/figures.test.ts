@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { say } from '../../scripts/cli/banner.ts';
+import { print } from '../../scripts/cli/print.ts';
 import { useSite } from './site.ts';
 
 /** Starts of each kind that are measured; the middle one counts. */
@@ -26,6 +26,6 @@ test('starts cold and warm, and the memory of an idle container', async () => {
   const coldMs = await middle(STARTS);
   expect(boxes()).toHaveLength(STARTS.length);
   const warmMs = await middle(STARTS);
-  say(`first event: cold ${coldMs} ms, warm ${warmMs} ms; idle ${boxes()[0]?.memory()}`);
+  print(`first event: cold ${coldMs} ms, warm ${warmMs} ms; idle ${boxes()[0]?.memory()}`);
   expect(boxes()).toHaveLength(STARTS.length);
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { say } from '../../scripts/cli/banner.ts';
+import { print } from '../../scripts/cli/print.ts';
 import { docker, dockerEnvironment } from '../../scripts/local/docker.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
 import { deployDry } from '../e2e/deploy.ts';
@@ -50,7 +50,7 @@ describe.each(BUILDERS)('$name', ({ kit, tag, name }) => {
     const { status, stderr } = build(client, kit, ['--tag', tag, '--file', join(ROOT, 'container/Dockerfile'), ROOT]);
     expect(status, stderr).toBe(0);
     const bytes = Number(docker('image', 'inspect', '--format', '{{.Size}}', tag));
-    say(`${name}: image ${Math.round(bytes / 1e6)} MB`);
+    print(`${name}: image ${Math.round(bytes / 1e6)} MB`);
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThan(MOST_BYTES);
     expect(inside(tag, PROGRAMS)).toEqual(['/opt/clis/claude', '/opt/clis/grok', '/usr/local/bin/node']);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { say } from '../../scripts/cli/banner.ts';
+import { print } from '../../scripts/cli/print.ts';
 import type { Variables } from '../../scripts/local/dev-vars.ts';
 import { docker } from '../../scripts/local/docker.ts';
 import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
@@ -22,7 +22,7 @@ export function useSite(variables: () => Variables | Promise<Variables> = () => 
   let gateway: Gateway;
   let owner: Caller;
   beforeAll(async () => {
-    const options = { port: 0, state, offline: true, containers, variables: { ...secrets(), ...(await variables()) }, say };
+    const options = { port: 0, state, offline: true, containers, variables: { ...secrets(), ...(await variables()) }, print };
     gateway = await startGateway(options, stop.signal);
     owner = await connect(gateway.url, gateway.settings.token);
   });

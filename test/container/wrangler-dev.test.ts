@@ -16,7 +16,7 @@ const TOKEN = 'a-made-up-gateway-token';
 test('plain wrangler dev --enable-containers runs a job in a container of its own, and takes it along when it ends', async () => {
   const directory = scratchDirectory();
   for (const name of ['logs', 'tmp']) mkdirSync(join(directory, name));
-  const model = startService(modelServer(directory), { say: console.warn, giveUp: console.error });
+  const model = startService(modelServer(directory), { print: console.warn, onFailure: console.error });
   onTestFinished(() => model.stop());
   const settings = { GATEWAY_TOKEN: TOKEN, ANTHROPIC_API_KEY: 'made-up', ANTHROPIC_UPSTREAM_URL: await model.url };
   const child = wranglerDev(directory, dockerEnvironment(), settings);

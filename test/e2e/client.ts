@@ -16,7 +16,10 @@ export function useGateway(variables: () => Record<string, string> | Promise<Rec
   let gateway: Gateway;
   let client: Client;
   beforeAll(async () => {
-    gateway = await startGateway({ port: 0, state, offline: true, variables: await variables(), say: console.warn }, stop.signal);
+    gateway = await startGateway(
+      { port: 0, state, offline: true, variables: await variables(), print: console.warn },
+      stop.signal,
+    );
     client = new Client({ name: 'e2e', version: '1' }, { versionNegotiation: { mode: 'auto' } });
     const requestInit = { headers: { authorization: `Bearer ${gateway.settings.token}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }));

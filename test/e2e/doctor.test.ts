@@ -10,7 +10,7 @@ const { gateway } = useGateway();
 
 /** Another gateway for the length of a test. */
 async function gatewayWith(variables: Record<string, string>) {
-  const options = { port: 0, state: scratchDirectory(), offline: true, variables, say: console.warn };
+  const options = { port: 0, state: scratchDirectory(), offline: true, variables, print: console.warn };
   const stop = new AbortController();
   const started = await startGateway(options, stop.signal);
   onTestFinished(() => {

@@ -27,14 +27,19 @@ function fileInTheWay() {
 
 const refusals: [what: string, args: () => Promise<string[]> | string[], env: Record<string, string>, line: RegExp][] = [
   ['an unknown flag', () => ['--prot', '1'], {}, /^Unknown option '--prot'\. Known flags: --port, .*$/],
-  ['a port that is no number', () => ['--port', 'http'], {}, /^--port must be a number from 0 to 65535, not "http"\.$/],
-  ['a taken port', async () => ['--port', await heldPort(), '--state', scratchDirectory()], {}, /^Port \d+ is taken .*--port\.$/],
+  ['a port that is not a number', () => ['--port', 'http'], {}, /^--port must be a number from 0 to 65535, not "http"\.$/],
+  [
+    'a port in use',
+    async () => ['--port', await heldPort(), '--state', scratchDirectory()],
+    {},
+    /^Port \d+ is in use .*--port\.$/,
+  ],
   ['a state directory that cannot be made', () => ['--state', fileInTheWay()], {}, /^Cannot write to the state directory .*$/],
   [
     'containers without Docker',
     () => ['--containers', '--port', '0', '--state', scratchDirectory()],
     { WRANGLER_DOCKER_BIN: '/bin/false' },
-    /^No Docker engine answers .* leave out --containers.*$/,
+    /^No Docker engine answers .* omit --containers.*$/,
   ],
   [
     'a token that is too short',
@@ -84,8 +89,8 @@ test('a gateway keeps its state to itself, starts again what dies, and ends whol
     ['The Worker', 'workerd serve'],
   ] as const) {
     process.kill(Number(descendants(child.pid).find(({ args }) => args.includes(part))?.pid), 'SIGKILL');
-    await line(new RegExp(`^${title} ended and is started again`));
-    await line(new RegExp(`^${title} is back$`));
+    await line(new RegExp(`^${title} ended and is restarted`));
+    await line(new RegExp(`^${title} is ready again$`));
     expect(await fetch(`${url}/health`), title).toMatchObject({ status: 200 });
   }
   await end(child, 'SIGTERM');

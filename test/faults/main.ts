@@ -1,8 +1,8 @@
 // `npm run test:faults [-- --jobs N --seed N]`: seeded faults of every part while jobs run; nothing may be lost.
 import { createHash } from 'node:crypto';
-import { say } from '../../scripts/cli/banner.ts';
+import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
 import { parseFlags } from '../../scripts/cli/flags.ts';
-import { Refusal, reportFailure } from '../../scripts/cli/refusal.ts';
+import { print } from '../../scripts/cli/print.ts';
 import { planOf } from './plan.ts';
 import { LIMITS, type Outcome, runFaults } from './run.ts';
 
@@ -18,12 +18,12 @@ const cells = (values: (string | number)[]) =>
   values.map((value, i) => String(value)[i === 0 ? 'padEnd' : 'padStart'](22)).join('');
 
 function show({ zeros, problems, counts, states, recovery, ms }: Outcome) {
-  say(`Ended: ${listed(states)}; ${(ms / 1_000).toFixed(0)} s.`);
-  say(`Faults: ${listed(counts)}.`);
-  for (const [name, figure] of Object.entries(zeros)) say(`${cells([inWords(name), figure])}`);
-  say(cells(['recovery, ms', 'jobs', 'p50', 'p95', 'max']));
-  for (const { kind, jobs, p50, p95, max } of recovery) say(cells([kind, jobs, p50, p95, max]));
-  problems.slice(0, PROBLEMS_SHOWN).forEach(say);
+  print(`Ended: ${listed(states)}; ${(ms / 1_000).toFixed(0)} s.`);
+  print(`Faults: ${listed(counts)}.`);
+  for (const [name, figure] of Object.entries(zeros)) print(`${cells([inWords(name), figure])}`);
+  print(cells(['recovery, ms', 'jobs', 'p50', 'p95', 'max']));
+  for (const { kind, jobs, p50, p95, max } of recovery) print(cells([kind, jobs, p50, p95, max]));
+  problems.slice(0, PROBLEMS_SHOWN).forEach(print);
 }
 
 async function run() {
@@ -33,17 +33,19 @@ async function run() {
   });
   const [jobs, seed] = [Number(given.jobs), Number(given.seed)];
   if (!Number.isInteger(jobs) || jobs < 1 || !Number.isInteger(seed))
-    throw new Refusal('--jobs and --seed must be whole numbers, --jobs at least 1.');
+    throw new CommandError('--jobs and --seed must be whole numbers, --jobs at least 1.');
   const plan = createHash('sha256')
     .update(JSON.stringify(planOf(seed, jobs)))
     .digest('hex')
     .slice(0, 12);
-  say(`${jobs} jobs, seed ${seed}, plan ${plan}. Limits that differ: ${JSON.stringify(LIMITS)}.`);
+  print(`${jobs} jobs, seed ${seed}, plan ${plan}. Limits that differ: ${JSON.stringify(LIMITS)}.`);
   const outcome = await runFaults(seed, jobs);
   show(outcome);
   const wrong = Object.entries(outcome.zeros).filter(([, figure]) => figure !== 0);
   if (wrong.length + outcome.problems.length > 0)
-    throw new Refusal(`Not zero: ${wrong.map(([name]) => inWords(name)).join(', ') || 'problems above'}. Logs: ${outcome.state}`);
+    throw new CommandError(
+      `Not zero: ${wrong.map(([name]) => inWords(name)).join(', ') || 'problems above'}. Logs: ${outcome.state}`,
+    );
 }
 
 await run().catch(reportFailure);

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { endRun, launch, type Run, type ServiceSpec, signalGroup } from '../../scripts/local/launch.ts';
+import { endProcess, type LaunchedProcess, launch, type ServiceSpec, signalGroup } from '../../scripts/local/launch.ts';
 
 /** A part of the gateway that can be killed and started again on the same port. */
 export interface Part {
@@ -13,7 +13,7 @@ export interface Part {
 /** A part that is not started yet. */
 export function partOf(spec: ServiceSpec): Part {
   const log = createWriteStream(spec.log, { flags: 'a', mode: 0o600 });
-  let run: Run | undefined;
+  let run: LaunchedProcess | undefined;
   let url = '';
   return {
     url: () => url,
@@ -24,7 +24,7 @@ export function partOf(spec: ServiceSpec): Part {
     },
     end: async (signal) => {
       if (!run) return;
-      if (signal === 'SIGTERM') return endRun(run);
+      if (signal === 'SIGTERM') return endProcess(run);
       signalGroup(run.child, signal);
       await run.ended;
     },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { executor, worker } from '../../scripts/local/services.ts';
-import { takeState } from '../../scripts/local/state.ts';
+import { lockState } from '../../scripts/local/state.ts';
 import { type Caller, connect } from './client.ts';
 import { writeConfig } from './config.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
@@ -63,7 +63,7 @@ function workerPart(state: string, port: number, bindings: Record<string, string
 /** Starts everything. `limits` are env variables of the Worker. */
 export async function openRig(limits: Record<string, string>, deliver: (method: string, path: string) => Delivery): Promise<Rig> {
   const state = mkdtempSync(join(tmpdir(), 'rig-'));
-  takeState(state);
+  lockState(state);
   const tag = `9${Date.now()}${process.pid}`;
   const journal = join(state, 'journal');
   writeFileSync(journal, '');

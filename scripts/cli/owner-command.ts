@@ -3,8 +3,8 @@ import { messageOf } from '../../src/errors.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
 import { VERSION } from '../../src/version.ts';
 import { findToken, TOKEN_HELP } from '../local/gateway-token.ts';
-import { say } from './banner.ts';
-import { Refusal } from './refusal.ts';
+import { CommandError } from './command-error.ts';
+import { print } from './print.ts';
 
 /** Flags of the commands that act as the gateway's owner. */
 export const OWNER_FLAGS = {
@@ -18,12 +18,13 @@ export const OWNER_HELP = `--url is the gateway's address. ${TOKEN_HELP}`;
 /** The gateway token, which acts as the owner. Refuses if there is none. */
 export function ownerToken(state: string): string {
   const found = findToken(state);
-  if (!found) throw new Refusal(`No gateway token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
+  if (!found)
+    throw new CommandError(`No gateway token in ${state}. Set GATEWAY_TOKEN, or name the --state directory of npm start.`);
   return found.token;
 }
 
 export const unreachable = (url: string, error: unknown) =>
-  new Refusal(`No gateway answers on ${url}: ${messageOf(error)}. Start it or give --url.`);
+  new CommandError(`No gateway answers on ${url}: ${messageOf(error)}. Start it or give --url.`);
 
 /** A gateway's tools, called as its owner. A tool's failure is a refusal with its message. */
 async function connectAsOwner({ url, state }: { url: string; state: string }) {
@@ -34,10 +35,10 @@ async function connectAsOwner({ url, state }: { url: string; state: string }) {
   });
   const call = async (name: string, args: Record<string, unknown>): Promise<Envelope> => {
     const result = await client.callTool({ name, arguments: args }).catch((error: unknown) => {
-      throw new Refusal(`${name}: ${messageOf(error)}`);
+      throw new CommandError(`${name}: ${messageOf(error)}`);
     });
     const envelope = Envelope.parse(result.structuredContent);
-    if (envelope.error) throw new Refusal(envelope.error.message);
+    if (envelope.error) throw new CommandError(envelope.error.message);
     return envelope;
   };
   return { call, close: () => client.close() };
@@ -56,10 +57,10 @@ export async function runCommand<V extends { url: string; state: string; help: b
 ): Promise<void> {
   const { values, positionals } = read();
   const [name = Object.keys(commands)[0] ?? '', argument] = positionals;
-  if (values.help) return say(help);
+  if (values.help) return print(help);
   const command = commands[name];
   if (!command)
-    throw new Refusal(
+    throw new CommandError(
       `There is no command ${JSON.stringify(name)}. Known: ${Object.keys(commands).join(', ')}; --help tells more.`,
     );
   const gateway = await connectAsOwner(values);

@@ -1,0 +1,13 @@
+import type { Gateway } from '../local/gateway.ts';
+
+/** Prints a line for the operator. */
+export function print(line: string) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Says where the gateway is and who answers. */
+export function printReady({ url, settings }: Gateway) {
+  print(`Ready on ${url}`);
+  if (settings.offline) print('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
+  for (const provider of settings.keyless) print(`No key for ${provider} in .dev.vars: its requests fail.`);
+}
