@@ -143,7 +143,7 @@ test('an entry whose job never came to be, and a slot whose job is over, come ba
   await submit(spec);
   await ended(spec);
   await runInDurableObject(accountOf(spec), async (_account, state) => {
-    state.storage.sql.exec(`UPDATE entry SET state = 'running', created_at = 1, finished_at = NULL`);
+    state.storage.sql.exec(`UPDATE entry SET state = 'running', finished_at = NULL`);
     state.storage.sql.exec(
       `INSERT INTO entry (id, account, provider, state, request_key, label, created_at) VALUES ('ghost', ?, 'claude', 'running', 'k', '', 1)`,
       spec.account,

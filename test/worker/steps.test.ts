@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -6,7 +6,9 @@ import type { Caller } from '../../src/caller.ts';
 import { decide } from './held.ts';
 import { answer, ended, jobOf } from './jobs.ts';
 import { callTool, type Manner, post, someone } from './post.ts';
+import { passTime } from './time.ts';
 
+const ASK_TIMEOUT_MS = 600_000;
 const RM = { id: 'q1', tool: 'Bash', input: '{"command":"rm -rf build"}' };
 
 /** A request whose CLI asks for these steps, one after the other, and then answers. */
@@ -66,9 +68,7 @@ test('a step that is refused is not taken, the run is told why, and goes on', as
 test('a step that nobody decides in time is refused, and the run goes on', async () => {
   const { asker, decider, jobIn, account } = pair();
   const { id, ask } = await untilAsked(asker, asking('went on', RM));
-  await runInDurableObject(account, (_object, state) => {
-    state.storage.sql.exec('UPDATE approval SET expires_at = ?', Date.now());
-  });
+  passTime(ASK_TIMEOUT_MS);
   await runDurableObjectAlarm(account);
   expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
   expect(await toldIn(jobIn(id))).toEqual([expect.stringContaining('"allowed":false,"reason":"nobody answered in time"')]);

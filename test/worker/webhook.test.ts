@@ -4,9 +4,16 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Account } from '../../src/account/account.ts';
 import { callOf, specOf } from './jobs.ts';
+import { passTime } from './time.ts';
 
+const HOUR_MS = 3_600_000;
 const SECRET = `whsec_${btoa('a-made-up-secret-of-32-characters')}`;
-const SETTINGS = { ...env, APPROVAL_WEBHOOK_URL: 'https://hooks.example.com/approvals', APPROVAL_WEBHOOK_SECRET: SECRET };
+const SETTINGS = {
+  ...env,
+  APPROVAL_WEBHOOK_URL: 'https://hooks.example.com/approvals',
+  APPROVAL_WEBHOOK_SECRET: SECRET,
+  APPROVAL_TIMEOUT_MS: String(24 * HOUR_MS),
+};
 const ASKING = JSON.stringify({ version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
 
 afterEach(() => vi.restoreAllMocks());
@@ -24,16 +31,14 @@ function receiver(...statuses: number[]) {
 }
 
 /** An account that announces, with a call that is asked about. */
-function inAccount(work: (account: Account, sql: SqlStorage) => Promise<void>) {
+function inAccount(work: (account: Account) => Promise<void>) {
   return runInDurableObject(env.ACCOUNTS.getByName(specOf([]).account), async (_account, state) => {
     const account = new Account(state, SETTINGS);
     account.setPolicy('default', 'enforce', ASKING, 'a test');
     await account.permit(callOf('llm_job_delete', { jobId: 'job_0', token: 'hunter2' }));
-    await work(account, state.storage.sql);
+    await work(account);
   });
 }
-
-const overdue = (sql: SqlStorage) => sql.exec('UPDATE announcement SET next_at = 0');
 
 test('a question is announced once, signed so that its receiver can check it, and shows no secret', async () => {
   const sent = receiver();
@@ -64,11 +69,11 @@ test('a question is announced once, signed so that its receiver can check it, an
 
 test.each([500, 302, 429])('after HTTP %i it is sent again, under the same id, later', async (status) => {
   const sent = receiver(status);
-  await inAccount(async (account, sql) => {
+  await inAccount(async (account) => {
     await account.alarm();
     await account.alarm();
     expect(sent).toHaveLength(1);
-    overdue(sql);
+    passTime(10_000);
     await account.alarm();
     await account.alarm();
   });
@@ -78,9 +83,9 @@ test.each([500, 302, 429])('after HTTP %i it is sent again, under the same id, l
 
 test('it is given up after six attempts, and not sent once the question is decided', async () => {
   const sent = receiver(...Array.from({ length: 20 }, () => 503));
-  await inAccount(async (account, sql) => {
+  await inAccount(async (account) => {
     for (let i = 0; i < 8; i += 1) {
-      overdue(sql);
+      passTime(2 * HOUR_MS);
       await account.alarm();
     }
   });
