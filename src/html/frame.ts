@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { VERSION } from '../version.ts';
 
-/** HTML in which everything that was put in is escaped. */
+/** HTML whose inserted values are escaped. */
 export type Markup = ReturnType<typeof html>;
 
 export interface Frame {
@@ -13,7 +13,7 @@ export interface Frame {
   path: string;
 }
 
-const PLACES = {
+const PAGES = {
   '/approvals': 'Approvals',
   '/connections': 'Connections',
   '/tokens': 'Tokens',
@@ -21,10 +21,10 @@ const PLACES = {
   '/audit': 'Audit',
 } as const;
 
-const place = (path: string, name: string, here: string) =>
+const pageLink = (path: string, name: string, here: string) =>
   html`<a href="${path}"${path === here ? html` aria-current="page"` : ''}>${name}</a>`;
 
-const account = (person: string) => html`<form class="who" method="post" action="/sign-out">
+const signedIn = (person: string) => html`<form class="who" method="post" action="/sign-out">
   <span title="Signed in as ${person}">${person}</span><button class="quiet">Sign out</button>
 </form>`;
 
@@ -46,8 +46,8 @@ export const frame = ({ title, content, person, path }: Frame): Markup => html`<
   ${
     person === undefined
       ? ''
-      : html`<nav aria-label="Pages">${Object.entries(PLACES).map(([to, name]) => place(to, name, path))}</nav>
-  ${account(person)}`
+      : html`<nav aria-label="Pages">${Object.entries(PAGES).map(([to, name]) => pageLink(to, name, path))}</nav>
+  ${signedIn(person)}`
   }
 </header>
 <main id="main">

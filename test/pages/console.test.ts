@@ -86,8 +86,8 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await page.getByLabel('JSON, version "1"').inputValue()).toContain('"version":"2"');
     await look(page, 'policy-wrong');
     await site.enforce(ASKING);
-    expect(await page.getByRole('status').textContent()).toContain('It holds from the next call on.');
-    expect(await page.getByText('A document of its own.').first().isVisible()).toBe(true);
+    expect(await page.getByRole('status').textContent()).toContain('It applies from the next call.');
+    expect(await page.getByText('Custom document.').first().isVisible()).toBe(true);
     await look(page, 'policy');
   });
 
@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     const jobId = await holding(site, 'something dear');
     const page = await site.open('/approvals');
     const item = page.getByRole('listitem').filter({ hasText: jobId });
-    await item.getByLabel('Reason').fill('Ask me on Monday.');
+    await item.getByLabel('Comment').fill('Ask me on Monday.');
     await item.getByRole('button', { name: 'Deny' }).click();
     expect(await page.getByRole('status').textContent()).toBe('Denied.');
     expect(await site.ended(jobId)).toMatchObject({
@@ -123,42 +123,38 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await site.ended(jobId)).toMatchObject({ state: 'failed', reason: 'approval_expired' });
     await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve', exact: true }).click();
     expect(await page.getByRole('alert').textContent()).toContain('expired');
-    expect(await page.getByText('Nobody decided').first().isVisible()).toBe(true);
+    expect(await page.getByText('Expired').first().isVisible()).toBe(true);
   });
 
   test('approved alike, the next one runs without a question', async () => {
     const jobId = await holding(site, 'one of many');
     const page = await site.open('/approvals');
-    await page
-      .getByRole('listitem')
-      .filter({ hasText: jobId })
-      .getByRole('button', { name: 'Approve all calls like this' })
-      .click();
+    await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve similar calls' }).click();
     expect((await site.call('claude_request', { prompt: 'another of many' })).job?.state).toBe('completed');
   });
 
   test('a tool is hidden, a preset is chosen, a call is tried and the history keeps all of it', async () => {
     const page = await site.open(`/policies/${site.target()}`);
     await page.getByLabel(/^list_models/).selectOption('hide');
-    await page.getByRole('button', { name: 'Save the tools' }).click();
+    await page.getByRole('button', { name: 'Save tools' }).click();
     await expect(site.call('list_models', {})).rejects.toMatchObject({ code: -32602 });
     await page.getByRole('button', { name: 'Use careful' }).click();
     expect((await site.call('list_models', {})).ok).toBe(true);
     await page.getByLabel('Tool', { exact: true }).selectOption('grok_request');
     await page.getByLabel('Arguments as JSON').fill('{"alwaysApprove": true}');
-    await page.getByRole('button', { name: 'Which rule decides?' }).click();
+    await page.getByRole('button', { name: 'Test this call' }).click();
     expect(await page.getByRole('status').textContent()).toMatch(/^Denied: .*alwaysApprove.*deny_if\[\d\]/s);
     await look(page, 'policy-tried');
     await look(await site.open('/policies'), 'policies');
     await site.open(`/policies/${site.target()}`);
     expect(await page.getByRole('listitem').filter({ hasText: 'by the owner' }).count()).toBe(3);
-    await page.getByRole('button', { name: 'Take the policy away' }).click();
-    expect(await page.getByText('As the gateway ships it.').isVisible()).toBe(true);
+    await page.getByRole('button', { name: 'Remove policy' }).click();
+    expect(await page.getByText('Gateway default.').isVisible()).toBe(true);
   });
 
   test('the audit page shows what happened, narrows it, checks the chain and exports every row', async () => {
     const page = await site.open('/audit?check=1');
-    expect(await page.getByRole('status').textContent()).toContain('The chain holds from the first row');
+    expect(await page.getByRole('status').textContent()).toContain('The chain is intact from the first row');
     await look(page, 'audit');
     await page.getByLabel('Kind').selectOption('approval');
     await page.getByRole('button', { name: 'Filter' }).click();

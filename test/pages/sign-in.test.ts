@@ -69,13 +69,13 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.goto(`${origin()}/tokens`);
     await see('tokens');
     await page.getByLabel('Name', { exact: true }).fill('CI');
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create token' }).click();
     await see('token-made');
     expect(await page.getByLabel('The token').textContent()).toMatch(/^lcg_owner_[\w-]{43}$/);
     await page.getByRole('button', { name: 'Revoke CI' }).click();
     await page.waitForURL(/connections/);
     await page.getByRole('button', { name: 'Revoke Claude' }).click();
-    expect(await page.getByText('No app is connected.').isVisible()).toBe(true);
+    expect(await page.getByText('No connected apps.').isVisible()).toBe(true);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.goto(`${origin()}/tokens`);
     expect(page.url()).toContain('/sign-in');
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await page.getByRole('listitem').first().textContent()).not.toContain('jobs:run');
     await tabTo(/aria-label="Revoke Claude"/);
     await page.keyboard.press('Enter');
-    await page.getByText('No app is connected.').waitFor();
+    await page.getByText('No connected apps.').waitFor();
     await page.context().close();
   });
 

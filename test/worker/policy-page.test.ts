@@ -41,5 +41,5 @@ test('a tool that is hidden by the beginning of its name cannot be allowed alone
   const hidden = { policy_get: 'hide', policy_set: 'hide', policy_test: 'hide' };
   const { status, html, written } = await save(document, { ...allAre('allow'), ...hidden, policy_get: 'allow' });
   expect({ status, written }).toEqual({ status: 400, written: document });
-  expect(html).toContain('policy_get: the document hides what begins like it.');
+  expect(html).toContain('policy_get: a prefix in the hide list covers it.');
 });

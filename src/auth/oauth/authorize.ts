@@ -15,29 +15,29 @@ import { signInPath } from '../sign-in/return-path.ts';
 import { consentPage } from './consent-view.ts';
 import { oauthServer } from './server.ts';
 
-/** Asked for by clients that want a refresh token; it allows nothing. */
+/** Requested by clients that want a refresh token. It allows nothing by itself. */
 const OFFLINE = 'offline_access';
 
 const oauthOf = (c: Context<AppEnv>) => oauthServer(c.var.resource).getOAuthApi(c.env);
 
-/** An answer to what cannot be granted: back to the client where its redirect was checked, a page otherwise. */
-function refused(c: Context<AppEnv>, error: unknown) {
+/** Reports an error to the client if its redirect was checked, otherwise on a page. */
+function reportRefusal(c: Context<AppEnv>, error: unknown) {
   if (error instanceof AuthorizationError && error.redirectTo) return c.redirect(error.redirectTo);
   if (error instanceof AuthorizationError)
-    return renderPage(c, 'This request cannot be granted', problemPage(`${error.description}.`), { status: 400 });
+    return renderPage(c, 'Access cannot be granted', problemPage(`${error.description}.`), { status: 400 });
   if (error instanceof CimdFetchError) {
     console.warn(JSON.stringify({ cimd: error.metadataUrl, detail: error.detail }));
-    const text = `The app describes itself at ${error.metadataUrl}, and that description could not be read.`;
+    const text = `The description that the app publishes at ${error.metadataUrl} could not be read.`;
     return renderPage(c, 'This app cannot be verified', problemPage(text), { status: 400 });
   }
   throw error;
 }
 
-/** The consent page. It is shown for every request, also of a client that was approved before. */
-async function ask(c: Context<AppEnv>, person: Person) {
+/** The consent page. Every request shows it, even one of a client that was allowed before. */
+async function askConsent(c: Context<AppEnv>, person: Person) {
   const oauth = oauthOf(c);
   const request = await oauth.parseAuthRequest(c.req.raw);
-  // The library asks this of public clients only, OAuth 2.1 of all.
+  // OAuth 2.1 requires PKCE of all clients, the library only of public ones.
   if (!request.codeChallenge)
     return c.redirect(authorizationErrorRedirect(request, 'invalid_request', 'code_challenge is required'));
   const client = await oauth.describeConsent(request);
@@ -58,7 +58,7 @@ async function ask(c: Context<AppEnv>, person: Person) {
   return renderPage(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
 }
 
-async function approve(c: Context<AppEnv>, person: Person, handle: string, scope: string[]) {
+async function grantAccess(c: Context<AppEnv>, person: Person, handle: string, scope: string[]) {
   const oauth = oauthOf(c);
   const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
   const { clientName, clientDomain, redirectHost } = await oauth.describeConsent(request);
@@ -73,7 +73,7 @@ async function approve(c: Context<AppEnv>, person: Person, handle: string, scope
   return new Response(null, { status: 302, headers });
 }
 
-async function answer(c: Context<AppEnv>, person: Person) {
+async function answerConsent(c: Context<AppEnv>, person: Person) {
   const form = await c.req.formData();
   const handle = String(form.get('handle'));
   if (form.get('decision') !== 'allow') {
@@ -84,11 +84,10 @@ async function answer(c: Context<AppEnv>, person: Person) {
   const scope = form.getAll('scope').map(String);
   const isWhole = form.get('account') === person.account && scope.every((name) => name === OFFLINE || allowed.includes(name));
   if (!isWhole || !scope.some(isScope)) {
-    const text =
-      'Nothing was allowed: no permission was ticked, or you signed in as somebody else meanwhile. Start again from the app.';
-    return renderPage(c, 'Nothing was allowed', problemPage(text), { status: 400, person });
+    const text = 'No permission was selected, or you signed in as someone else in the meantime. Start again from the app.';
+    return renderPage(c, 'Access was not granted', problemPage(text), { status: 400, person });
   }
-  return approve(c, person, handle, scope);
+  return grantAccess(c, person, handle, scope);
 }
 
 /** The authorization endpoint: sign-in first, then consent. */
@@ -96,13 +95,15 @@ export const authorize = new Hono<AppEnv>()
   .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
-      return renderPage(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
+      return renderPage(c, 'Sign-in is not configured', setupPage(methods(c.var.config)), { status: 503 });
     const person = await personOf(c);
-    return person ? ask(c, person).catch((error: unknown) => refused(c, error)) : c.redirect(signInPath(new URL(c.req.url)));
+    return person
+      ? askConsent(c, person).catch((error: unknown) => reportRefusal(c, error))
+      : c.redirect(signInPath(new URL(c.req.url)));
   })
   .post('/authorize', async (c) => {
     const person = await personOf(c);
-    if (person) return answer(c, person).catch((error: unknown) => refused(c, error));
+    if (person) return answerConsent(c, person).catch((error: unknown) => reportRefusal(c, error));
     const text = 'You are no longer signed in. Start again from the app.';
     return renderPage(c, 'Sign in again', problemPage(text), { status: 401 });
   });

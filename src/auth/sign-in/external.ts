@@ -86,7 +86,7 @@ async function personOf(c: Context<AppEnv>, provider: IdentityProviderId, { subj
 function failed(c: Context<AppEnv>, error: unknown) {
   const [code, message] = error instanceof Error ? ['code' in error ? error.code : error.name, error.message] : [error];
   console.warn(JSON.stringify({ signIn: code, message }));
-  const text = 'The other site did not confirm who you are, or could not be reached. Start again.';
+  const text = 'The sign-in site did not confirm your identity, or could not be reached. Try again.';
   const setCookies = [setCookie(COOKIE, '', 0)];
   return renderPage(c, 'Sign-in failed', problemPage(text), { status: 400, setCookies });
 }
@@ -98,7 +98,7 @@ async function finish(c: Context<AppEnv>) {
   const setCookies = [setCookie(COOKIE, '', 0)];
   const isAllowed = identity.isAllowed || hasName(c.var.config.ownerSignIns, identity.names);
   if (!isAllowed) {
-    const text = `${identity.label} is not on this gateway's list. Its operator can add you.`;
+    const text = `${identity.label} may not use this gateway. Its operator can add you.`;
     return renderPage(c, 'Not allowed', problemPage(text), { status: 403, setCookies });
   }
   setCookies.push(await openBrowserSession(c, await personOf(c, started.provider, identity)));

@@ -13,22 +13,22 @@ import { isPassphrase } from './passphrase.ts';
 import { returnPath } from './return-path.ts';
 import { signInPage } from './view.ts';
 
-/** Longer than anyone types; bounds the work. */
-const PASSPHRASE_MAX = 1_024;
+/** Bounds the work of a check. */
+const PASSPHRASE_MAX_CHARS = 1_024;
 
-const WRONG = 'That is not the passphrase.';
+const WRONG = 'Wrong passphrase.';
 const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} minutes.`;
 
-function page(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
+function signInForm(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
   const ready = readyMethods(c.var.config);
-  if (ready.length === 0) return renderPage(c, 'No sign-in is set up', setupPage(methods(c.var.config)), { status: 503 });
+  if (ready.length === 0) return renderPage(c, 'Sign-in is not configured', setupPage(methods(c.var.config)), { status: 503 });
   const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
   const hasPassphrase = links.length < ready.length;
   return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
 }
 
-/** Checks the passphrase; says what is wrong, or nothing. */
-async function complaintOf(
+/** Checks a passphrase. Returns what is wrong with it, or null. */
+async function checkPassphrase(
   c: Context<AppEnv>,
   hash: string,
   passphrase: string,
@@ -37,26 +37,26 @@ async function complaintOf(
   const directory = directoryOf(c.env);
   const waitMs = await directory.attempt(address);
   if (waitMs > 0) return [429, wait(waitMs)];
-  if (!(await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX), hash))) return [401, WRONG];
+  if (!(await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX_CHARS), hash))) return [401, WRONG];
   await directory.succeeded(address);
   return null;
 }
 
-/** Sign-in with the owner's passphrase, the choice of other ways, and sign-out. */
+/** Sign-in with the owner's passphrase, links to other sign-in methods, and sign-out. */
 export const signIn = new Hono<AppEnv>()
   .use('/sign-in/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
   .use('/sign-out', limitFormBody, csrf())
   .get('/sign-in', async (c) => {
     const next = returnPath(c.req.query('next'), new URL(c.req.url).origin);
-    return (await personOf(c)) ? c.redirect(next, 303) : page(c, next, 200);
+    return (await personOf(c)) ? c.redirect(next, 303) : signInForm(c, next, 200);
   })
   .post('/sign-in', async (c) => {
     const form = await c.req.formData();
     const next = returnPath(String(form.get('next')), new URL(c.req.url).origin);
     const hash = c.var.config.ownerPassphraseHash;
-    if (hash === undefined) return page(c, next, 503);
-    const complaint = await complaintOf(c, hash, String(form.get('passphrase')));
-    if (complaint) return page(c, next, ...complaint);
+    if (hash === undefined) return signInForm(c, next, 503);
+    const complaint = await checkPassphrase(c, hash, String(form.get('passphrase')));
+    if (complaint) return signInForm(c, next, ...complaint);
     c.header('set-cookie', await openBrowserSession(c, { account: OWNER, label: 'the owner' }));
     return c.redirect(next, 303);
   })

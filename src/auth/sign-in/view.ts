@@ -2,9 +2,9 @@ import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
 
 interface SignIn {
-  /** Path to go on with. */
+  /** Path to open after the sign-in. */
   next: string;
-  /** Ways that lead to another site. */
+  /** Sign-in methods at other sites. */
   links: { id: string; title: string }[];
   hasPassphrase: boolean;
   /** Why the last attempt failed. */
@@ -20,7 +20,7 @@ const passphrase = ({ next, complaint }: SignIn) => html`<form method="post" act
   <button class="wide">Sign in</button>
 </form>`;
 
-/** The ways to sign in. */
+/** The sign-in methods that are configured. */
 export const signInPage = (facts: SignIn): Markup => html`<div class="card narrow">
 ${facts.complaint ? html`<p id="complaint" class="bad" role="alert">${facts.complaint}</p>` : ''}
 ${facts.hasPassphrase ? passphrase(facts) : ''}
@@ -29,4 +29,4 @@ ${facts.links.map(
     html`<a class="button wide${facts.hasPassphrase ? ' plain' : ''}" href="/sign-in/${id}?${new URLSearchParams({ next: facts.next }).toString()}">${title}</a>`,
 )}
 </div>
-<p class="soft">After signing in you see what an app asks for, and decide.</p>`;
+<p class="soft">If an app sent you here, you decide next what it may do.</p>`;

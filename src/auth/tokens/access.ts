@@ -16,7 +16,7 @@ export interface TokenDraft {
 
 /** A browser stays signed in this long, in ms. */
 export const BROWSER_SESSION_MS = 43_200_000;
-const MOST_TOKENS = 100;
+const MAX_TOKENS = 100;
 
 /** Who may act for one account: its API tokens, and the browsers in which its person is signed in. Secrets are kept as hashes. */
 export class Access extends DurableObject<Env> {
@@ -25,8 +25,11 @@ export class Access extends DurableObject<Env> {
 
   /** Makes an API token. Its secret is told here and never again. */
   async createToken({ name, scopes, days }: TokenDraft): Promise<Result<{ secret: string; token: ApiToken }>> {
-    if (this.#tokens.all().length >= MOST_TOKENS)
-      return fail({ code: 'invalid_input', issues: [`There are ${MOST_TOKENS} tokens already. Revoke one first.`] });
+    if (this.#tokens.all().length >= MAX_TOKENS)
+      return fail({
+        code: 'invalid_input',
+        issues: [`The account has ${MAX_TOKENS} API tokens, limit ${MAX_TOKENS}. Revoke one first.`],
+      });
     const secret = randomSecret();
     const now = Date.now();
     const expiresAt = days === undefined ? null : now + days * DAY_MS;

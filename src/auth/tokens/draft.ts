@@ -5,12 +5,12 @@ import { grantable, isScope } from '../scopes.ts';
 import type { TokenDraft } from './access.ts';
 
 const Draft = z.object({
-  name: z.string().trim().min(1, 'give it a name').max(80),
-  scopes: z.array(z.string().refine(isScope, 'is no scope')).min(1, 'tick at least one permission'),
+  name: z.string().trim().min(1, 'enter a name').max(80),
+  scopes: z.array(z.string().refine(isScope, 'unknown scope')).min(1, 'select at least one permission'),
   days: z.coerce.number().int().min(0).max(3_650),
 });
 
-/** What a token is asked to be, or why it cannot be made for this account. */
+/** The requested token, or why it cannot be created for this account. */
 export function readDraft(account: string, asked: unknown): Result<TokenDraft> {
   const read = Draft.safeParse(asked);
   if (!read.success)
@@ -22,6 +22,7 @@ export function readDraft(account: string, asked: unknown): Result<TokenDraft> {
   const allowed = grantable(account);
   const scopes: Scope[] = read.data.scopes.filter(isScope);
   const beyond = scopes.filter((scope) => !allowed.includes(scope));
-  if (beyond.length > 0) return fail({ code: 'invalid_input', issues: [`scopes: ${beyond.join(', ')} is for the owner alone.`] });
+  if (beyond.length > 0)
+    return fail({ code: 'invalid_input', issues: [`scopes: only the owner can grant ${beyond.join(', ')}.`] });
   return { ok: true, value: { name, scopes: [...new Set(scopes)], days: days === 0 ? undefined : days } };
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Approval, argumentsOf } from '../../account/tables/approvals.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
-import { type GrantName, grantNames, nameOf } from '../../auth/oauth/grants.ts';
+import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { toToolError } from '../../errors.ts';
 import { exact } from '../../mcp/render.ts';
@@ -10,30 +10,26 @@ import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
 
-/** Decided questions on the page. */
+/** Decided approvals on the page. */
 const DECIDED_SHOWN = 30;
 
-/** The argument that a person reads as text, whichever a call has. */
+/** The argument that a person reads as text: a call's prompt or a step's input. */
 const Text = z
   .object({ prompt: z.string().optional(), input: z.string().optional() })
   .transform(({ prompt, input }) => prompt ?? input);
 
-function shown(approval: Approval, grants: GrantName[]): ShownApproval {
+function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
   const { prompt, input, ...rest } = argumentsOf(approval.call);
   const text = Text.parse({ prompt, input });
-  const { call, estimateUsd, job, decidedAt, decidedBy, comment } = approval;
+  const { call, decidedBy } = approval;
   return {
     ...approval,
     tool: exact(call.tool),
     text: text === undefined ? undefined : exact(text),
     rest: Object.keys(rest).length > 0 ? exact(JSON.stringify(rest, null, 2)) : undefined,
-    asker: nameOf(grants, call.grant),
+    requester: grantNameOf(grants, call.grant),
     client: call.client,
-    estimateUsd: estimateUsd ?? undefined,
-    job: job ?? undefined,
-    decidedAt: decidedAt ?? undefined,
-    decidedBy: decidedBy === null ? undefined : nameOf(grants, decidedBy),
-    said: comment ?? undefined,
+    decidedBy: decidedBy && grantNameOf(grants, decidedBy),
   };
 }
 
@@ -52,30 +48,37 @@ async function page(c: Context<SignedInEnv>, { news, complaint }: News = {}) {
   ]);
   const decided = latest.filter(({ state }) => state !== 'pending').slice(0, DECIDED_SHOWN);
   const content = approvalsPage({
-    pending: pending.map((approval) => shown(approval, grants)),
-    decided: decided.map((approval) => shown(approval, grants)),
+    pending: pending.map((approval) => shownApproval(approval, grants)),
+    decided: decided.map((approval) => shownApproval(approval, grants)),
     news,
     complaint,
   });
   return renderPage(c, 'Approvals', content, { status: complaint ? 409 : 200 });
 }
 
-const Form = z.object({ decision: z.enum(['approve', 'alike', 'deny']), said: z.string().trim().max(500).default('') });
-const DONE = { approve: 'Approved.', alike: 'Approved, and what is alike for an hour.', deny: 'Denied.' } as const;
-const REPEAT = ' The requester has to repeat the identical call within an hour, once.';
+const DecisionForm = z.object({
+  decision: z.enum(['approve', 'remember', 'deny']),
+  comment: z.string().trim().max(500).default(''),
+});
+const DONE = {
+  approve: 'Approved.',
+  remember: 'Approved. Similar ones are approved automatically for 1 hour.',
+  deny: 'Denied.',
+} as const;
+const REPEAT = ' The requester can now repeat the identical call once, within 1 hour.';
 
 async function decide(c: Context<SignedInEnv>) {
-  const read = Form.safeParse(Object.fromEntries(await c.req.formData()));
+  const read = DecisionForm.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
-    return page(c, { complaint: 'Nothing was decided: choose approve or deny, with a reason of up to 500 characters.' });
-  const { decision, said } = read.data;
+    return page(c, { complaint: 'Nothing was decided. Choose Approve or Deny; the limit of a comment is 500 characters.' });
+  const { decision, comment } = read.data;
   const decided = await accountOf(c.env, c.var.person).decide({
     id: c.req.param('id') ?? '',
     approve: decision !== 'deny',
     by: c.var.person.label,
     isGrant: false,
-    comment: said || undefined,
-    remember: decision === 'alike',
+    comment: comment || undefined,
+    remember: decision === 'remember',
   });
   if (!decided.ok) return page(c, { complaint: toToolError(decided.failure).message });
   const { kind, job, state } = decided.value;
@@ -83,7 +86,7 @@ async function decide(c: Context<SignedInEnv>) {
   return page(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
-/** The page on which a person decides what waits for one. */
+/** The page on which a person decides approvals. */
 export const approvals = consolePage('/approvals')
   .get('/approvals', (c) => page(c))
   .post('/approvals/:id', decide);

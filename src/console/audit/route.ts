@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { AuditFilter, type AuditState } from '../../account/tables/audit-log.ts';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
-import { grantNames, nameOf } from '../../auth/oauth/grants.ts';
+import { grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
@@ -12,19 +12,19 @@ const ROWS_SHOWN = 50;
 /** Rows that an export reads at once. */
 const ROWS_READ = 500;
 
-/** What a query narrows the list to; empty fields and nonsense narrow nothing. */
+/** The filter in a query. Empty fields are ignored, and so is a query that is not valid. */
 function filterOf(query: Record<string, string>): AuditFilter {
   const given = Object.entries(query).filter(([, value]) => value !== '');
   return AuditFilter.safeParse(Object.fromEntries(given)).data ?? {};
 }
 
-function chainWords({ base, head, brokenAt }: AuditState): { isWhole: boolean; words: string } {
+function chainWords({ base, head, brokenAt }: AuditState) {
   if (brokenAt !== undefined)
-    return { isWhole: false, words: `The chain breaks at row ${brokenAt}: it, or what stood before it, was changed or removed.` };
-  const from = base.seq === 0 ? 'from the first row' : `after row ${base.seq}, what was before is gone by age,`;
+    return { isIntact: false, words: `The chain breaks at row ${brokenAt}: this row or an earlier one was changed or removed.` };
+  const from = base.seq === 0 ? 'from the first row' : `after row ${base.seq} (older rows were removed by age)`;
   return {
-    isWhole: true,
-    words: `The chain holds ${from} to row ${head.seq}, whose hash is ${head.hash}. Keep it to see later whether the end was cut off.`,
+    isIntact: true,
+    words: `The chain is intact ${from} to row ${head.seq}, hash ${head.hash}. Keep this hash to detect later whether newer rows were cut off.`,
   };
 }
 
@@ -40,7 +40,7 @@ async function page(c: Context<SignedInEnv>) {
   ]);
   const last = rows.length === ROWS_SHOWN ? rows.at(-1) : undefined;
   const content = auditPage({
-    rows: rows.map(({ grant, ...row }) => ({ ...row, who: nameOf(grants, grant) })),
+    rows: rows.map(({ grant, ...row }) => ({ ...row, who: grantNameOf(grants, grant) })),
     kinds: AUDIT_KINDS,
     grants: grants.slice(1),
     filter,
@@ -50,8 +50,8 @@ async function page(c: Context<SignedInEnv>) {
   return renderPage(c, 'Audit', content);
 }
 
-/** The whole log, oldest first, a line for each row, as it is read. */
-function exported(c: Context<SignedInEnv>): Response {
+/** The whole log as JSON lines, oldest first, streamed. */
+function exportLog(c: Context<SignedInEnv>): Response {
   const account = accountOf(c.env, c.var.person);
   const encoder = new TextEncoder();
   let after = 0;
@@ -71,5 +71,5 @@ function exported(c: Context<SignedInEnv>): Response {
   return new Response(body, { headers });
 }
 
-/** The page of the audit log, and its export. */
-export const audit = consolePage('/audit').get('/audit', page).get('/audit/export', exported);
+/** The page of the audit log and its export. */
+export const audit = consolePage('/audit').get('/audit', page).get('/audit/export', exportLog);

@@ -3,12 +3,12 @@ import type { Markup } from '../../html/frame.ts';
 import { list } from '../../html/list.ts';
 import { when } from '../../html/time.ts';
 
-/** A row of the log as a person sees it. */
-export interface ShownRow {
+/** A row of the audit log as a person sees it. */
+export interface ShownAuditRow {
   seq: number;
   at: number;
   kind: string;
-  /** Who acted, by name. */
+  /** Name of the grant or person that acted. */
   who: string;
   client: string | null;
   tool: string | null;
@@ -22,11 +22,11 @@ export interface ShownRow {
   hash: string;
 }
 
-interface Audit {
-  rows: ShownRow[];
+interface AuditPageFacts {
+  rows: ShownAuditRow[];
   kinds: readonly string[];
   grants: { id: string; name: string }[];
-  /** What the list is narrowed to. */
+  /** Which rows the list shows. */
   filter: {
     kind?: string | undefined;
     grant?: string | undefined;
@@ -36,29 +36,29 @@ interface Audit {
   };
   /** Query of the next page. */
   older: string | undefined;
-  /** How the chain stands, where that was asked. */
-  chain: { isWhole: boolean; words: string } | undefined;
+  /** Result of verifying the chain, if requested. */
+  chain: { isIntact: boolean; words: string } | undefined;
 }
 
 const fact = (name: string, value: Markup | string | null) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : '');
 
-const rowItem = (row: ShownRow): Markup => html`<li class="card"><details><summary><strong>${row.decision}</strong>
+const rowItem = (row: ShownAuditRow): Markup => html`<li class="card"><details><summary><strong>${row.decision}</strong>
 ${row.tool === null ? row.kind : html`<code>${row.tool}</code>`} <span class="soft">${row.who}, ${when(row.at)}</span></summary>
 <dl class="facts">
 ${fact('Kind', row.kind)}${fact('Client', row.client)}${fact('Rule', row.rule)}${fact('Reason', row.reason)}
-${fact('In shadow', row.shadow)}${fact('Job', row.job)}${fact('Cost', row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`)}
+${fact('Shadow policy', row.shadow)}${fact('Job', row.job)}${fact('Cost', row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`)}
 ${fact('Row', `${row.seq}, ${row.hash.slice(0, 16)}…`)}
 </dl>
 ${row.args === null ? '' : html`<pre tabindex="0">${row.args}</pre>`}
 </details></li>`;
 
-const option = (value: string, words: string, chosen: string | undefined) =>
+const selectOption = (value: string, words: string, chosen: string | undefined) =>
   html`<option value="${value}"${value === (chosen ?? '') ? html` selected` : ''}>${words}</option>`;
 
-const filterForm = ({ filter, kinds, grants }: Audit) => html`<form class="card" method="get" action="/audit">
+const filterForm = ({ filter, kinds, grants }: AuditPageFacts) => html`<form class="card" method="get" action="/audit">
 <div class="row">
-<div><label for="kind">Kind</label><select id="kind" name="kind">${option('', 'any', filter.kind)}${kinds.map((kind) => option(kind, kind, filter.kind))}</select></div>
-<div><label for="grant">Who</label><select id="grant" name="grant">${option('', 'anybody', filter.grant)}${grants.map(({ id, name }) => option(id, name, filter.grant))}</select></div>
+<div><label for="kind">Kind</label><select id="kind" name="kind">${selectOption('', 'any', filter.kind)}${kinds.map((kind) => selectOption(kind, kind, filter.kind))}</select></div>
+<div><label for="grant">Who</label><select id="grant" name="grant">${selectOption('', 'anyone', filter.grant)}${grants.map(({ id, name }) => selectOption(id, name, filter.grant))}</select></div>
 </div>
 <div class="row">
 <div><label for="tool">Tool</label><input id="tool" name="tool" type="text" value="${filter.tool ?? ''}" autocomplete="off"></div>
@@ -67,13 +67,13 @@ const filterForm = ({ filter, kinds, grants }: Audit) => html`<form class="card"
 </div>
 <button class="wide">Filter</button></form>`;
 
-/** The log, newest first. */
+/** The audit log, newest row first. */
 export const auditPage = (
-  facts: Audit,
-): Markup => html`<p>Every decision on a call, every start and end of a job, every approval and change of a policy. Each row holds
-the hash of the one before it, so that a removed or changed row shows.</p>
-${facts.chain ? html`<p class="note${facts.chain.isWhole ? ' good' : ''}" role="status">${facts.chain.words}</p>` : ''}
-<p class="row"><a class="button plain" href="/audit?check=1">Check the chain</a><a class="button plain" href="/audit/export">Export as JSONL</a></p>
+  facts: AuditPageFacts,
+): Markup => html`<p>Every decision on a call, every start and end of a job, every approval and every policy change. Each row contains
+the hash of the row before it, so removing or changing a row breaks the chain.</p>
+${facts.chain ? html`<p class="note${facts.chain.isIntact ? ' good' : ''}" role="status">${facts.chain.words}</p>` : ''}
+<p class="row"><a class="button plain" href="/audit?check=1">Verify the chain</a><a class="button plain" href="/audit/export">Export as JSONL</a></p>
 ${filterForm(facts)}
-${list(facts.rows.map(rowItem), 'There is nothing here.')}
-${facts.older === undefined ? '' : html`<p><a href="/audit?${facts.older}">Older</a></p>`}`;
+${list(facts.rows.map(rowItem), 'No entries.')}
+${facts.older === undefined ? '' : html`<p><a href="/audit?${facts.older}">Older entries</a></p>`}`;

@@ -5,10 +5,10 @@ import { list } from '../../html/list.ts';
 import { when } from '../../html/time.ts';
 import { type ShownToken, tokenItem } from '../tokens/view.ts';
 
-interface Connections {
+interface ConnectionsFacts {
   grants: ShownGrant[];
   tokens: ShownToken[];
-  /** What clients connect to. */
+  /** URL of the MCP endpoint. */
   url: string;
 }
 
@@ -16,19 +16,19 @@ const grantItem = (grant: ShownGrant) => html`<li class="card item"><div>
 <strong>${grant.client}</strong>
 <p class="soft">${grant.host}${grant.isVerified ? '' : ' (name not verified)'}</p>
 <p class="soft">${grant.scopes.join(', ')}</p>
-<p class="soft">Allowed ${when(grant.createdAt)}${grant.expiresAt === undefined ? '' : html` · expires ${when(grant.expiresAt)} unless used`}</p>
+<p class="soft">Allowed ${when(grant.createdAt)}${grant.expiresAt === undefined ? '' : html` · expires ${when(grant.expiresAt)} unless used before`}</p>
 </div>
 <form method="post" action="/connections/${grant.id}/revoke"><button class="danger" aria-label="Revoke ${grant.client}">Revoke</button></form></li>`;
 
-/** Everything that may act for the account, to look at and to end. */
+/** The apps and tokens that may act for the account, each with its revoke button. */
 export const connectionsPage = ({
   grants,
   tokens,
   url,
-}: Connections): Markup => html`<p>Whatever is listed here may use this gateway as you.
-New apps connect to <code>${url}</code>.</p>
+}: ConnectionsFacts): Markup => html`<p>These apps and tokens can use this gateway as you.
+To connect another app, give it the address <code>${url}</code>.</p>
 <h2>Apps</h2>
-${list(grants.map(grantItem), 'No app is connected.')}
+${list(grants.map(grantItem), 'No connected apps.')}
 <h2>API tokens</h2>
-${list(tokens.map(tokenItem), 'There are none.')}
-<p><a href="/tokens">Make a token</a></p>`;
+${list(tokens.map(tokenItem), 'No API tokens.')}
+<p><a href="/tokens">Create a token</a></p>`;

@@ -7,10 +7,10 @@ import { toHttpError } from '../../errors.ts';
 import { STYLE } from '../../html/style.ts';
 import { homePage } from './view.ts';
 
-/** The style sheet's address changes with each version. */
+/** Safe for a day, because the style sheet's address changes with each version. */
 const STYLE_CACHE = 'public, max-age=86400';
 
-/** The first page, for people; for a client that lost its way the URL that it wants. */
+/** The first page. Clients that do not accept HTML get an error that names the MCP URL. */
 export const home = new Hono<AppEnv>()
   .use('/', rateLimitByIp('RL_ADDRESS'))
   .get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': STYLE_CACHE }))

@@ -1,17 +1,17 @@
 import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
 
-/** What this is, and how to connect to it. `url` is the MCP endpoint. */
+/** What the gateway is and how to connect to it. `url` is the MCP endpoint. */
 export const homePage = (
   url: string,
 ): Markup => html`<p>A remote MCP server that runs Claude Code and Grok CLI for you. Each request is a durable
-job: it goes on when you disconnect, tells what it does and costs, and is never run twice.</p>
+job: it continues when you disconnect, reports its progress and cost, and never runs twice.</p>
 <section class="card" aria-labelledby="connect">
 <h2 id="connect">Connect</h2>
-<p>The address of this server is</p>
+<p>The address of this server:</p>
 <code class="secret" tabindex="0" aria-label="Address of the server">${url}</code>
-<p>Claude.ai and Claude Desktop: Settings, Connectors, Add custom connector, and paste the address. ChatGPT, Cursor, VS Code and others take it
-likewise. You sign in here and see what the app asks for.</p>
+<p>Claude.ai and Claude Desktop: Settings, Connectors, Add custom connector, and paste the address. ChatGPT, Cursor, VS Code and other
+apps have a similar setting. You then sign in here and decide what the app may do.</p>
 <p>Claude Code:</p>
 <pre tabindex="0"><code>claude mcp add --transport http gateway ${url}</code></pre>
 <p>Scripts and CI send <code>Authorization: Bearer</code> with an <a href="/tokens">API token</a>.</p>

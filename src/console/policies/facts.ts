@@ -1,40 +1,40 @@
 import type { PolicyState, TrialResult } from '../../account/policy-admin.ts';
 import { type PolicyChange, policyOf } from '../../account/tables/policies.ts';
-import { type GrantName, nameOf } from '../../auth/oauth/grants.ts';
+import { type GrantName, grantNameOf } from '../../auth/oauth/grants.ts';
 import type { PolicyInput } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
 import { RISKS, TOOL_RISKS } from '../../policy/risk.ts';
-import { stateOf, type ToolState } from './tool-state.ts';
+import { type ToolState, toolState } from './tool-state.ts';
 import type { ShownPolicy, ShownTool } from './view.ts';
 
 const pretty = (document: PolicyInput) => JSON.stringify(document, null, 2);
 
-/** What was written, as a document that can be edited. */
+/** A stored policy as an editable document. */
 export const documentOf = (written: string): PolicyInput => (isPreset(written) ? PRESETS[written].written : JSON.parse(written));
 
-/** A policy in words. */
-const words = (written: string) => (isPreset(written) ? `The preset ${written}.` : 'A document of its own.');
+/** A stored policy in words. */
+const policyWords = (written: string) => (isPreset(written) ? `Preset ${written}.` : 'Custom document.');
 
-/** Where the policy of a target comes from, in words. */
-function fromWords(target: string, from: string): string {
+/** Source of a target's policy, in words. */
+function sourceWords(target: string, from: string): string {
   if (from === target) return 'Set here.';
-  return from === 'gateway' ? 'As the gateway ships it.' : 'From the account.';
+  return from === 'gateway' ? 'Gateway default.' : 'Account default.';
 }
 
-/** A target in the list of policies. */
+/** An entry of the list of policies. */
 export const shownPolicy = ({ id, name }: GrantName, { written, from, shadow }: PolicyState): ShownPolicy => ({
   target: id,
   name,
-  policy: words(written),
-  from: fromWords(id, from),
-  shadow: shadow && words(shadow),
+  policy: policyWords(written),
+  from: sourceWords(id, from),
+  shadow: shadow && policyWords(shadow),
 });
 
-/** The state of each tool under what was written. */
+/** Looks up a tool's state under a stored policy. */
 export function statesUnder(written: string): (tool: string) => ToolState {
   const policy = policyOf(written);
-  return (tool) => (policy.ok ? stateOf(policy.value.document, tool) : 'custom');
+  return (tool) => (policy.ok ? toolState(policy.value.document, tool) : 'custom');
 }
 
 function shownTools(written: string): ShownTool[] {
@@ -46,12 +46,12 @@ const shownChange =
   (grants: GrantName[]) =>
   ({ at, by, mode, written }: PolicyChange) => ({
     at,
-    by: nameOf(grants, by),
+    by: grantNameOf(grants, by),
     mode,
-    policy: written === null ? 'Taken away.' : isPreset(written) ? `The preset ${written}.` : pretty(JSON.parse(written)),
+    policy: written === null ? 'Removed.' : isPreset(written) ? `Preset ${written}.` : pretty(JSON.parse(written)),
   });
 
-/** All that the page of a target shows of its policy. */
+/** What the page of a target shows of its policy. */
 export function policyFacts(target: GrantName, state: PolicyState, grants: GrantName[]) {
   return {
     ...shownPolicy(target, state),
@@ -68,14 +68,14 @@ export function policyFacts(target: GrantName, state: PolicyState, grants: Grant
 
 const DECISIONS = {
   allow: 'Allowed',
-  hold: 'Asked for',
+  hold: 'Needs approval',
   deny: 'Denied',
   hide: 'Hidden',
-  limit: 'Over its limit',
-  busy: 'Too many at once',
+  limit: 'Over the limit',
+  busy: 'Too many running',
 } as const;
 
-/** What would be decided on a call that was tried. */
+/** What would be decided on a tested call. */
 export const shownTrial = (tool: string, args: string, { decision, counters }: TrialResult) => ({
   tool,
   args,
@@ -84,6 +84,6 @@ export const shownTrial = (tool: string, args: string, { decision, counters }: T
   reason: decision.reason,
   counters: counters.map(
     ({ rule, used, amount, max, unit, windowS }) =>
-      `${rule}: ${used} of ${max} ${unit} in ${windowS} s, and this call counts ${amount}`,
+      `${rule}: ${used} of ${max} ${unit} used in ${windowS} s; this call adds ${amount}`,
   ),
 });

@@ -14,10 +14,10 @@ import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from '.
 import { TOOL_STATES, withState } from './tool-state.ts';
 import { policiesPage, policyPage } from './view.ts';
 
-/** Largest form, in bytes: a document in a form's escapes. */
-const FORM_MAX_BYTES = 1_048_576;
+/** Largest form, in bytes: a policy document with URL escapes. */
+const POLICY_FORM_MAX_BYTES = 1_048_576;
 
-async function all(c: Context<SignedInEnv>) {
+async function listPolicies(c: Context<SignedInEnv>) {
   const grants = await grantNames(c, c.var.person.account);
   const states = await Promise.all(grants.map(({ id }) => accountOf(c.env, c.var.person).policyState(id)));
   const shown = grants.flatMap((grant, i) => (states[i] ? [shownPolicy(grant, states[i])] : []));
@@ -28,11 +28,11 @@ interface News {
   news?: string;
   failure?: Failure;
   tried?: ReturnType<typeof shownTrial>;
-  /** What was written and not taken: it is not lost. */
+  /** A refused document, so that it is not lost. */
   document?: string;
 }
 
-async function one(c: Context<SignedInEnv>, { news, failure, tried, document }: News = {}) {
+async function showPolicy(c: Context<SignedInEnv>, { news, failure, tried, document }: News = {}) {
   const grants = await grantNames(c, c.var.person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });
@@ -42,45 +42,45 @@ async function one(c: Context<SignedInEnv>, { news, failure, tried, document }: 
   return renderPage(c, 'Policy', content, { status: failure ? 400 : 200 });
 }
 
-const WRONG_FORM: Failure = { code: 'invalid_input', issues: ['The form is not whole. Load the page again.'] };
+const WRONG_FORM: Failure = { code: 'invalid_input', issues: ['The form is not complete. Reload the page and try again.'] };
 const readForm = async <T extends z.ZodType>(c: Context<SignedInEnv>, type: T): Promise<Result<z.output<T>>> => {
   const read = type.safeParse(Object.fromEntries(await c.req.formData()));
   return read.success ? { ok: true, value: read.data } : fail(WRONG_FORM);
 };
 
-const SAVED = 'Saved. It holds from the next call on.';
-const SHADOWED = 'Noted: the audit log tells what it would do.';
+const REMOVED = 'Removed. This applies from the next call.';
+const SAVED = {
+  enforce: 'Saved. It applies from the next call.',
+  shadow: 'Saved as shadow. The audit log records what it would decide.',
+} as const satisfies Record<PolicyMode, string>;
 
-async function set(c: Context<SignedInEnv>, mode: PolicyMode, written: string | null) {
+async function savePolicy(c: Context<SignedInEnv>, mode: PolicyMode, written: string | null) {
   const target = c.req.param('target') ?? '';
   const done = await accountOf(c.env, c.var.person).setPolicy(target, mode, written, c.var.person.label);
-  const document = written ?? undefined;
-  return one(
-    c,
-    done.ok ? { news: mode === 'shadow' ? SHADOWED : SAVED } : { failure: done.failure, ...(document && { document }) },
-  );
+  if (done.ok) return showPolicy(c, { news: written === null ? REMOVED : SAVED[mode] });
+  return showPolicy(c, { failure: done.failure, ...(written !== null && { document: written }) });
 }
 
-const Preset = z.object({ preset: z.enum(PRESET_NAMES) });
-const Written = z.object({ document: z.string(), mode: z.enum(POLICY_MODES) });
-const Mode = z.object({ mode: z.enum(POLICY_MODES) });
-const States = z.record(z.string(), z.enum(TOOL_STATES));
-const Tried = z.object({ tool: z.string(), args: z.string() });
+const PresetForm = z.object({ preset: z.enum(PRESET_NAMES) });
+const DocumentForm = z.object({ document: z.string(), mode: z.enum(POLICY_MODES) });
+const RemoveForm = z.object({ mode: z.enum(POLICY_MODES) });
+const ToolsForm = z.record(z.string(), z.enum(TOOL_STATES));
+const TestForm = z.object({ tool: z.string(), args: z.string() });
 
-/** Saves what a form asks for. */
+/** A route that saves the change in a form. */
 const saves =
   <T extends z.ZodType>(type: T, change: (form: z.output<T>) => [mode: PolicyMode, written: string | null]) =>
   async (c: Context<SignedInEnv>) => {
     const form = await readForm(c, type);
-    return form.ok ? set(c, ...change(form.value)) : one(c, form);
+    return form.ok ? savePolicy(c, ...change(form.value)) : showPolicy(c, form);
   };
 
 async function setTools(c: Context<SignedInEnv>) {
-  const form = await readForm(c, States);
-  if (!form.ok) return one(c, form);
+  const form = await readForm(c, ToolsForm);
+  if (!form.ok) return showPolicy(c, form);
   const { written } = await accountOf(c.env, c.var.person).policyState(c.req.param('target') ?? '');
   const is = statesUnder(written);
-  // What stays as it is keeps its rules and their reasons.
+  // A tool whose state stays keeps its rules and their reasons.
   const wanted = Object.entries(form.value).filter(([tool, state]) => TOOL_RISKS[tool] !== undefined && state !== is(tool));
   const document = JSON.stringify(
     wanted.reduce(
@@ -90,21 +90,19 @@ async function setTools(c: Context<SignedInEnv>) {
   );
   const becomes = statesUnder(document);
   const issues = wanted.flatMap(([tool, state]) =>
-    state === 'custom' || becomes(tool) === state
-      ? []
-      : [`${tool}: the document hides what begins like it. Change the document.`],
+    state === 'custom' || becomes(tool) === state ? [] : [`${tool}: a prefix in the hide list covers it. Edit the document.`],
   );
-  return issues.length > 0 ? one(c, { failure: { code: 'invalid_input', issues } }) : set(c, 'enforce', document);
+  return issues.length > 0 ? showPolicy(c, { failure: { code: 'invalid_input', issues } }) : savePolicy(c, 'enforce', document);
 }
 
-async function tryCall(c: Context<SignedInEnv>) {
-  const form = await readForm(c, Tried);
-  if (!form.ok) return one(c, form);
+async function testCall(c: Context<SignedInEnv>) {
+  const form = await readForm(c, TestForm);
+  if (!form.ok) return showPolicy(c, form);
   const { tool, args } = form.value;
-  const given = z.record(z.string(), z.unknown()).safeParse(parsed(args));
+  const given = z.record(z.string(), z.unknown()).safeParse(parseJson(args));
   if (!given.success)
-    return one(c, {
-      failure: { code: 'invalid_input', issues: ['The arguments are no JSON object. Write {"name": value}.'] },
+    return showPolicy(c, {
+      failure: { code: 'invalid_input', issues: ['The arguments are not a valid JSON object. Write {"name": value}.'] },
     });
   const origin = new URL(c.var.resource).origin;
   const call = {
@@ -120,10 +118,10 @@ async function tryCall(c: Context<SignedInEnv>) {
     call,
     provider: providerOf(tool),
   });
-  return one(c, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
+  return showPolicy(c, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -131,21 +129,21 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The pages on which a person reads, changes and tries what connections may call. */
-export const policies = consolePage('/policies', FORM_MAX_BYTES)
-  .get('/policies', all)
-  .get('/policies/:target', (c) => one(c))
+/** The pages on which a person reads, changes and tests policies. */
+export const policies = consolePage('/policies', POLICY_FORM_MAX_BYTES)
+  .get('/policies', listPolicies)
+  .get('/policies/:target', (c) => showPolicy(c))
   .post(
     '/policies/:target/preset',
-    saves(Preset, ({ preset }) => ['enforce', preset]),
+    saves(PresetForm, ({ preset }) => ['enforce', preset]),
   )
   .post(
     '/policies/:target/document',
-    saves(Written, ({ mode, document }) => [mode, document]),
+    saves(DocumentForm, ({ mode, document }) => [mode, document]),
   )
   .post(
     '/policies/:target/remove',
-    saves(Mode, ({ mode }) => [mode, null]),
+    saves(RemoveForm, ({ mode }) => [mode, null]),
   )
   .post('/policies/:target/tools', setTools)
-  .post('/policies/:target/try', tryCall);
+  .post('/policies/:target/try', testCall);

@@ -1,6 +1,6 @@
 import type { PolicyDocument, PolicyInput, Rule } from '../../policy/document.ts';
 
-/** The four states of a tool for a person who edits a policy: `custom` has conditions or limits. */
+/** The states of a tool on the page of a policy. A `custom` one has conditions or limits. */
 export const TOOL_STATES = ['allow', 'deny', 'hide', 'custom'] as const;
 export type ToolState = (typeof TOOL_STATES)[number];
 
@@ -9,8 +9,8 @@ function isPlain({ action, require, deny_if, require_approval_if, limits, rate_l
   return action !== 'require_approval' && lists.every((list) => list.length === 0) && !rate_limit && max_running === undefined;
 }
 
-/** The state of a tool under a document; a rule for the beginning of its name counts as custom, because it is not its own. */
-export function stateOf({ hide, tools, default: otherwise }: PolicyDocument, tool: string): ToolState {
+/** The state of a tool under a document. A rule for a prefix of its name counts as custom, because the rule covers other tools too. */
+export function toolState({ hide, tools, default: otherwise }: PolicyDocument, tool: string): ToolState {
   const covers = (name: string) => name === tool || (name.endsWith('*') && tool.startsWith(name.slice(0, -1)));
   if (hide.some(covers)) return 'hide';
   const own = tools[tool];
@@ -18,7 +18,7 @@ export function stateOf({ hide, tools, default: otherwise }: PolicyDocument, too
   return Object.keys(tools).some(covers) ? 'custom' : otherwise;
 }
 
-/** The document with a tool in another state. What it had of rules goes. */
+/** The document with a tool in another state, without the tool's rules. */
 export function withState(document: PolicyInput, tool: string, state: Exclude<ToolState, 'custom'>): PolicyInput {
   const { [tool]: _before, ...others } = document.tools ?? {};
   const hide = (document.hide ?? []).filter((name) => name !== tool);

@@ -10,7 +10,7 @@ import { accessOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
 import { tokensPage } from './view.ts';
 
-/** Days that the page offers; 0: never. */
+/** Lifetimes that the page offers, in days. 0: never expires. */
 const LIFETIMES = [7, 30, 90, 365, 0] as const;
 
 interface News {

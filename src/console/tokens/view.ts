@@ -14,46 +14,52 @@ export interface ShownToken {
   usedAt: number | null;
 }
 
-interface Tokens {
+interface TokensFacts {
   tokens: ShownToken[];
   scopes: ScopeChoice[];
-  /** Days to choose from; 0: it never expires. */
+  /** Lifetimes to choose from, in days. 0: never expires. */
   lifetimes: readonly number[];
-  /** A token that was made just now, and the URL to use it with. */
+  /** The token that was just created, and the MCP URL. */
   made: { name: string; token: string; url: string } | undefined;
   complaint: string | undefined;
 }
 
 const lifetime = (days: number) => (days === 0 ? 'Never' : days === 1 ? 'In one day' : `In ${days} days`);
 
-const madeCard = ({ name, token, url }: NonNullable<Tokens['made']>) => html`<section class="card" aria-labelledby="made">
+const madeCard = ({ name, token, url }: NonNullable<TokensFacts['made']>) => html`<section class="card" aria-labelledby="made">
 <h2 id="made">${name}</h2>
-<p class="note good" role="status">Copy the token now: it is not shown again.</p>
+<p class="note good" role="status">Copy the token now. It is not shown again.</p>
 <code class="secret" tabindex="0" aria-label="The token">${token}</code>
-<p>Claude Code, for example:</p>
+<p>For example, in Claude Code:</p>
 <pre tabindex="0"><code>claude mcp add --transport http gateway ${url} --header "Authorization: Bearer ${token}"</code></pre>
 </section>`;
 
-/** A token with the button that ends it. */
+/** A token with its revoke button. */
 export const tokenItem = (token: ShownToken): Markup => html`<li class="card item"><div>
 <strong>${token.name}</strong>
 <p class="soft">${token.scopes.join(', ')}</p>
-<p class="soft">Made ${when(token.createdAt)} · ${token.expiresAt === null ? 'never expires' : html`expires ${when(token.expiresAt)}`} ·
+<p class="soft">Created ${when(token.createdAt)} · ${token.expiresAt === null ? 'never expires' : html`expires ${when(token.expiresAt)}`} ·
 ${token.usedAt === null ? 'never used' : html`last used ${when(token.usedAt)}`}</p>
 </div>
 <form method="post" action="/tokens/${token.id}/revoke"><button class="danger" aria-label="Revoke ${token.name}">Revoke</button></form></li>`;
 
-/** API tokens: the ones that exist, and a form for another. */
-export const tokensPage = ({ tokens, scopes, lifetimes, made, complaint }: Tokens): Markup => html`${made ? madeCard(made) : ''}
-<p>For clients that send a header, for CI and scripts. A token acts for you, within the permissions that you give it.</p>
+/** A form for a new API token, and the existing ones. */
+export const tokensPage = ({
+  tokens,
+  scopes,
+  lifetimes,
+  made,
+  complaint,
+}: TokensFacts): Markup => html`${made ? madeCard(made) : ''}
+<p>API tokens are for CI, scripts and clients that send an Authorization header. A token acts for you, with the permissions you select.</p>
 <form class="card" method="post" action="/tokens">
 ${complaint ? html`<p id="complaint" class="bad" role="alert">${complaint}</p>` : ''}
 <label for="name">Name</label>
 <input id="name" name="name" type="text" required maxlength="80" autocomplete="off" placeholder="laptop, CI, …">
-${scopeChoices('It may', scopes)}
+${scopeChoices('Permissions', scopes)}
 <label for="days">Expires</label>
 <select id="days" name="days">${lifetimes.map((days) => html`<option value="${days}"${days === 90 ? html` selected` : ''}>${lifetime(days)}</option>`)}</select>
-<button class="wide">Make a token</button>
+<button class="wide">Create token</button>
 </form>
 <h2>Your tokens</h2>
-${list(tokens.map(tokenItem), 'There are none.')}`;
+${list(tokens.map(tokenItem), 'No API tokens.')}`;
