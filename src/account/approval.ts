@@ -2,9 +2,8 @@ import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { approvalIdOf } from '../job/view.ts';
 import { callFacts, eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
-import { digestOfArgs } from './digest.ts';
 import { type Approval, approvalScope, argumentsOf, type NewApproval } from './tables/approvals.ts';
-import type { ToolCall } from './tool-call.ts';
+import { type ToolCall, withDigest } from './tool-call.ts';
 import { weigh } from './weigh.ts';
 
 /** Similar calls pass for this long after they were approved for an hour, in ms. */
@@ -63,8 +62,7 @@ const STEP = { kind: 'step', rule: 'permissionMode', reason: 'The run asks befor
 /** A step as a call: by the grant that requested the job, of the tool that the run wants to use. */
 function stepCall({ jobs }: AccountContext, { job, tool, input }: Step): ToolCall {
   const { grant_id: grant = '', client = '', origin = '' } = jobs.find(job) ?? {};
-  const args = { input };
-  return { grant, client, tool, args, digest: digestOfArgs(args), origin };
+  return withDigest({ grant, client, tool, args: { input }, origin });
 }
 
 /**

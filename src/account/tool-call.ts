@@ -1,3 +1,5 @@
+import { digestOfArgs } from './digest.ts';
+
 /** A call of a tool, as its account judges, stores and audits it. */
 export interface ToolCall {
   grant: string;
@@ -11,3 +13,6 @@ export interface ToolCall {
   /** Origin of the gateway's pages. */
   origin: string;
 }
+
+/** Completes a call. The caller's Worker does this, because hashing a large prompt would hold up the account. */
+export const withDigest = (call: Omit<ToolCall, 'digest'>): ToolCall => ({ ...call, digest: digestOfArgs(call.args) });

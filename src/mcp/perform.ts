@@ -1,14 +1,13 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { digestOfArgs } from '../account/digest.ts';
 import type { Permit } from '../account/permit.ts';
-import type { ToolCall } from '../account/tool-call.ts';
+import { type ToolCall, withDigest } from '../account/tool-call.ts';
 import { type Failure, fail, type Result, toToolError } from '../errors.ts';
 import { type Call, ownAccount } from './call.ts';
 import type { Tool, ToolAnswer } from './tool.ts';
 
 /** A call as its account judges and notes it. */
 export function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): ToolCall {
-  return { grant: caller.grant, client, tool, args, digest: digestOfArgs(args), origin };
+  return withDigest({ grant: caller.grant, client, tool, args, origin });
 }
 
 /** Asks the account whether what a method of the protocol does may be done: it counts as a call of the tool that does the same. */

@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { digestOfArgs } from '../../account/digest.ts';
-import type { ToolCall } from '../../account/tool-call.ts';
+import { withDigest } from '../../account/tool-call.ts';
 import type { Caller } from '../../caller.ts';
 import { type Failure, fail, ok, type Result, toHttpError } from '../../errors.ts';
 import { accessOf, accountOf } from '../../objects.ts';
@@ -51,7 +50,7 @@ const CREATED = 201;
 async function answer(c: Context<AppEnv>, { tool, args: read, run }: Route, { account, grant }: Caller) {
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
-  const call: ToolCall = { grant, client: '', tool, args, digest: digestOfArgs(args), origin };
+  const call = withDigest({ grant, client: '', tool, args, origin });
   const object = accountOf(c.env, { account });
   const permit = await object.permit(call, false);
   if (!permit.ok) return toHttpError(permit.failure);

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { digestOfArgs } from '../../account/digest.ts';
 import { POLICY_MODES, type PolicyMode } from '../../account/tables/policies.ts';
+import { withDigest } from '../../account/tool-call.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
@@ -105,14 +105,7 @@ async function testCall(c: Context<SignedInEnv>) {
       failure: { code: 'invalid_input', issues: ['The arguments are not a valid JSON object. Write {"name": value}.'] },
     });
   const origin = new URL(c.var.resource).origin;
-  const call = {
-    grant: `person: ${c.var.person.label}`,
-    client: 'a browser',
-    tool,
-    args: given.data,
-    digest: digestOfArgs(given.data),
-    origin,
-  };
+  const call = withDigest({ grant: `person: ${c.var.person.label}`, client: 'a browser', tool, args: given.data, origin });
   const tried = await accountOf(c.env, c.var.person).tryPolicy({
     target: c.req.param('target') ?? '',
     call,
