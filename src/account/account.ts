@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { clock } from '../clock.ts';
 import { DAY_MS, readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
-import type { Settlement } from '../job/chores.ts';
+import type { Settlement } from '../job/finalize.ts';
 import { type Decision, decideApproval, expireApprovals, requestStepApproval, type Step } from './approval.ts';
 import { eventFacts } from './audit.ts';
 import { openAccount } from './context.ts';
@@ -143,7 +143,7 @@ export class Account extends DurableObject<Env> {
     const now = clock.now();
     for (const { id, grant_id, client, tool } of next)
       audit.add(eventFacts('start', grant_id, 'run', now, { client, tool, job: id }));
-    await Promise.allSettled(next.map((entry) => jobOf(entry).admit()));
+    await Promise.allSettled(next.map((entry) => jobOf(entry).dispatch()));
   }
 
   /** Adds to what the account spent today, and returns the sum in USD. */

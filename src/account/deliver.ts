@@ -1,4 +1,4 @@
-import type { Settlement } from '../job/chores.ts';
+import type { Settlement } from '../job/finalize.ts';
 import { isOver } from '../job/machine.ts';
 import { totalTokens } from '../job/progress.ts';
 import { closeApprovalsOfJob } from './approval.ts';
@@ -60,5 +60,5 @@ export async function reconcileEntry(account: AccountContext, entry: JobEntry, n
   }
   const open = [job.hold, ...(job.asks ?? [])].map((waiting) => waiting?.approvalId);
   for (const approval of approvals.ofJob(entry.id)) if (open.includes(approval.id)) await deliverDecision(account, approval);
-  if (entry.state === 'running') await jobOf(entry).admit();
+  if (entry.state === 'running') await jobOf(entry).dispatch();
 }

@@ -6,11 +6,11 @@ import { advance } from './progress.ts';
 import type { Progress } from './record.ts';
 import type { Channel, JobRow, JobStore } from './store.ts';
 
-/** Longest text that an event's row repeats; the whole of it is in its channel. */
-const EVENT_TEXT_KEPT = 2_000;
+/** Longest text that an event's row repeats, in UTF-16 units. The whole text is in its channel. */
+const EVENT_TEXT_MAX_CHARS = 2_000;
 
-/** Which channel a piece of an event's text belongs to. */
-function pieces(event: Event): [Channel, string][] {
+/** The texts of an event, each with the channel that it is appended to. */
+function textsOf(event: Event): [Channel, string][] {
   const found: [Channel, string][] = [];
   if (event.line) found.push([event.line.stream, event.line.end ? `${event.line.text}\n` : event.line.text]);
   if (event.kind === 'text') found.push(['said', event.text]);
@@ -18,17 +18,23 @@ function pieces(event: Event): [Channel, string][] {
   return found;
 }
 
-/** An event without its raw line and without the bulk of its text. Null where nothing is left to show. */
+/** An event without its raw line and with shortened text, or null if nothing is left to show. */
 function eventRow({ seq: _seq, at: _at, line: _line, ...event }: Event) {
   if (event.kind === 'output' || event.kind === 'answer') return null;
-  if (event.kind === 'text' || event.kind === 'thinking') return { ...event, text: event.text.slice(0, EVENT_TEXT_KEPT) };
+  if (event.kind === 'text' || event.kind === 'thinking') return { ...event, text: event.text.slice(0, EVENT_TEXT_MAX_CHARS) };
   return event;
 }
 
 const channelLength = (store: JobStore, channel: 'answer' | 'structured', index: number | undefined) =>
   index === undefined ? 0 : store.length(`${channel}:${index}`);
 
-function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Event, { kind: 'exit' }>, now: number): void {
+function finishAtExit(
+  store: JobStore,
+  row: JobRow,
+  progress: Progress,
+  exit: Extract<Event, { kind: 'exit' }>,
+  now: number,
+): void {
   const { result } = progress;
   const ending = outcome({
     exit,
@@ -42,12 +48,12 @@ function end(store: JobStore, row: JobRow, progress: Progress, exit: Extract<Eve
   store.finish(ending, now);
 }
 
-/** A page that does not follow the cursor: the executor broke its promise of dense numbers. */
+/** A page that does not follow the cursor, although the executor numbers its events densely. */
 export class GapError extends Error {}
 
 /**
- * Stores a page of a run's events, moves the cursor and ends the job at the run's last event: all of it or nothing, and
- * each event once, whoever brings it and however often.
+ * Stores a page of a run's events, moves the cursor and ends the job at the run's last event, all in one transaction. Stores each event once,
+ * however often it is delivered. Throws GapError if events are missing before the page.
  */
 export function ingest(store: JobStore, page: Event[], now: number): void {
   store.atomically(() => {
@@ -62,12 +68,12 @@ export function ingest(store: JobStore, page: Event[], now: number): void {
     let progress = row.progress;
     for (const event of fresh) {
       progress = advance(progress, event);
-      for (const [channel, text] of pieces(event)) texts.set(channel, (texts.get(channel) ?? '') + text);
+      for (const [channel, text] of textsOf(event)) texts.set(channel, (texts.get(channel) ?? '') + text);
       const kept = eventRow(event);
       if (kept) store.addEvent(event.seq, event.at, kept);
     }
     for (const [channel, text] of texts) store.append(channel, text);
     store.advance(row.cursor, last.seq, progress);
-    if (last.kind === 'exit') end(store, row, progress, last, now);
+    if (last.kind === 'exit') finishAtExit(store, row, progress, last, now);
   });
 }

@@ -1,120 +1,126 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Event, Usage } from '../../container/protocol.ts';
+import { clock } from '../clock.ts';
 import { type Config, readConfig } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import { accountOf } from '../objects.ts';
 import { executorOf } from '../runner/executor.ts';
-import { type PutQuestion, tell } from './ask.ts';
-import { settle } from './chores.ts';
+import { type OpenApproval, sendAnswer } from './asks.ts';
+import { authorize, type BudgetContext, isWanted, recordSpend } from './budget.ts';
 import { driveJob } from './drive.ts';
+import { finalize } from './finalize.ts';
 import { isOver } from './machine.ts';
 import { notApproved, orphaned } from './outcome.ts';
-import { type TextPage, textPage } from './page.ts';
 import type { Ending, Hold, JobSpec, JobView } from './record.ts';
-import { DEAD_MAN_MS, expiresAt, nextAlarm, queueTimeout, waitsUntil } from './schedule.ts';
+import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
-import { passedBudget, SpendStore } from './spend.ts';
+import { SpendStore } from './spend.ts';
 import { type Channel, type JobRow, JobStore } from './store.ts';
-import { view } from './view.ts';
+import { type TextPage, textPage } from './text-page.ts';
+import { viewOf } from './view.ts';
 
 /** A job and a page of its events. */
 export interface JobStatus {
   job: JobView;
   events: Event[];
-  /** Cursor for the next page. */
+  /** Cursor of the next page. */
   nextAfterSeq: number;
 }
 
-/** Text of a job. `partial` is what the CLI said so far where no answer is there yet. */
+/** A page of a job's text. `partial` is the CLI's text so far, before its answer. */
 export interface JobText {
   job: JobView;
   page: TextPage;
   source: 'answer' | 'partial' | 'stdout' | 'stderr';
-  /** Structured output as JSON, beside a first page of the answer. */
+  /** Structured output as JSON. */
   structured?: string;
 }
 
-/** One alarm drives a job at most this long; the next one goes on. Under the platform's 15 min. */
-const DRIVE_MS = 600_000;
-/** Structured output above this many characters is not repeated beside the answer's text. */
-const STRUCTURED_INLINE_CHARS = 100_000;
+/** Longest drive of one alarm, in ms. The next alarm continues. Below the platform's limit of 15 min. */
+const DRIVE_MAX_MS = 600_000;
+/** Longest structured output that is returned beside the answer's text, in UTF-16 units. */
+const STRUCTURED_MAX_CHARS = 100_000;
 
-/** One job: its row, its log and its run. An alarm is set whenever something is left to do, so that it moves on unasked. */
+/** One job: its row, its log and its run. An alarm is set while something is left to do, so the job continues without any request. */
 export class Job extends DurableObject<Env> {
   readonly #store = new JobStore(this.ctx.storage);
-  readonly #spend = new SpendStore(this.ctx.storage);
   readonly #config: Config = readConfig(this.env);
+  readonly #budget: BudgetContext = {
+    store: this.#store,
+    spend: new SpendStore(this.ctx.storage),
+    dailyBudgetUsd: this.#config.limits.dailyBudgetUsd,
+    spendOfAccount: ({ spec }, usd) => (usd > 0 ? accountOf(this.env, spec).spend(usd) : accountOf(this.env, spec).spentToday()),
+    cancelRun: (row) => this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id)),
+  };
   readonly #changed = new Signal();
   #driving: Promise<void> | null = null;
 
-  /** Stores the job, once, and starts it if it has its turn already. With `hold` it waits until a person approves it. */
+  /** Stores the job, once, and starts it if it has its turn already. With `hold` the job waits for its approval. */
   async create(spec: JobSpec, runToken: string, hasTurn: boolean, hold?: Hold): Promise<JobView> {
-    const now = Date.now();
-    this.#store.create(spec, runToken, now, hold);
-    if (hasTurn) this.#store.mark('admitted_at', now);
-    await this.#arm();
-    if (hasTurn) this.ctx.waitUntil(this.#drive());
-    return view(this.#existing(), now);
+    this.#store.create(spec, runToken, clock.now(), hold);
+    if (hasTurn) await this.#startDriving();
+    else await this.#arm();
+    return this.#view(this.#existing());
   }
 
-  /** Lets a held job wait for its turn; any other stays as it is. */
+  /** Queues a held job. Does nothing in any other state. */
   async approve(): Promise<void> {
-    if (!this.#store.job() || !this.#store.approve(Date.now())) return;
+    if (!this.#store.job() || !this.#store.approve(clock.now())) return;
     this.#changed.fire();
     await this.#arm();
   }
 
-  /** Ends a held job that nobody let run; any other stays as it is. */
-  async refuse(decision: 'denied' | 'expired', said?: string): Promise<void> {
+  /** Ends a held job that was not approved. Does nothing in any other state. */
+  async refuse(decision: 'denied' | 'expired', comment?: string): Promise<void> {
     const row = this.#store.job();
-    if (row?.state !== 'held' || !row.hold) return;
-    this.#finish(notApproved(decision, row.hold, said));
-    await this.#arm();
-    this.ctx.waitUntil(this.#drive());
+    if (row?.state === 'held' && row.hold) await this.#end(notApproved(decision, row.hold, comment));
   }
 
-  /** Gives the job its turn, which a held one has only once it was approved. False where it is over or was never created. */
-  async admit(): Promise<boolean> {
+  /** Gives the job its turn; approves a held one. Returns false if the job is over or was never created. */
+  async dispatch(): Promise<boolean> {
     const row = this.#store.job();
     if (!row || isOver(row.state)) return false;
-    const now = Date.now();
-    if (this.#store.approve(now)) this.#changed.fire();
-    this.#store.mark('admitted_at', now);
-    await this.#arm();
-    this.ctx.waitUntil(this.#drive());
+    if (this.#store.approve(clock.now())) this.#changed.fire();
+    await this.#startDriving();
     return true;
   }
 
-  /** The job and a page of events after a cursor; null where the job was never created. */
+  async #startDriving(): Promise<void> {
+    this.#store.mark('admitted_at', clock.now());
+    await this.#arm();
+    this.ctx.waitUntil(this.#drive());
+  }
+
+  /** The job and a page of its events after a cursor, or null if the job was never created. */
   async status(after: number, limit: number): Promise<Result<JobStatus> | null> {
     const row = this.#store.job();
     if (!row) return null;
     if (after > row.cursor) return fail({ code: 'cursor_ahead', after, last: row.cursor });
     const events = this.#store.events(after, limit);
     const nextAfterSeq = events.length === limit ? (events.at(-1)?.seq ?? row.cursor) : row.cursor;
-    return ok({ job: view(row, Date.now()), events, nextAfterSeq });
+    return ok({ job: this.#view(row), events, nextAfterSeq });
   }
 
-  /** The same after waiting for an event past the cursor or the end; `lingerMs` gathers what follows the first event. */
+  /** Waits for an event past the cursor or the end of the job, then `lingerMs` for more events, and returns the status. */
   async wait(after: number, limit: number, waitMs: number, lingerMs = 0): Promise<Result<JobStatus> | null> {
-    const until = Date.now() + waitMs;
-    await this.#until((row) => row.cursor > after, until);
-    await this.#until(() => false, Math.min(until, Date.now() + lingerMs));
+    const until = clock.now() + waitMs;
+    await this.#waitUntil((row) => row.cursor > after, until);
+    await this.#waitUntil(() => false, Math.min(until, clock.now() + lingerMs));
     return this.status(after, limit);
   }
 
-  async #until(enough: (row: JobRow) => boolean, until: number): Promise<void> {
-    // Who waits does not wait for the alarm of a drive that was cut off.
+  async #waitUntil(isEnough: (row: JobRow) => boolean, until: number): Promise<void> {
+    // A waiter restarts an interrupted drive instead of waiting for the alarm.
     const found = this.#store.job();
     if (found && found.admitted_at !== null && !isOver(found.state)) this.ctx.waitUntil(this.#drive());
-    for (let now = Date.now(); now < until; now = Date.now()) {
+    for (let now = clock.now(); now < until; now = clock.now()) {
       const row = this.#store.job();
-      if (!row || isOver(row.state) || enough(row)) return;
+      if (!row || isOver(row.state) || isEnough(row)) return;
       await this.#changed.next(until - now);
     }
   }
 
-  /** A page of the answer, or of the CLI's own output; null where the job was never created. */
+  /** A page of the answer or of the CLI's output, or null if the job was never created. */
   async text(wanted: 'answer' | 'stdout' | 'stderr', offset: number, maxChars: number): Promise<Result<JobText> | null> {
     const row = this.#store.job();
     if (!row) return null;
@@ -126,97 +132,60 @@ export class Job extends DurableObject<Env> {
     const page = textPage((from, units) => this.#store.read(channel, from, units), total, offset, maxChars);
     const source = channel === 'said' ? 'partial' : wanted;
     const structured = wanted === 'answer' && result ? this.#structured(result.index) : undefined;
-    return ok({ job: view(row, Date.now()), page, source, structured });
+    return ok({ job: this.#view(row), page, source, structured });
   }
 
   #structured(index: number): string | undefined {
     const channel: Channel = `structured:${index}`;
     const length = this.#store.length(channel);
-    return length > 0 && length <= STRUCTURED_INLINE_CHARS ? this.#store.read(channel, 0, length) : undefined;
+    return length > 0 && length <= STRUCTURED_MAX_CHARS ? this.#store.read(channel, 0, length) : undefined;
   }
 
-  /** Asks for the end of the job: at once while it is queued, else when its processes are gone. `over` tells that it had ended before. */
+  /** Cancels the job: at once before its run, else as soon as its processes are gone. `over`: it had ended before. Null: it was never created. */
   async cancel(): Promise<{ job: JobView; over: boolean } | null> {
     const row = this.#store.job();
     if (!row) return null;
-    if (isOver(row.state)) return { job: view(row, Date.now()), over: true };
-    const now = Date.now();
-    this.#store.mark('cancel_requested_at', now);
+    if (isOver(row.state)) return { job: this.#view(row), over: true };
+    this.#store.mark('cancel_requested_at', clock.now());
     if (row.state !== 'running') this.#finish({ state: 'canceled', reason: 'cancel' });
     else this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
     await this.#arm();
-    return { job: view(this.#existing(), now), over: false };
+    return { job: this.#view(this.#existing()), over: false };
   }
 
-  /** Deletes a job that is over, with all that it kept. Null where the job was never created. */
+  /** Deletes a job that is over, with its events and output. Returns null if the job was never created. */
   async remove(): Promise<Result<JobView> | null> {
     const row = this.#store.job();
     if (!row) return null;
     if (!isOver(row.state)) return fail({ code: 'job_not_over', jobId: row.spec.id, state: row.state });
     await this.#drive();
     if (this.#existing().settled_at === null) throw new Error('the account did not answer');
-    await this.ctx.storage.deleteAll();
-    return ok(view(row, Date.now()));
+    await this.#store.deleteAll();
+    return ok(this.#view(row));
   }
 
-  /** Whether a call of this provider's models with this token belongs to this job's run, and may still be made. */
-  async authorizes(token: string, provider: string): Promise<boolean> {
-    const row = this.#store.job();
-    if (!row || !this.goesOn() || row.admitted_at === null || row.spec.provider !== provider) return false;
-    const [given, known] = [token, row.run_token].map((text) => new TextEncoder().encode(text));
-    const isItsOwn =
-      given?.byteLength === known?.byteLength &&
-      crypto.subtle.timingSafeEqual(given ?? new Uint8Array(), known ?? new Uint8Array());
-    if (!isItsOwn) return false;
-    // Other jobs may have spent the day's budget since this one was let in.
-    const budgetUsd = await this.#spendOfAccount(row, 0);
-    if (budgetUsd !== undefined) this.#endOverBudget(budgetUsd);
-    return budgetUsd === undefined;
+  /** Whether a model call of this provider with this token belongs to this job's run and is allowed. */
+  authorizes(token: string, provider: string): Promise<boolean> {
+    return authorize(this.#budget, token, provider);
   }
 
-  /** Whether the run is still wanted: it is not over, and nobody and no budget ended it. */
+  /** Whether the run may still call its model. */
   goesOn(): boolean {
     const row = this.#store.job();
-    return row !== null && !isOver(row.state) && row.cancel_requested_at === null && row.progress.budgetUsd === undefined;
+    return row !== null && isWanted(row);
   }
 
-  /** Keeps what a model call used so far, and ends the run once it has passed its budget or its account's. */
-  async recordSpend(call: string, usage: Usage): Promise<void> {
-    const row = this.#store.job();
-    if (!row) return;
-    const { total, risenUsd } = this.#spend.record(call, usage);
-    this.#store.note({ spent: total });
-    const ofAccount = await this.#spendOfAccount(row, risenUsd);
-    const budgetUsd = passedBudget(row.spec, total) ?? ofAccount;
-    if (budgetUsd !== undefined) this.#endOverBudget(budgetUsd);
+  /** Stores what a model call has used so far. */
+  recordSpend(call: string, usage: Usage): Promise<void> {
+    return recordSpend(this.#budget, call, usage);
   }
 
-  /** Adds to what the account spent today. Gives its daily budget where that is passed. */
-  async #spendOfAccount({ spec }: JobRow, usd: number): Promise<number | undefined> {
-    const { dailyBudgetUsd } = this.#config.limits;
-    if (dailyBudgetUsd === 0) return undefined;
-    const account = accountOf(this.env, spec);
-    const today = await (usd > 0 ? account.spend(usd) : account.spentToday());
-    return today > dailyBudgetUsd ? dailyBudgetUsd : undefined;
+  /** Orphans a running job whose executor is gone. */
+  async orphan(cause: string): Promise<void> {
+    if (this.#store.job()?.state === 'running') await this.#end(orphaned('executor_lost', cause));
   }
 
-  /** Ends the run by the name of its budget, unless it ends for another reason already. */
-  #endOverBudget(budgetUsd: number): void {
-    const row = this.#existing();
-    if (isOver(row.state) || row.cancel_requested_at !== null) return;
-    this.#store.note({ budgetUsd });
-    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
-  }
-
-  /** The executor is gone, and the run with it. */
-  async executorGone(what: string): Promise<void> {
-    if (this.#store.job()?.state !== 'running') return;
-    this.#finish(orphaned('executor_lost', what));
-    await this.#arm();
-    this.ctx.waitUntil(this.#drive());
-  }
-
-  /** Takes a person's answer to a step that the run asks about; one that is not open, or answered, stays as it is. */
+  /** Stores a person's answer to a step that waits for one, and sends it to the run. Does nothing if the step is not open. */
   async answer(ask: string, allowed: boolean, reason?: string): Promise<void> {
     const row = this.#store.job();
     if (row?.state !== 'running') return;
@@ -225,19 +194,19 @@ export class Job extends DurableObject<Env> {
     const answer = { allowed, ...(reason !== undefined && { reason }) };
     this.#store.note({ answers: { ...answers, [ask]: answer } });
     this.#changed.fire();
-    this.ctx.waitUntil(tell(this.#executor(row), row.spec.id, ask, answer));
+    this.ctx.waitUntil(sendAnswer(this.#executor(row), row.spec.id, ask, answer));
   }
 
   override async alarm(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now() + DEAD_MAN_MS);
+    await this.ctx.storage.setAlarm(clock.now() + DRIVE_WATCHDOG_MS);
     const row = this.#store.job();
     if (!row) return;
-    if (expiresAt(row, this.#config.limits) <= Date.now()) return this.ctx.storage.deleteAll();
+    if (expiresAt(row, this.#config.limits) <= clock.now()) return this.#store.deleteAll();
     await this.#drive();
     await this.#arm();
   }
 
-  /** One drive at a time; then the chores of a job that is over. */
+  /** Drives the job, and finalizes it once it is over. Joins a drive that is under way. */
   #drive(): Promise<void> {
     this.#driving ??= this.#driveOnce().finally(() => {
       this.#driving = null;
@@ -255,34 +224,44 @@ export class Job extends DurableObject<Env> {
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
     const account = accountOf(this.env, row.spec);
-    const put: PutQuestion = ({ id: question, tool, input }) => account.askStep({ job: row.spec.id, question, tool, input });
-    const drive = { store, executor, gate, put, executorLostMs: limits.executorLostMs, now: Date.now, sleep, changed };
-    if (row.state === 'held' && row.hold && Date.now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
-    if (row.state === 'queued') await driveJob(drive, waitsUntil(row, limits), 'queued');
-    const now = this.#existing();
-    if (now.state === 'queued' && Date.now() >= waitsUntil(now, limits)) this.#finish(queueTimeout(now, limits));
-    await driveJob(drive, Date.now() + DRIVE_MS, 'running');
+    const openApproval: OpenApproval = ({ id: question, tool, input }) =>
+      account.askStep({ job: row.spec.id, question, tool, input });
+    const now = () => clock.now();
+    const drive = { store, executor, gate, openApproval, executorLostMs: limits.executorLostMs, now, sleep, changed };
+    if (row.state === 'held' && row.hold && now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
+    if (row.state === 'queued') await driveJob(drive, queueDeadline(row, limits), 'queued');
+    const driven = this.#existing();
+    if (driven.state === 'queued' && now() >= queueDeadline(driven, limits)) this.#finish(queueTimeout(driven, limits));
+    await driveJob(drive, now() + DRIVE_MAX_MS, 'running');
     const end = this.#existing();
-    if (isOver(end.state)) await this.#settle(end, executor);
-  }
-
-  async #settle(row: JobRow, executor: ReturnType<typeof executorOf>): Promise<void> {
-    const account = accountOf(this.env, row.spec);
-    await settle(this.#store, row, executor, (settlement) => account.release(row.spec.id, settlement), Date.now());
+    if (!isOver(end.state)) return;
+    await finalize(store, end, executor, (settlement) => account.release(row.spec.id, settlement), now());
     await this.#arm();
   }
 
   #finish(ending: Ending): void {
-    if (this.#store.finish(ending, Date.now())) this.#changed.fire();
+    if (this.#store.finish(ending, clock.now())) this.#changed.fire();
   }
 
-  /** Sets the alarm for what comes next. */
+  /** Ends the job and finalizes it. */
+  async #end(ending: Ending): Promise<void> {
+    this.#finish(ending);
+    await this.#arm();
+    this.ctx.waitUntil(this.#drive());
+  }
+
+  /** Sets the alarm for what is due next. */
   async #arm(): Promise<void> {
-    await this.ctx.storage.setAlarm(nextAlarm(this.#existing(), this.#config.limits, this.#driving !== null, Date.now()));
+    const alarm = nextAlarm(this.#existing(), this.#config.limits, this.#driving !== null, clock.now());
+    await this.ctx.storage.setAlarm(alarm);
   }
 
   #executor(row: JobRow) {
     return executorOf(this.env, this.#config, row.spec.account, row.spec.workspace ?? 'default');
+  }
+
+  #view(row: JobRow): JobView {
+    return viewOf(row, clock.now());
   }
 
   #existing(): JobRow {

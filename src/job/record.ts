@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Denial, ResultItem, RunLimits, RunSession, Usage } from '../../container/protocol.ts';
 import { STATES, TERMINAL_STATES } from './machine.ts';
 
-/** What is asked of a job; stored once and never changed. The prompt has a column of its own. */
+/** A job's request. Stored once and never changed; the prompt has a column of its own. */
 export const JobSpec = z.object({
   id: z.string(),
   account: z.string(),
@@ -17,16 +17,16 @@ export const JobSpec = z.object({
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 
-/** Why a job failed: a stable code, a sentence for the caller, and whether the same request may succeed later. */
+/** Why a job failed: a stable code, a message for the caller, and whether the same request may succeed later. */
 export const JobError = z.object({
   code: z.string(),
   message: z.string(),
   retryable: z.boolean(),
   retryAfterMs: z.number().optional(),
-  /** Place in the policy that decided, and what it says. */
+  /** The deciding place in the policy, and its reason. */
   rule: z.string().optional(),
   reason: z.string().optional(),
-  /** The question that is put to a person. */
+  /** The approval that the call waits for. */
   approvalId: z.string().optional(),
 });
 export type JobError = z.infer<typeof JobError>;
@@ -39,47 +39,48 @@ export const Ending = z.object({
 });
 export type Ending = z.infer<typeof Ending>;
 
-/** Why a job waits for a person, and until when, in ms since 1970. */
+/** Why a job waits for approval. */
 export const Hold = z.object({
   approvalId: z.string(),
   rule: z.string(),
   reason: z.string(),
+  /** In ms since 1970. */
   expiresAt: z.number(),
-  /** Where persons decide. */
+  /** The page where approvers decide. */
   url: z.string(),
 });
 export type Hold = z.infer<typeof Hold>;
 
-/** A person's answer to a step that a run asks about. */
+/** An approver's answer to a step that a run asks about. */
 export const StepAnswer = z.object({ allowed: z.boolean(), reason: z.string().optional() });
 export type StepAnswer = z.infer<typeof StepAnswer>;
 
-/** What a job's events add up to so far. */
+/** The sum of a job's events so far. */
 export const Progress = z.object({
   sessionId: z.string().optional(),
   model: z.string().optional(),
   usage: Usage.optional(),
   turns: z.int().optional(),
-  /** End of what the CLI is writing right now. */
+  /** End of the text that the CLI is writing. */
   writing: z.string().optional(),
-  /** What the CLI did last, for a person who waits. */
+  /** What the CLI did last, as a text for people. */
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),
   stopping: z.string().optional(),
   result: ResultItem.optional(),
   denials: z.array(Denial).default([]),
-  /** Steps that the run asks about, until it was answered. `at` is ms since 1970 on the executor's clock. */
+  /** Steps that the run asks about, until it acknowledges their answers. `at` is ms since 1970 on the executor's clock. */
   asks: z.array(z.object({ id: z.string(), tool: z.string(), input: z.string(), at: z.number() })).default([]),
-  /** What persons answered, by the id of the ask, until the run says that it was told. */
+  /** Answers by the id of the ask, until the run acknowledges them. */
   answers: z.record(z.string(), StepAnswer).default({}),
-  /** What the gate saw the run's model calls use. */
+  /** Usage of the run's model calls, as metered by the gate. */
   spent: Usage.optional(),
-  /** The budget in USD that the run passed. */
+  /** The passed budget in USD. */
   budgetUsd: z.number().optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** A step that a run asks about, as its owner sees it. */
+/** A step that waits for approval, as its owner sees it. */
 const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.string(), askedAt: z.number() });
 
 /** A job as its owner sees it. Times are ms since 1970. */
@@ -94,9 +95,9 @@ export const JobView = z.object({
   finishedAt: z.number().optional(),
   elapsedMs: z.number(),
   queuePlace: z.int().optional(),
-  /** Who has to be asked before it may run. */
+  /** The approval that it waits for. */
   hold: Hold.optional(),
-  /** Steps that wait for a person. */
+  /** Steps that wait for approval. */
   asks: z.array(OpenAsk).optional(),
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),

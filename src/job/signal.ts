@@ -1,4 +1,4 @@
-/** Wakes those who wait for a change. */
+/** Wakes its waiters at a change. */
 export class Signal {
   readonly #waiting = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Signal {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Resolves at the next change, or after `ms`. Its own timer keeps a waiting request from being taken for a hung one. */
+  /** Resolves at the next change, or after `ms`. Each waiter has a timer, without which the platform takes its request for a hung one. */
   next(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

@@ -1,12 +1,9 @@
 import { Usage } from '../../container/protocol.ts';
-import { providers } from '../../container/providers/index.ts';
-import { budgetOf } from '../../container/providers/option.ts';
 import { addUsage, NO_USAGE } from '../../container/providers/usage.ts';
-import type { JobSpec } from './record.ts';
 
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS spend (call TEXT PRIMARY KEY, usage TEXT NOT NULL) STRICT';
 
-/** What the gate saw each model call of a job use. A call tells its usage several times; the last one counts. */
+/** Usage of each model call of a job, as metered by the gate. A call reports its usage several times; the last report counts. */
 export class SpendStore {
   readonly #sql: SqlStorage;
 
@@ -14,7 +11,7 @@ export class SpendStore {
     this.#sql = storage.sql;
   }
 
-  /** Keeps what a call used so far. Gives the sum of all calls, and the USD by which it rose. */
+  /** Stores what a call has used so far. Returns the sum of all calls, and the USD by which it rose. */
   record(call: string, usage: Usage): { total: Usage; risenUsd: number } {
     this.#sql.exec(SCHEMA);
     const before = this.#total().costUsd ?? 0;
@@ -27,13 +24,4 @@ export class SpendStore {
     const rows = this.#sql.exec('SELECT usage FROM spend').toArray();
     return rows.map(({ usage }) => Usage.parse(JSON.parse(String(usage)))).reduce(addUsage, NO_USAGE);
   }
-}
-
-/** The budget in USD that a request set itself and has passed, or undefined. */
-export function passedBudget(
-  { provider, options }: Pick<JobSpec, 'provider' | 'options'>,
-  { costUsd = 0 }: Usage,
-): number | undefined {
-  const budget = budgetOf(providers[provider], options);
-  return budget !== undefined && costUsd > budget ? budget : undefined;
 }

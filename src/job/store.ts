@@ -18,11 +18,10 @@ const SCHEMA = `
   ) STRICT;`;
 
 /** Columns that jobs of earlier versions lack. */
-const LATER = { hold: 'TEXT', approved_at: 'INTEGER' } as const;
+const ADDED_COLUMNS = { hold: 'TEXT', approved_at: 'INTEGER' } as const;
 
-const json = <T extends z.ZodType>(type: T) => z.string().transform((text) => type.parse(JSON.parse(text)));
-const Row = z.object({
-  spec: json(JobSpec.omit({ prompt: true })),
+const Columns = z.object({
+  spec: z.string(),
   run_token: z.string(),
   state: z.enum(STATES),
   created_at: z.number(),
@@ -30,102 +29,135 @@ const Row = z.object({
   finished_at: z.number().nullable(),
   cancel_requested_at: z.number().nullable(),
   admitted_at: z.number().nullable(),
-  /** Why it waits for a person; stays when that is over. */
-  hold: json(Hold).nullable(),
+  /** Why the job waits or waited for approval. */
+  hold: z.string().nullable(),
   approved_at: z.number().nullable(),
-  /** State of the executor that was asked for the run and has not answered; its answer may be lost. */
+  /** State id of an executor that was asked to start the run and has not refused. Its answer may be lost. */
   asked_state: z.string().nullable(),
   cursor: z.number(),
-  progress: json(Progress),
-  ending: json(Ending).nullable(),
+  progress: z.string(),
+  ending: z.string().nullable(),
   settled_at: z.number().nullable(),
   acked_at: z.number().nullable(),
 });
-/** The prompt may have a megabyte and is read when it is sent, not with every look at the job. */
-const COLUMNS = Object.keys(Row.shape).join(', ');
-/** The job's one row, parsed, without its prompt. */
-export type JobRow = z.infer<typeof Row>;
+/** All but the prompt, which may have a megabyte and is read only when it is sent. */
+const COLUMNS = Object.keys(Columns.shape).join(', ');
 
-/** Marks that are set once: turn given, cancel asked for, told to the account, told to the executor. */
+/** Parses the JSON of a column. Parses an unchanged text once, because a job is read far more often than it changes. */
+function jsonColumn<T extends z.ZodType>(type: T): (text: string) => z.infer<T> {
+  let last: { text: string; value: z.infer<T> } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, value: type.parse(JSON.parse(text)) };
+    return last.value;
+  };
+}
+
+function rowReader() {
+  const readSpec = jsonColumn(JobSpec.omit({ prompt: true }));
+  const readHold = jsonColumn(Hold);
+  const readProgress = jsonColumn(Progress);
+  const readEnding = jsonColumn(Ending);
+  return (row: unknown) => {
+    const { spec, hold, progress, ending, ...columns } = Columns.parse(row);
+    return {
+      ...columns,
+      spec: readSpec(spec),
+      hold: hold === null ? null : readHold(hold),
+      progress: readProgress(progress),
+      ending: ending === null ? null : readEnding(ending),
+    };
+  };
+}
+
+/** The job's one row, parsed, without its prompt. */
+export type JobRow = ReturnType<ReturnType<typeof rowReader>>;
+
+/** Times that are set once: turn given, cancel requested, end reported to the account, end acknowledged to the executor. */
 type Mark = 'admitted_at' | 'cancel_requested_at' | 'settled_at' | 'acked_at';
 
-/** Text that a job keeps beside its events: the CLI's two streams, what it said so far, and answer N and its structured output. */
+/** Text that a job keeps beside its events: the CLI's two streams, its text so far, and answer N with its structured output. */
 export type Channel = 'stdout' | 'stderr' | 'said' | `answer:${number}` | `structured:${number}`;
 
-/** All SQL of one job. Every write that depends on a state says so in its WHERE. */
+/** All SQL of one job. Every write that depends on a state has the state in its WHERE. */
 export class JobStore {
   readonly #storage: DurableObjectStorage;
+  readonly #read = rowReader();
+  #isCreated: boolean;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    if (this.#exists()) addColumns(storage.sql, 'job', LATER);
+    this.#isCreated = storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 1;
+    if (this.#isCreated) addColumns(storage.sql, 'job', ADDED_COLUMNS);
   }
 
-  #exists(): boolean {
-    return this.#storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 1;
-  }
-
-  /** The job, or null where none was ever created. */
+  /** The job, or null if it was never created. */
   job(): JobRow | null {
-    if (!this.#exists()) return null;
+    if (!this.#isCreated) return null;
     const [row] = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM job`).toArray();
-    return row ? Row.parse(row) : null;
+    return row ? this.#read(row) : null;
+  }
+
+  /** Removes the job with all that it keeps. */
+  async deleteAll(): Promise<void> {
+    await this.#storage.deleteAll();
+    this.#isCreated = false;
   }
 
   prompt(): string {
     return z.object({ prompt: z.string() }).parse(this.#storage.sql.exec('SELECT prompt FROM job').one()).prompt;
   }
 
-  /** Stores a new job, held where `hold` says why; a second call changes nothing. */
+  /** Stores a new job, held if there is a `hold`. A second call changes nothing. */
   create({ prompt, ...spec }: JobSpec, runToken: string, now: number, hold?: Hold): void {
     this.#storage.sql.exec(SCHEMA);
-    addColumns(this.#storage.sql, 'job', LATER);
+    addColumns(this.#storage.sql, 'job', ADDED_COLUMNS);
+    this.#isCreated = true;
     this.#storage.sql.exec(
       `INSERT OR IGNORE INTO job (one, spec, prompt, run_token, state, created_at, progress, hold) VALUES (1, ?, ?, ?, ?, ?, '{}', ?)`,
       ...[JSON.stringify(spec), prompt, runToken, hold ? 'held' : 'queued', now, hold ? JSON.stringify(hold) : null],
     );
   }
 
-  /** held to queued. False where the job is in another state. */
+  /** held to queued. Returns false in any other state. */
   approve(now: number): boolean {
-    return this.#move('queued', 'approved_at = ?', now);
+    return this.#transition('queued', 'approved_at = ?', now);
   }
 
-  /** queued to running. False where the job is in another state. */
+  /** queued to running. Returns false in any other state. */
   start(now: number): boolean {
-    return this.#move('running', 'started_at = ?', now);
+    return this.#transition('running', 'started_at = ?', now);
   }
 
-  /** To a terminal state. False where the job is over already, or may not go there. */
+  /** To a terminal state. Returns false if the job is over, or may not change to that state. */
   finish(ending: Ending, now: number): boolean {
-    return this.#move(ending.state, 'finished_at = ?, ending = ?', now, JSON.stringify(ending));
+    return this.#transition(ending.state, 'finished_at = ?, ending = ?', now, JSON.stringify(ending));
   }
 
-  #move(to: State, set: string, ...values: (string | number)[]): boolean {
+  #transition(to: State, set: string, ...values: (string | number)[]): boolean {
     const from = statesBefore(to);
     const where = `state IN (${from.map(() => '?').join(', ')})`;
     const moved = this.#storage.sql.exec(`UPDATE job SET state = ?, ${set} WHERE ${where} RETURNING one`, to, ...values, ...from);
     return moved.toArray().length === 1;
   }
 
-  /** Sets a mark. False where it was set before. */
+  /** Sets a mark. Returns false if it was set before. */
   mark(column: Mark, now: number): boolean {
     return (
       this.#storage.sql.exec(`UPDATE job SET ${column} = ? WHERE ${column} IS NULL RETURNING one`, now).toArray().length === 1
     );
   }
 
-  /** Remembers which executor's state is asked for the run, before it is; null once it has refused. */
-  ask(state: string | null): void {
+  /** Stores the state id of the executor that is about to be asked to start the run, or null after its refusal. */
+  setAskedState(state: string | null): void {
     this.#storage.sql.exec('UPDATE job SET asked_state = ?', state);
   }
 
-  /** Runs `change` so that all of its writes are kept or none. */
+  /** Runs `change` in a transaction. */
   atomically<T>(change: () => T): T {
     return this.#storage.transactionSync(change);
   }
 
-  /** Moves the cursor from `after` to `last`. False where another page came first. */
+  /** Moves the cursor from `after` to `last`. Returns false if another page was stored first. */
   advance(after: number, last: number, progress: Progress): boolean {
     const moved = this.#storage.sql.exec(
       `UPDATE job SET cursor = ?, progress = ? WHERE cursor = ? AND state = 'running' RETURNING one`,
@@ -134,7 +166,7 @@ export class JobStore {
     return moved.toArray().length === 1;
   }
 
-  /** Adds to the progress of a job that is not over what no event tells. */
+  /** Adds facts that come from no event to a job's progress. */
   note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'activity' | 'answers'>>): void {
     const row = this.job();
     if (!row) return;
@@ -145,7 +177,7 @@ export class JobStore {
     this.#storage.sql.exec('INSERT INTO event (seq, at, data) VALUES (?, ?, ?)', seq, Math.round(at), JSON.stringify(view));
   }
 
-  /** Events after a cursor, oldest first, without their raw lines. */
+  /** Events after a cursor in their order, without their raw lines. */
   events(after: number, limit: number): Event[] {
     const rows = this.#storage.sql
       .exec('SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?', after, limit)
@@ -162,7 +194,7 @@ export class JobStore {
     );
   }
 
-  /** UTF-16 units in a channel. */
+  /** Length of a channel in UTF-16 units. */
   length(channel: Channel): number {
     const [row] = this.#storage.sql
       .exec<{ total: number }>('SELECT start + length AS total FROM piece WHERE channel = ? ORDER BY start DESC LIMIT 1', channel)

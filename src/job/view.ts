@@ -1,12 +1,12 @@
 import { isOver } from './machine.ts';
-import { usageOf } from './progress.ts';
+import { usageOfRun } from './progress.ts';
 import type { JobView } from './record.ts';
 import type { JobRow } from './store.ts';
 
-/** Longest input of a step in a view, in UTF-16 units; the whole of it is with its approval. */
-const INPUT_SHOWN = 2_000;
+/** Longest input of a step in a view, in UTF-16 units. The approval has the whole input. */
+const INPUT_MAX_CHARS = 2_000;
 
-/** Id of the question that a step of a job puts to a person. */
+/** Id of the approval of a job's step. */
 export const approvalIdOf = (jobId: string, ask: string) => `${jobId}:${ask}`;
 
 function openAsks({ spec, progress }: JobRow): JobView['asks'] {
@@ -14,14 +14,14 @@ function openAsks({ spec, progress }: JobRow): JobView['asks'] {
   const shown = open.map(({ id, tool, input, at }) => ({
     approvalId: approvalIdOf(spec.id, id),
     tool,
-    input: input.slice(0, INPUT_SHOWN).toWellFormed(),
+    input: input.slice(0, INPUT_MAX_CHARS).toWellFormed(),
     askedAt: at,
   }));
   return shown.length > 0 ? shown : undefined;
 }
 
-/** A job as its owner sees it at `now` (ms since 1970). Absent facts are absent fields. */
-export function view(row: JobRow, now: number): JobView {
+/** A job as its owner sees it at `now` (ms since 1970). Unknown facts are absent fields. */
+export function viewOf(row: JobRow, now: number): JobView {
   const { spec, progress, ending } = row;
   const finishedAt = row.finished_at ?? undefined;
   const over = isOver(row.state);
@@ -46,7 +46,7 @@ export function view(row: JobRow, now: number): JobView {
     sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
     workspace: spec.workspace,
     turns: progress.turns,
-    usage: usageOf(progress),
+    usage: usageOfRun(progress),
     denials: progress.denials.length > 0 ? progress.denials : undefined,
     correlationId: spec.correlationId,
     error: ending?.error,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '../../container/protocol.ts';
 import { messageOf } from '../errors.ts';
 
-/** An answer of the executor, its refusal, or that it could not be reached. */
+/** The executor's answer, its refusal, or a failure to reach it. */
 export type Reply<T> =
   | { kind: 'ok'; value: T }
   | { kind: 'refused'; error: ExecutorError }
@@ -10,32 +10,32 @@ export type Reply<T> =
 
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {
-  /** Refused with `state_changed` where the executor's state is not `state`; null does not ask. */
+  /** Refused with `state_changed` if the executor's state id is not `state`. Null skips the check. */
   start: (runId: string, request: RunRequest, state: string | null) => Promise<Reply<null>>;
-  /** Events after a cursor, which it also acknowledges; waits up to `waitMs` for the first one. */
+  /** Acknowledges the events up to a cursor and returns the ones after it. Waits up to `waitMs` for the first one. */
   events: (runId: string, after: number, waitMs: number) => Promise<Reply<Event[]>>;
   cancel: (runId: string) => Promise<Reply<null>>;
   /** Answers a step that the run asks about. */
   answer: (runId: string, answer: RunAnswer) => Promise<Reply<null>>;
   /** Never starts a container. */
   health: () => Promise<Reply<Health>>;
-  /** The health of an executor that is about to get a run: its container is started where it sleeps. */
+  /** Starts the executor's container if it sleeps, and returns the executor's health. */
   wake: () => Promise<Reply<Health>>;
 }
 
 /** How a request reaches an executor. */
 export type Transport = (path: string, init: RequestInit) => Promise<Response>;
 
-/** Silence beyond the asked wait after which an answer counts as lost, in ms: two in a row fit into executorLostMs. */
+/** Longest silence beyond the requested wait before an answer counts as lost, in ms. Two in a row fit into executorLostMs. */
 const ANSWER_MARGIN_MS = 4_000;
-/** The same for a start, whose request may have megabytes and a conversation to copy. */
+/** Longest silence after a request to start a run, in ms. The request may have megabytes, and a conversation may be copied. */
 const START_MARGIN_MS = 15_000;
-/** The same for a container that has to be started. */
+/** Longest silence while a container starts, in ms. */
 const WAKE_MARGIN_MS = 130_000;
 
 const Refusal = z.object({ code: ExecutorError.shape.code, message: z.string() });
 
-/** A signal that aborts after a silence; `heard` begins the next one. */
+/** A signal that aborts after a silence. `heard` restarts the silence. */
 function watchSilence(ms: number) {
   const controller = new AbortController();
   const abort = () => controller.abort(new Error('no answer in time'));
@@ -47,7 +47,7 @@ function watchSilence(ms: number) {
   return { signal: controller.signal, heard, end: () => clearTimeout(timer) };
 }
 
-/** The whole body of an answer, however slowly it comes. */
+/** The whole body of an answer. Calls `heard` for each chunk, so that a slow answer is no silence. */
 async function readBody(response: Response, heard: () => void): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -68,8 +68,8 @@ const readHealth = (body: string) => Health.parse(JSON.parse(body));
 
 /** The executor behind a transport. */
 export function executorClient(send: Transport): ExecutorClient {
-  async function call<T>(path: string, init: RequestInit, patienceMs: number, read: (body: string) => T): Promise<Reply<T>> {
-    const silence = watchSilence(patienceMs);
+  async function call<T>(path: string, init: RequestInit, silenceMaxMs: number, read: (body: string) => T): Promise<Reply<T>> {
+    const silence = watchSilence(silenceMaxMs);
     try {
       const response = await send(path, { ...init, signal: silence.signal });
       const body = await readBody(response, () => silence.heard(ANSWER_MARGIN_MS));

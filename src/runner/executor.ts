@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { runnerOf } from '../objects.ts';
 import { type ExecutorClient, executorClient } from './executor-client.ts';
 
-/** The executor that serves an account's workspace: the configured one elsewhere, or the account's own container. */
+/** The executor of an account's workspace: the one at EXECUTOR_URL, or else the workspace's container. */
 export function executorOf(env: Pick<Env, 'RUNNERS'>, config: Config, account: string, workspace: string): ExecutorClient {
   const json = { 'content-type': 'application/json' };
   if (config.executorUrl !== undefined) {

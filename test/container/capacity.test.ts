@@ -49,7 +49,7 @@ test('a job that waited for its container for too long fails as one that waited 
   expect(job).toMatchObject({ state: 'failed', reason: 'queue_timeout', error: { retryable: true } });
   expect(job.startedAt).toBeUndefined();
   expect(job.error?.message).toContain(
-    `The job waited ${QUEUE_MS / 1_000} s and was given up; nothing was run. It was ${WAITING}`,
+    `The job timed out after ${QUEUE_MS / 1_000} s in the queue; nothing was run. It was ${WAITING}`,
   );
 });
 

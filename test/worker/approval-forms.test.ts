@@ -43,7 +43,7 @@ test('a client that shows forms asks its person inside the call, which goes on w
 
 test.each([
   ['no', accept({ approve: false, reason: 'Too dear.' }), 'Too dear.'],
-  ['a decline', { action: 'decline' }, 'A person denied it'],
+  ['a decline', { action: 'decline' }, 'The approver denied it'],
 ])('%s in the form ends the job', async (_what, response, words) => {
   const { asker } = await pair();
   const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });

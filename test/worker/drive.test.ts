@@ -32,7 +32,14 @@ const SILENT: ExecutorClient = {
 };
 const GATE = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
 /** A drive in which no time passes. */
-const STILL = { gate: GATE, executorLostMs: 1, now: () => 1, sleep: async () => {}, changed: () => {}, put: async () => {} };
+const STILL = {
+  gate: GATE,
+  executorLostMs: 1,
+  now: () => 1,
+  sleep: async () => {},
+  changed: () => {},
+  openApproval: async () => {},
+};
 
 /** Makes a job whose run goes on. */
 function running(storage: DurableObjectStorage, spec: JobSpec): JobStore {
@@ -105,25 +112,25 @@ test('a step that a run asks about is put to a person, and its answer to the run
     [{ seq: 7, at: 1, kind: 'exit', cause: 'exit', code: 0, signal: null, stdoutBytes: 0, stderrBytes: 0 }],
   ];
   const spec = specOf([]);
-  const said: string[] = [];
+  const calls: string[] = [];
   await runInDurableObject(jobOf(spec), async (_job, { storage }) => {
     const store = running(storage, spec);
-    const put: Drive['put'] = async ({ id }) => {
-      said.push(`put ${id}`);
-      if (said.length === 1) throw new Error('the account cannot be reached');
+    const openApproval: Drive['openApproval'] = async ({ id }) => {
+      calls.push(`open ${id}`);
+      if (calls.length === 1) throw new Error('the account cannot be reached');
       store.note({ answers: { [id]: { allowed: true } } });
     };
     const executor: ExecutorClient = {
       ...SILENT,
       events: async () => ({ kind: 'ok', value: pages.shift() ?? [] }),
       answer: async (_run, answer) => {
-        said.push(`tell ${JSON.stringify(answer)}`);
-        return said.length === 3 ? LOST : TAKEN;
+        calls.push(`answer ${JSON.stringify(answer)}`);
+        return calls.length === 3 ? LOST : TAKEN;
       },
     };
-    await driveJob({ ...STILL, store, executor, put }, 2, 'running');
+    await driveJob({ ...STILL, store, executor, openApproval }, 2, 'running');
     expect(store.job()?.progress).toMatchObject({ asks: [], answers: {} });
   });
-  const told = 'tell {"ask":"q","allowed":true}';
-  expect(said).toEqual(['put q', 'put q', told, told]);
+  const answer = 'answer {"ask":"q","allowed":true}';
+  expect(calls).toEqual(['open q', 'open q', answer, answer]);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ended, jobOf, specOf, submit } from './jobs.ts';
 
-test('a job that is told that its executor is gone is orphaned at once, with the reason', async () => {
+test('a running job whose executor is gone is orphaned at once, with the reason', async () => {
   const spec = specOf([{ stay: true }]);
   await submit(spec);
   expect(await jobOf(spec).wait(0, 1, 10_000)).toMatchObject({ value: { job: { state: 'running' } } });
-  await jobOf(spec).executorGone('The container stopped while the job ran (exit code 137).');
+  await jobOf(spec).orphan('The container stopped while the job ran (exit code 137).');
   expect(await ended(spec)).toMatchObject({
     state: 'orphaned',
     reason: 'executor_lost',
@@ -13,11 +13,11 @@ test('a job that is told that its executor is gone is orphaned at once, with the
   });
 });
 
-test('a job that is over does not hear it, nor one that never was', async () => {
+test('a job that is over stays as it is, and one that was never created is not created', async () => {
   const spec = specOf([{ exit: 3 }]);
   await submit(spec);
   const { state, reason } = await ended(spec);
-  await jobOf(spec).executorGone('late');
+  await jobOf(spec).orphan('late');
   expect(await ended(spec)).toMatchObject({ state, reason });
-  await jobOf(specOf([])).executorGone('nobody');
+  await jobOf(specOf([])).orphan('nobody');
 });

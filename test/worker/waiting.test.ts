@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.ts';
 import { driveJob } from '../../src/job/drive.ts';
 import { queueTimeout } from '../../src/job/schedule.ts';
 import { JobStore } from '../../src/job/store.ts';
-import { view } from '../../src/job/view.ts';
+import { viewOf } from '../../src/job/view.ts';
 import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
 import { jobOf, specOf } from './jobs.ts';
 
@@ -29,7 +29,7 @@ async function waiting(woken: Reply<Health>) {
     store.mark('admitted_at', 0);
     let now = 0;
     const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
-    const clock = { now: () => now++, sleep: async () => {}, changed: () => {}, put: async () => {} };
+    const clock = { now: () => now++, sleep: async () => {}, changed: () => {}, openApproval: async () => {} };
     await driveJob({ store, executor, gate, executorLostMs: 1, ...clock }, 3, 'queued');
     const row = store.job();
     await storage.deleteAll();
@@ -45,10 +45,10 @@ test.each([
     'waiting for an executor: No container is free now',
   ],
   ['is away', { kind: 'unreachable', detail: 'fetch failed: http://10.0.0.1' }, 'waiting for an executor: It cannot be reached'],
-] as const)('a job whose executor %s says so while it waits, and when it is given up', async (_how, woken, activity) => {
+] as const)('a job whose executor %s says so while it waits, and when it times out', async (_how, woken, activity) => {
   const row = await waiting(woken);
-  expect(view(row, 1)).toMatchObject({ state: 'queued', activity });
+  expect(viewOf(row, 1)).toMatchObject({ state: 'queued', activity });
   expect(queueTimeout(row, limits).error?.message).toBe(
-    `The job waited 5 s and was given up; nothing was run. It was ${activity}. Try again when fewer jobs run.`,
+    `The job timed out after 5 s in the queue; nothing was run. It was ${activity}. Try again when fewer jobs run.`,
   );
 });

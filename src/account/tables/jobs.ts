@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Settlement } from '../../job/chores.ts';
+import type { Settlement } from '../../job/finalize.ts';
 import { ACTIVE_STATES, STATES, type State, statesBefore } from '../../job/machine.ts';
 import { addColumns } from '../../sql.ts';
 import type { QueueEntry } from '../queue.ts';

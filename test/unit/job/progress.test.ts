@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../../container/protocol.ts';
-import { advance, usageOf } from '../../../src/job/progress.ts';
+import { advance, usageOfRun } from '../../../src/job/progress.ts';
 import { Progress } from '../../../src/job/record.ts';
 
 const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0.01 };
@@ -69,5 +69,5 @@ const bills: [what: string, told: Progress['usage'], metered: Progress['spent'],
 ];
 
 test.each(bills)('a run used what %s', (_what, told, spent, used) => {
-  expect(usageOf(Progress.parse({ usage: told, spent }))).toEqual(used);
+  expect(usageOfRun(Progress.parse({ usage: told, spent }))).toEqual(used);
 });

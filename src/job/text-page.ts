@@ -1,4 +1,4 @@
-/** A page of text; offsets and lengths are in UTF-16 units. `nextOffset` is null at the end. */
+/** A page of text. Offsets and lengths are in UTF-16 units; `nextOffset` is null at the end. */
 export interface TextPage {
   text: string;
   offset: number;
@@ -10,8 +10,8 @@ const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
 const isLow = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
 
 /**
- * At most `maxChars` units of a text of `total` units from `offset`; never half of a surrogate pair, and never an empty page
- * before the end. `read(offset, units)` gives a part of the text.
+ * At most `maxChars` units of a text of `total` units from `offset`. Never splits a surrogate pair, and is never empty before the end.
+ * `read(offset, units)` returns a part of the text.
  */
 export function textPage(
   read: (offset: number, units: number) => string,

@@ -1,7 +1,7 @@
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS served (job TEXT PRIMARY KEY) STRICT';
 
-/** The jobs whose runs a container was asked for and that have not ended, by the names of their objects. */
-export class Served {
+/** Jobs with an unfinished run in this container, by the names of their objects. */
+export class ActiveJobs {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {
@@ -25,8 +25,8 @@ export class Served {
     return this.#sql.exec('SELECT 1 FROM served LIMIT 1').toArray().length === 0;
   }
 
-  /** Gives all and forgets them. */
-  take(): string[] {
+  /** Removes all jobs and returns them. */
+  takeAll(): string[] {
     return this.#sql
       .exec('DELETE FROM served RETURNING job')
       .toArray()

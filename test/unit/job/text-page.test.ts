@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { textPage } from '../../../src/job/page.ts';
+import { textPage } from '../../../src/job/text-page.ts';
 
 const pageOf = (text: string, offset: number, maxChars: number) =>
   textPage((from, units) => text.slice(from, from + units), text.length, offset, maxChars);

@@ -1,0 +1,54 @@
+import type { ExecutorClient } from '../runner/executor-client.ts';
+import { totalTokens, usageOfRun } from './progress.ts';
+import type { JobRow, JobStore } from './store.ts';
+
+/** What the account stores of a job that is over. */
+export interface Settlement {
+  state: JobRow['state'];
+  reason: string;
+  /** Absent: nothing was run. */
+  startedAt?: number;
+  finishedAt: number;
+  costUsd: number;
+  totalTokens: number;
+}
+
+/** Time after a job's end during which an unreachable executor is asked again, in ms. */
+const ACKNOWLEDGE_MAX_MS = 3_600_000;
+
+const settlementOf = ({ state, ending, started_at, finished_at, progress }: JobRow, now: number): Settlement => ({
+  state,
+  reason: ending?.reason ?? state,
+  ...(started_at !== null && { startedAt: started_at }),
+  finishedAt: finished_at ?? now,
+  costUsd: usageOfRun(progress)?.costUsd ?? 0,
+  totalTokens: totalTokens(usageOfRun(progress)),
+});
+
+/** Ends what may be left of the run and lets the executor remove its log. Returns whether the executor answered. */
+async function acknowledge({ spec, cursor }: JobRow, executor: ExecutorClient): Promise<boolean> {
+  const canceled = await executor.cancel(spec.id);
+  if (canceled.kind === 'unreachable') return false;
+  return canceled.kind === 'refused' || (await executor.events(spec.id, cursor, 0)).kind !== 'unreachable';
+}
+
+/** Reports a job's end to its account and acknowledges it to the executor, each once. Retry while one of them is left. */
+export async function finalize(
+  store: JobStore,
+  row: JobRow,
+  executor: ExecutorClient,
+  release: (settlement: Settlement) => Promise<void>,
+  now: number,
+): Promise<void> {
+  if (row.settled_at === null) {
+    const isReleased = await release(settlementOf(row, now)).then(
+      () => true,
+      () => false,
+    );
+    if (!isReleased) return;
+    store.mark('settled_at', now);
+  }
+  if (row.acked_at !== null) return;
+  const isForgotten = row.admitted_at === null || now - (row.finished_at ?? now) > ACKNOWLEDGE_MAX_MS;
+  if (isForgotten || (await acknowledge(row, executor))) store.mark('acked_at', now);
+}
