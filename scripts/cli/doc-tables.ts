@@ -39,10 +39,16 @@ const scopeTable = () =>
     Object.entries(SCOPE_WORDS).map(([name, words]) => [code(name), words]),
   );
 
+const shown = (value: unknown) => (value === undefined || String(value) === '' ? '' : code(String(value)));
+const range = (min?: number, max?: number) =>
+  min === undefined || max === undefined ? '' : `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+
 function typeCells(name: string, type: z.ZodType): string[] {
   const schema = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' });
+  const { minimum, maximum, description = '' } = schema;
   const values = schema.enum?.map((value) => code(String(value))).join(' ');
-  return [code(name), values ?? String(schema.type ?? 'any'), schema.description ?? ''];
+  const bounds = maximum === Number.MAX_SAFE_INTEGER ? '' : range(minimum, maximum);
+  return [code(name), values ?? [String(schema.type ?? 'any'), bounds].filter(Boolean).join(' '), description];
 }
 
 /** Values of an option that disable a safeguard. */
@@ -85,9 +91,6 @@ function parameterTable() {
   );
 }
 
-const shown = (value: unknown) => (value === undefined || String(value) === '' ? '' : code(String(value)));
-const numberOf = (value: number) => value.toLocaleString('en');
-
 const settingTable = () =>
   table(
     ['setting', 'default', 'unit', 'range', 'what it does'],
@@ -95,7 +98,7 @@ const settingTable = () =>
       code(env),
       isSecret ? 'secret' : shown(setting.default),
       unit,
-      min === undefined || max === undefined ? '' : `${numberOf(min)} to ${numberOf(max)}`,
+      range(min, max),
       description,
     ]),
   );
