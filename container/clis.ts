@@ -9,37 +9,41 @@ import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
+import type { Provider } from './providers/provider.ts';
 import { PRIVATE_DIRECTORY } from './state/files.ts';
 
 const VERSION_MAX_MS = 20_000;
 
-/** A provider's program on this machine. */
+/** A provider's CLI on this machine. */
 export interface Cli {
   binary: string;
-  /** As its --version says, without the name. */
+  /** As its --version reports it, without the name. */
   version: string;
 }
 
-/** The npm packages, one per platform, that hold the programs; their install scripts are never run. */
-const PACKAGES: Record<string, { name: string; file: string; isPacked: boolean }> = {
-  claude: { name: '@anthropic-ai/claude-code', file: 'claude', isPacked: false },
-  grok: { name: '@xai-official/grok', file: 'bin/grok.br', isPacked: true },
-};
+/** Where CLIs are found, in place of their npm packages. */
+export interface CliPlaces {
+  /** Paths by provider id. */
+  binaries?: Readonly<Record<string, string>>;
+  /** A directory that holds each CLI under its provider's id. */
+  cliDirectory?: string | undefined;
+}
 
-/** The CLIs of these providers that can be started; the others are named on stderr. */
+/** The CLIs of these providers that can be started, by provider id. Reports the others on stderr. */
 export async function findClis(
-  providers: string[],
-  binaries: Readonly<Record<string, string>>,
+  providers: Provider[],
+  { binaries, cliDirectory }: CliPlaces,
   stateDirectory: string,
 ): Promise<Record<string, Cli>> {
   const found: Record<string, Cli> = {};
-  for (const provider of providers) {
+  for (const { id, program } of providers) {
     try {
-      const binary = binaries[provider] ?? (await packagedBinary(provider, stateDirectory));
+      const given = binaries?.[id] ?? (cliDirectory && join(cliDirectory, id));
+      const binary = given ?? (await packagedBinary(id, program, stateDirectory));
       await access(binary, constants.X_OK);
-      found[provider] = { binary, version: await versionOf(binary, stateDirectory) };
+      found[id] = { binary, version: await versionOf(binary, stateDirectory) };
     } catch (error) {
-      console.error(`The CLI of ${provider} is missing: ${messageOf(error)}`);
+      console.error(`The CLI of ${id} is missing: ${messageOf(error)}`);
     }
   }
   return found;
@@ -47,26 +51,24 @@ export async function findClis(
 
 const Manifest = z.object({ version: z.string() });
 
-async function packagedBinary(provider: string, stateDirectory: string): Promise<string> {
-  const wanted = PACKAGES[provider];
-  if (wanted === undefined) throw new Error(`no package is known for it; set EXECUTOR_${provider.toUpperCase()}_BIN`);
-  const manifest = createRequire(import.meta.url).resolve(`${wanted.name}-${process.platform}-${process.arch}/package.json`);
-  const file = join(dirname(manifest), wanted.file);
-  if (!wanted.isPacked) return file;
+async function packagedBinary(id: string, program: Provider['program'], stateDirectory: string): Promise<string> {
+  const manifest = createRequire(import.meta.url).resolve(`${program.package}-${process.platform}-${process.arch}/package.json`);
+  const file = join(dirname(manifest), program.file);
+  if (program.compression === undefined) return file;
   const { version } = Manifest.parse(JSON.parse(await readFile(manifest, 'utf8')));
-  const unpacked = `${provider}-${version}`;
+  const unpacked = `${id}-${version}`;
   return unpack(file, join(import.meta.dirname, '.bin', unpacked)).catch(() =>
     unpack(file, join(stateDirectory, 'bin', unpacked)),
   );
 }
 
-/** Unpacks a brotli file into a program, once; starters at the same time do not see each other's parts. */
+/** Unpacks a brotli file into a program, once. Executors that start at the same time never see an unfinished file. */
 async function unpack(packed: string, target: string): Promise<string> {
-  const isThere = await access(target, constants.X_OK).then(
+  const exists = await access(target, constants.X_OK).then(
     () => true,
     () => false,
   );
-  if (isThere) return target;
+  if (exists) return target;
   const draft = `${target}.${randomUUID()}`;
   try {
     await mkdir(dirname(target), { recursive: true, mode: 0o755 });
@@ -79,7 +81,7 @@ async function unpack(packed: string, target: string): Promise<string> {
 }
 
 async function versionOf(binary: string, stateDirectory: string): Promise<string> {
-  // Some CLIs write to HOME even when they only tell their version.
+  // Some CLIs write to HOME even when they only report their version.
   const home = join(stateDirectory, `version-${randomUUID()}`);
   await mkdir(home, { mode: PRIVATE_DIRECTORY });
   try {

@@ -22,6 +22,7 @@ export const ExecutorEnvironment = z.object({
   EXECUTOR_MIN_FREE_DISK_BYTES: count
     .default(536_870_912)
     .describe("Free bytes of the state directory's disk below which runs are refused."),
+  EXECUTOR_CLIS: z.string().min(1).optional(),
   EXECUTOR_CONTAINMENT: z
     .enum(['auto', 'scan'])
     .default('auto')
@@ -37,7 +38,9 @@ export interface Config {
   maxRunning: number;
   minFreeDiskBytes: number;
   containment: 'auto' | 'scan';
-  /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They replace the binaries of the npm packages. */
+  /** Directory that holds each CLI under its provider's id, in place of the npm packages. */
+  cliDirectory?: string | undefined;
+  /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They come before the directory and the npm packages. */
   binaries: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +59,7 @@ export function parseConfig(env: Record<string, string | undefined>): Readonly<C
     port: parsed.data.EXECUTOR_PORT,
     maxRunning: parsed.data.EXECUTOR_MAX_RUNNING,
     minFreeDiskBytes: parsed.data.EXECUTOR_MIN_FREE_DISK_BYTES,
+    cliDirectory: parsed.data.EXECUTOR_CLIS,
     containment: parsed.data.EXECUTOR_CONTAINMENT,
     binaries: Object.freeze(Object.fromEntries(binaries)),
   });

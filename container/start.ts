@@ -51,7 +51,7 @@ export async function startExecutor(
     config,
     stateId: await loadStateId(config.stateDirectory),
     providers,
-    clis: await findClis(Object.keys(providers), config.binaries, config.stateDirectory),
+    clis: await findClis(Object.values(providers), config, config.stateDirectory),
     containment: await chooseContainment(config.containment),
     live: new Map(),
     refusedAt: new Map(),

@@ -2,8 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { providers } from '../container/providers/index.ts';
 import { isOver } from '../src/job/machine.ts';
 import { Envelope } from '../src/mcp/envelope.ts';
+import { requestToolsOf } from '../src/policy/risk.ts';
 import { VERSION } from '../src/version.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
@@ -17,7 +19,6 @@ const PROMPTS = {
   live: 'In one sentence: what is a durable job?',
   offline: '[mock:slow 5] In one sentence: what is a durable job?',
 } as const;
-const TOOLS = { claude: 'claude_request', grok: 'grok_request_async' } as const;
 const CALL_TIMEOUT_MS = 60_000;
 
 async function connect({ url, settings }: Gateway) {
@@ -61,8 +62,11 @@ async function demonstrate(gateway: Gateway, live: boolean) {
   printReady(gateway);
   const prompt = offline ? PROMPTS.offline : PROMPTS.live;
   const client = await connect(gateway);
-  for (const [provider, tool] of Object.entries(TOOLS)) {
-    if (keyless.includes(provider)) continue;
+  for (const [index, id] of Object.keys(providers).entries()) {
+    if (keyless.includes(id)) continue;
+    // The two tools of a provider in turns, so that the demo shows both.
+    const [waits, starts] = requestToolsOf(id);
+    const tool = index % 2 === 0 ? waits : starts;
     print(`\n${tool} ${JSON.stringify({ prompt })}`);
     show(await collect(client, await call(client, tool, { prompt })));
   }

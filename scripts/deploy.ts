@@ -2,6 +2,8 @@
 // --config names another file than wrangler.toml.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { providers } from '../container/providers/index.ts';
+import { keySettings } from '../src/gate/upstreams.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { checkConfiguration } from './cli/configuration.ts';
 import { parseFlags } from './cli/flags.ts';
@@ -22,10 +24,9 @@ const SECRETS = [
     names: ['OWNER_PASSPHRASE_HASH', 'OIDC_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET'],
     why: 'sign-in of people; npm run passphrase makes the first',
   },
-  { names: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'], why: 'requests to Claude' },
-  { names: ['XAI_API_KEY'], why: 'requests to Grok' },
+  ...Object.values(providers).map((provider) => ({ names: keySettings(provider), why: `requests to ${provider.title}` })),
   { names: ['GATEWAY_TOKEN'], why: "the owner's token for scripts, at least 16 characters; optional" },
-] as const;
+];
 
 function nameSecrets() {
   print('Secrets, each set by "npx wrangler secret put NAME":');

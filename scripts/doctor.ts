@@ -46,7 +46,7 @@ async function checkClis(): Promise<Finding[]> {
   const scratch = mkdtempSync(join(WRANGLER_DIRECTORY, 'doctor-'));
   try {
     const names = Object.keys(providers);
-    const clis = await findClis(names, {}, scratch);
+    const clis = await findClis(Object.values(providers), {}, scratch);
     return names.map((id): Finding => {
       const version = clis[id]?.version;
       if (version === undefined)

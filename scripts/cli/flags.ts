@@ -1,4 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { providers } from '../../container/providers/index.ts';
+import { keySettings } from '../../src/gate/upstreams.ts';
 import { TOKEN_HELP } from '../local/gateway-token.ts';
 import { CommandError } from './command-error.ts';
 
@@ -10,6 +12,8 @@ const FLAGS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+const keys = Object.values(providers).map((provider) => `${keySettings(provider).join(' or ')} for ${provider.title}`);
+
 /** What `npm start -- --help` prints. */
 export const HELP = `npm start -- [--port PORT] [--state DIR] [--offline] [--containers]
 
@@ -20,8 +24,8 @@ Runs the gateway on this machine.
   --offline     the bundled model endpoint answers: no model is called, nothing is spent
   --containers  the CLIs run in containers, as they do on Cloudflare; needs Docker
 
-.dev.vars holds the provider keys: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for Claude, XAI_API_KEY for Grok. Without
-any, the gateway runs offline. ${TOKEN_HELP}`;
+.dev.vars holds the provider keys: ${keys.join(', ')}.
+Without any, the gateway runs offline. ${TOKEN_HELP}`;
 
 function refuse(options: ParseArgsOptionsConfig, error: unknown): never {
   const [why] = (error instanceof Error ? error.message : String(error)).split('. ');

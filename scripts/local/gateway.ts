@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../container/protocol.ts';
+import { providers } from '../../container/providers/index.ts';
 import { CommandError } from '../cli/command-error.ts';
 import type { Variables } from './dev-vars.ts';
 import { requireDocker } from './docker.ts';
@@ -41,8 +42,14 @@ export interface Gateway {
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** The bundled model endpoint accepts any key. */
-const OFFLINE_KEYS = { ANTHROPIC_API_KEY: 'offline-anthropic-key', XAI_API_KEY: 'offline-xai-key' };
+/** Settings with which every provider calls the bundled model endpoint, which accepts any key. */
+const offlineServices = (url: string) =>
+  Object.fromEntries(
+    Object.values(providers).flatMap(({ id, service: { urlSetting, keys } }) => [
+      [urlSetting, url],
+      ...keys.slice(0, 1).map(({ setting }) => [setting, `offline-${id}-key`]),
+    ]),
+  );
 
 const randomToken = () => randomBytes(32).toString('base64url');
 
@@ -99,7 +106,7 @@ async function startServices(options: GatewayOptions, settings: OperatorSettings
   ]);
   if (containers) options.print('Building the container image. The first build takes minutes.');
   const bindings = {
-    ...(upstream && { ...OFFLINE_KEYS, ANTHROPIC_UPSTREAM_URL: upstream, XAI_UPSTREAM_URL: upstream }),
+    ...(upstream && offlineServices(upstream)),
     ...executorAt,
     ...chosen,
     GATEWAY_TOKEN: settings.token,

@@ -1,5 +1,7 @@
+import { providers } from '../../container/providers/index.ts';
 import { readConfig } from '../../src/config.ts';
 import { messageOf } from '../../src/errors.ts';
+import { keySettings } from '../../src/gate/upstreams.ts';
 import { CommandError } from '../cli/command-error.ts';
 import { readDevVars, type Variables } from './dev-vars.ts';
 import { type GatewayToken, loadOrCreateToken } from './gateway-token.ts';
@@ -13,18 +15,14 @@ export interface OperatorSettings extends GatewayToken {
   keyless: string[];
 }
 
-const PROVIDER_KEYS = { claude: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'], grok: ['XAI_API_KEY'] } as const;
-const KEY_NAMES = Object.values(PROVIDER_KEYS).flat();
-
 /** Reads .dev.vars and the token. Provider keys come from .dev.vars only, never from the environment. */
 export function readSettings(stateDirectory: string, wantsOffline: boolean): OperatorSettings {
   const given = readDevVars();
-  const keyless = Object.entries(PROVIDER_KEYS)
-    .filter(([, names]) => !names.some((name) => given[name]))
-    .map(([provider]) => provider);
-  const offline = wantsOffline || keyless.length === Object.keys(PROVIDER_KEYS).length;
-  const isKey = (name: string) => KEY_NAMES.some((key) => key === name);
-  const variables = offline ? Object.fromEntries(Object.entries(given).filter(([name]) => !isKey(name))) : given;
+  const all = Object.values(providers);
+  const keyless = all.filter((provider) => !keySettings(provider).some((name) => given[name])).map(({ id }) => id);
+  const offline = wantsOffline || keyless.length === all.length;
+  const keys = all.flatMap(keySettings);
+  const variables = offline ? Object.fromEntries(Object.entries(given).filter(([name]) => !keys.includes(name))) : given;
   return { ...loadOrCreateToken(stateDirectory), variables, offline, keyless: offline ? [] : keyless };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { providers } from '../../container/providers/index.ts';
 
 /** Longest value, and longest view of all arguments, in characters. */
 const VALUE_MAX_CHARS = 80;
@@ -7,9 +8,11 @@ const VIEW_MAX_CHARS = 500;
 const SECRET_NAME = /token|secret|passw|pwd|api_?key|auth(?!or)|credential|cookie/i;
 /** Objects whose every value is hidden, because any name in them may hold a secret. */
 const SECRET_HOLDER = /^(env|headers)$/i;
-/** Text that looks like a key of a known service, wherever it stands. */
-const SECRET_TEXT =
-  /\b(sk-[\w-]{8,}|xai-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+)|(?<=:\/\/)[^\s/@]+(?=@)/g;
+/** Keys of the model services, other tokens, and passwords in URLs, as they look in a text. */
+const KEYS = Object.values(providers).map(({ service }) => service.keyPattern);
+const TOKENS = /sk-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+/;
+const PASSWORD = /(?<=:\/\/)[^\s/@]+(?=@)/;
+const SECRET_TEXT = new RegExp(`\\b(${[...KEYS, TOKENS].map(({ source }) => source).join('|')})|${PASSWORD.source}`, 'g');
 const HIDDEN = '[hidden]';
 
 /** JSON with the keys of every object sorted, so that equal values give equal text. */

@@ -1,3 +1,4 @@
+import { providerTitles } from '../../container/providers/index.ts';
 import { OWNER, SCOPES, type Scope } from '../caller.ts';
 
 /** The scopes that clients should request first: those of the gateway's main tools. */
@@ -6,7 +7,7 @@ export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];
 /** Each scope in words, for the page that grants it. */
 export const SCOPE_WORDS = {
   'jobs:read': 'see your jobs: state, answers, logs and cost',
-  'jobs:run': 'run Claude Code and Grok for you, at your cost, and cancel or delete jobs',
+  'jobs:run': `run ${providerTitles()} for you, at your cost, and cancel or delete jobs`,
   'approvals:write': 'approve or deny calls and steps for you',
   admin: 'administer the gateway: API tokens, policies and diagnostics',
 } as const satisfies Record<Scope, string>;

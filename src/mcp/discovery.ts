@@ -1,12 +1,13 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { providerTitles } from '../../container/providers/index.ts';
 import { VERSION } from '../version.ts';
 import { tools } from './tools/index.ts';
 
 const NAME = 'llm-cli-gateway';
 const TITLE = 'LLM CLI Gateway';
-const DESCRIPTION = 'Runs Claude Code and Grok CLI requests as durable jobs.';
+const DESCRIPTION = `Runs ${providerTitles()} requests as durable jobs.`;
 const CARD_TYPE = 'application/mcp-server-card+json';
 const CACHE = 'public, max-age=3600';
 

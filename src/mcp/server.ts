@@ -1,5 +1,6 @@
 import { CLIENT_INFO_META_KEY, McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { providerTitles } from '../../container/providers/index.ts';
 import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { accountOf } from '../objects.ts';
@@ -15,8 +16,7 @@ import { serveTasks, TASKS, takesTasks } from './tasks.ts';
 import { type Listing, listing } from './tool.ts';
 import { toolOf, tools } from './tools/index.ts';
 
-const INSTRUCTIONS =
-  'Hands work to Claude Code and Grok CLI as durable jobs. *_request waits for the answer and hands over a job id when it takes long; *_request_async gives the id at once. llm_job_watch waits for news, llm_job_result reads the answer. A job goes on when you disconnect.';
+const INSTRUCTIONS = `Hands work to ${providerTitles()} as durable jobs. *_request waits for the answer and hands over a job id when it takes long; *_request_async gives the id at once. llm_job_watch waits for news, llm_job_result reads the answer. A job goes on when you disconnect.`;
 
 /** How long a client may keep the list of tools, in ms. */
 const LIST_TTL_MS = 300_000;

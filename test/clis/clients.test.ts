@@ -9,6 +9,7 @@ import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextpr
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type Cli, findClis } from '../../container/clis.ts';
+import { providers } from '../../container/providers/index.ts';
 import { claudeArguments, remoteArguments } from '../../scripts/cli/clients.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
@@ -28,7 +29,7 @@ const script = (path: string) => [process.execPath, join(ROOT, 'node_modules', p
 
 async function cliOf(provider: string): Promise<string> {
   const state = scratchDirectory();
-  const { [provider]: cli } = await findClis([provider], {}, state);
+  const { [provider]: cli } = await findClis(Object.values(providers), {}, state);
   const { binary }: Cli = z.object({ binary: z.string(), version: z.string() }).parse(cli);
   return binary;
 }

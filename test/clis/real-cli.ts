@@ -40,11 +40,7 @@ export type Word = Omit<RunAnswer, 'ask'>;
 /** The pinned CLIs, a model endpoint and a directory, until `end`. */
 export async function openWorkshop(providers: Provider[]) {
   const root = await mkdtemp(join(tmpdir(), 'real-cli-'));
-  const clis = await findClis(
-    providers.map(({ id }) => id),
-    {},
-    root,
-  );
+  const clis = await findClis(providers, {}, root);
   const bodies = join(root, 'bodies');
   await mkdir(bodies);
   const server = createModelServer({ scenario: 'text', models: ['grok-4.5', 'grok-4.6'], bodies });

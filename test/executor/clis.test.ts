@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
-import { chmod, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { findClis } from '../../container/clis.ts';
+import { claude } from '../../container/providers/claude/claude.ts';
+import { providers } from '../../container/providers/index.ts';
+import { absent } from '../fixtures/scripted-provider.ts';
 import { temporaryDirectory } from './executor.ts';
 
 async function program(text: string, mode = 0o755): Promise<string> {
@@ -16,7 +19,7 @@ async function program(text: string, mode = 0o755): Promise<string> {
 describe('the CLIs', () => {
   it('come from the npm packages of this platform, for several starters at once', async () => {
     const starters = await Promise.all([temporaryDirectory(), temporaryDirectory()]);
-    const [one, two] = await Promise.all(starters.map((state) => findClis(['claude', 'grok'], {}, state)));
+    const [one, two] = await Promise.all(starters.map((state) => findClis(Object.values(providers), {}, state)));
     expect(one).toEqual(two);
     for (const cli of Object.values(one ?? {})) {
       const { stdout } = await promisify(execFile)(cli.binary, ['--version'], { env: { HOME: starters[0] } });
@@ -28,8 +31,18 @@ describe('the CLIs', () => {
   it('are found where the configuration says', async () => {
     const binary = await program('#!/bin/sh\necho "my cli, version 4.5.6-beta (abc)"');
     const state = await temporaryDirectory();
-    expect(await findClis(['claude'], { claude: binary }, state)).toEqual({ claude: { binary, version: '4.5.6-beta' } });
+    expect(await findClis([claude], { binaries: { claude: binary } }, state)).toEqual({
+      claude: { binary, version: '4.5.6-beta' },
+    });
     expect(await readdir(state)).toEqual([]);
+  });
+
+  it('are found in a directory that holds them by their ids', async () => {
+    const binary = await program('#!/bin/sh\necho 7.8.9');
+    const directory = dirname(binary);
+    await rename(binary, join(directory, 'claude'));
+    const found = await findClis([claude], { cliDirectory: directory }, await temporaryDirectory());
+    expect(found).toEqual({ claude: { binary: join(directory, 'claude'), version: '7.8.9' } });
   });
 
   it.for([
@@ -37,7 +50,7 @@ describe('the CLIs', () => {
     { title: 'is no program', binary: () => program('', 0o644) },
     { title: 'does not run', binary: () => program('#!/bin/sh\nexit 3') },
   ])('leave out one that $title', async ({ binary }) => {
-    const binaries = new Map(binary ? [['other', await binary()]] : []);
-    expect(await findClis(['other'], Object.fromEntries(binaries), await temporaryDirectory())).toEqual({});
+    const binaries = new Map(binary ? [[absent.id, await binary()]] : []);
+    expect(await findClis([absent], { binaries: Object.fromEntries(binaries) }, await temporaryDirectory())).toEqual({});
   });
 });

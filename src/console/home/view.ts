@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
+import { providerTitles } from '../../../container/providers/index.ts';
 import type { Markup } from '../../html/frame.ts';
 
 /** What the gateway is and how to connect to it. `url` is the MCP endpoint. */
 export const homePage = (
   url: string,
-): Markup => html`<p>A remote MCP server that runs Claude Code and Grok CLI for you. Each request is a durable
+): Markup => html`<p>A remote MCP server that runs ${providerTitles()} for you. Each request is a durable
 job: it continues when you disconnect, reports its progress and cost, and never runs twice.</p>
 <section class="card" aria-labelledby="connect">
 <h2 id="connect">Connect</h2>

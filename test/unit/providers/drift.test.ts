@@ -28,7 +28,7 @@ let home: string;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'drift-'));
-  const clis = await findClis(Object.keys(providers), {}, home);
+  const clis = await findClis(Object.values(providers), {}, home);
   const env = { HOME: home, GROK_HOME: join(home, 'grok') };
   for (const [id, { binary }] of Object.entries(clis))
     for (const args of HELPS[id] ?? []) {
