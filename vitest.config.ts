@@ -62,7 +62,7 @@ export default defineConfig({
           expect: { poll: { timeout: 10_000 } },
           isolate: false,
           include: include('worker'),
-          globalSetup: ['test/worker/setup.ts'],
+          globalSetup: ['test/worker/helpers/setup.ts'],
         },
       },
       {

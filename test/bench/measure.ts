@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../container/protocol.ts';
-import { readText } from '../rig/client.ts';
+import { jobEnd, readText } from '../helpers/mcp-client.ts';
 import type { Rig } from '../rig/rig.ts';
 import { type Script, stepsOf } from '../rig/script.ts';
 
@@ -46,13 +46,9 @@ function hashOf(script: Script): string {
 async function runToEnd({ call }: Rig, script: Script): Promise<string> {
   const { job: submitted } = await call('grok_request_async', { prompt: JSON.stringify(script) });
   const jobId = submitted?.id ?? '';
-  for (let afterSeq = 0; ; ) {
-    const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000, waitMs: 50_000 });
-    afterSeq = nextAfterSeq;
-    if (job?.finishedAt === undefined) continue;
-    if (job.state !== 'completed') throw new Error(`The job ${job.state}: ${JSON.stringify(job.error)}`);
-    return jobId;
-  }
+  const job = await jobEnd(call, jobId);
+  if (job.state !== 'completed') throw new Error(`The job ended as ${job.state}: ${JSON.stringify(job.error)}`);
+  return jobId;
 }
 
 /** Sends output of about `bytes` bytes through the whole way. `idleBytes` is the executor's memory before. */

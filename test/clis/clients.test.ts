@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -13,9 +13,10 @@ import { providers } from '../../container/providers/index.ts';
 import { claudeArguments, remoteArguments } from '../../scripts/cli/clients.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
-import { useGateway } from '../e2e/client.ts';
-import { runCommand, strangerEnvironment } from '../e2e/command.ts';
-import { scratchDirectory } from '../e2e/gateway-process.ts';
+import { runCommand, strangerEnvironment } from '../helpers/command.ts';
+import { useGateway } from '../helpers/gateway.ts';
+import { scratchDirectory } from '../helpers/gateway-process.ts';
+import { connect } from '../helpers/mcp-client.ts';
 
 const { gateway } = useGateway();
 const HELLO = 'Hello from the mock model.';
@@ -51,10 +52,8 @@ test.each([
   ['2026-07-28', { pin: '2026-07-28' }],
   ['2025-11-25', 'legacy'],
 ] as const)('the SDK client of the second generation speaks %s and calls a tool', async (revision, mode) => {
-  const client = new Client(ME, { versionNegotiation: { mode } });
-  onTestFinished(() => client.close());
-  const requestInit = { headers: { authorization: authorization() } };
-  await client.connect(new StreamableHTTPClientTransport(new URL(gateway().url), { requestInit }));
+  const { client, close } = await connect(gateway().url, gateway().settings.token, { mode });
+  onTestFinished(close);
   expect(client.getNegotiatedProtocolVersion()).toBe(revision);
   expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
-import { browser } from '../browser.ts';
+import { browser } from '../helpers/browser.ts';
 import { type Run, runSuite } from './suite.ts';
 
 const Metadata = z.object({ issuer: z.url(), registration_endpoint: z.url() });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
-import { useFixtures } from '../e2e/fixture.ts';
-import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../person.ts';
-import { type Caller, connect } from '../rig/client.ts';
-import type { Box } from './engine.ts';
-import { jobsOf } from './jobs.ts';
-import { reachedIn, tryUrls } from './probe.ts';
-import { useSite } from './site.ts';
+import { useFixtures } from '../helpers/fixture.ts';
+import { connect, type McpClient } from '../helpers/mcp-client.ts';
+import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../helpers/person.ts';
+import type { Box } from './helpers/engine.ts';
+import { jobsOf } from './helpers/jobs.ts';
+import { reachedIn, tryUrls } from './helpers/probe.ts';
+import { useSite } from './helpers/site.ts';
 
 const { start } = useFixtures();
 let issuer: string;
@@ -17,7 +17,7 @@ const owner = useSite(async () => {
   return { ...openIdSettings(issuer, 'alice@example.com'), DEFAULT_POLICY: 'open' };
 });
 
-let client: Caller;
+let client: McpClient;
 beforeAll(async () => {
   const { origin } = new URL(owner.gateway().url);
   await start('openid-provider.mjs', ...openIdArguments(issuer, origin));

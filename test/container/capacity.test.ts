@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
-import { standBefore } from './full-engine.ts';
-import { useSite } from './site.ts';
+import { standBefore } from './helpers/full-engine.ts';
+import { useSite } from './helpers/site.ts';
 
 const QUEUE_MS = 10_000;
 

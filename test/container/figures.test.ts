@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { print } from '../../scripts/cli/print.ts';
-import { useSite } from './site.ts';
+import { useSite } from './helpers/site.ts';
 
 /** Starts of each kind that are measured; the middle one counts. */
 const STARTS = ['one', 'two', 'three'];

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { useSite } from './site.ts';
+import { useSite } from './helpers/site.ts';
 
 const IDLE_MS = 10_000;
 /** Longer than a container may be idle, and its executor silent. */

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { print } from '../../scripts/cli/print.ts';
 import { docker, dockerEnvironment } from '../../scripts/local/docker.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
-import { deployDry } from '../e2e/deploy.ts';
-import { IMAGE } from './engine.ts';
+import { deployDry } from '../helpers/deploy.ts';
+import { IMAGE } from './helpers/engine.ts';
 
 const BASE = 'node:22-bookworm-slim';
 const MOST_BYTES = 800e6;

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { afterAll, expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
-import { openOutside } from './outside.ts';
-import { reachedIn, tryUrls } from './probe.ts';
-import { useSite } from './site.ts';
+import { openOutside } from './helpers/outside.ts';
+import { reachedIn, tryUrls } from './helpers/probe.ts';
+import { useSite } from './helpers/site.ts';
 
 const IDLE_MS = 4_000;
 /** A job is told within this that its container is gone. */

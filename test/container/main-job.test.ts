@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
-import { askDoctor } from '../e2e/doctor.ts';
-import { PROBE, probed } from './probe.ts';
-import { everythingTold, filesWith, MARK, PLANTED, processesWith, secrets } from './secrets.ts';
-import { useSite } from './site.ts';
+import { askDoctor } from '../helpers/doctor.ts';
+import { PROBE, probed } from './helpers/probe.ts';
+import { everythingTold, filesWith, MARK, PLANTED, processesWith, secrets } from './helpers/secrets.ts';
+import { useSite } from './helpers/site.ts';
 
 const { state, call, ask, startUntil, ended, gateway, boxes, onlyBox } = useSite();
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
-import { IMAGE } from './engine.ts';
-import { useSite } from './site.ts';
+import { IMAGE } from './helpers/engine.ts';
+import { useSite } from './helpers/site.ts';
 
 const TOKEN = randomBytes(24).toString('hex');
 

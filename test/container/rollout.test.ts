@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { PROTOCOL_VERSION } from '../../container/protocol.ts';
 import { VERSION } from '../../src/version.ts';
-import { type Box, IMAGE } from './engine.ts';
-import { useSite } from './site.ts';
+import { type Box, IMAGE } from './helpers/engine.ts';
+import { useSite } from './helpers/site.ts';
 
 /** Images of other versions: the same executor, but for what it says of itself. */
 const OLDER = { tag: `${IMAGE}-older`, version: '0.0.1', protocol: PROTOCOL_VERSION - 1 };

@@ -5,11 +5,11 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { docker, dockerEnvironment } from '../../scripts/local/docker.ts';
 import { startService } from '../../scripts/local/service.ts';
 import { modelServer } from '../../scripts/local/services.ts';
-import { reader, scratchDirectory } from '../e2e/gateway-process.ts';
-import { wranglerDev } from '../e2e/wrangler-dev.ts';
-import { connect } from '../rig/client.ts';
-import { boxesOf } from './engine.ts';
-import { jobsOf } from './jobs.ts';
+import { reader, scratchDirectory } from '../helpers/gateway-process.ts';
+import { connect } from '../helpers/mcp-client.ts';
+import { wranglerDev } from '../helpers/wrangler-dev.ts';
+import { boxesOf } from './helpers/engine.ts';
+import { jobsOf } from './helpers/jobs.ts';
 
 const TOKEN = 'a-made-up-gateway-token';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { writeConfig } from '../rig/config.ts';
-import { deployDry } from './deploy.ts';
-import { scratchDirectory } from './gateway-process.ts';
+import { deployDry } from '../helpers/deploy.ts';
+import { scratchDirectory } from '../helpers/gateway-process.ts';
+import { writeConfig } from '../helpers/wrangler-config.ts';
 
 const NO_DOCKER = { WRANGLER_DOCKER_BIN: '/bin/false' };
 const KV = '[[kv_namespaces]]\nbinding = "OAUTH_KV"\n';

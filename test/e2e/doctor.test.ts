@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from '../../scripts/local/gateway.ts';
 import { claimPort } from '../../scripts/local/port.ts';
-import { startKeyService } from '../rig/key-service.ts';
-import { useGateway } from './client.ts';
-import { askDoctor } from './doctor.ts';
-import { scratchDirectory } from './gateway-process.ts';
+import { askDoctor } from '../helpers/doctor.ts';
+import { useGateway } from '../helpers/gateway.ts';
+import { scratchDirectory } from '../helpers/gateway-process.ts';
+import { startKeyService } from '../helpers/key-service.ts';
 
 const { gateway } = useGateway();
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { LOOPBACK } from '../../scripts/local/port.ts';
-import { copyProject } from '../rig/project.ts';
-import { SHELL } from '../rig/shell.ts';
-import { outcomeOf, reader, scratchDirectory } from './gateway-process.ts';
+import { outcomeOf, reader, scratchDirectory } from '../helpers/gateway-process.ts';
+import { copyProject } from '../helpers/project.ts';
+import { SHELL } from '../helpers/shell.ts';
 
 const EXECUTOR = 'EXECUTOR_URL=http://127.0.0.1:9\nEXECUTOR_TOKEN=a-made-up-executor-token\nXAI_API_KEY=made-up\n';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { useGateway } from './client.ts';
+import { useGateway } from '../helpers/gateway.ts';
 
 const { call, collect, read, gateway } = useGateway();
 
@@ -46,7 +46,11 @@ test.concurrent.each(providers)(
     const { job } = await call(`${provider}_request_async`, { prompt });
     await untilText(job?.id ?? '');
     const messages: string[] = [];
-    const early = await call(`${provider}_request`, { prompt, syncDeadlineMs: 1_000 }, (message) => messages.push(message));
+    const early = await call(
+      `${provider}_request`,
+      { prompt, syncDeadlineMs: 1_000 },
+      { onprogress: (message) => messages.push(message) },
+    );
     await fetch(`${gateway().modelUrl}/__mock/release/${provider}`, { method: 'POST' });
     expect(messages[0]).toContain(early.job?.id);
     expect(messages.some((message) => message.includes('writing: tok'))).toBe(true);

@@ -4,8 +4,8 @@ import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextp
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
-import { browser } from '../browser.ts';
-import { useGateway } from './client.ts';
+import { browser } from '../helpers/browser.ts';
+import { useGateway } from '../helpers/gateway.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
 const REDIRECT = 'http://127.0.0.1:33418/callback';

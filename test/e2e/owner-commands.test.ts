@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SHELL } from '../rig/shell.ts';
-import { useGateway } from './client.ts';
-import { outcomeOf, scratchDirectory } from './gateway-process.ts';
+import { useGateway } from '../helpers/gateway.ts';
+import { outcomeOf, scratchDirectory } from '../helpers/gateway-process.ts';
+import { SHELL } from '../helpers/shell.ts';
 
 const { gateway, call } = useGateway();
 

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { browser } from '../browser.ts';
-import { claimIssuer, enter, openIdArguments, openIdSettings, signInAt } from '../person.ts';
-import { useGateway } from './client.ts';
-import { useFixtures } from './fixture.ts';
+import { browser } from '../helpers/browser.ts';
+import { useFixtures } from '../helpers/fixture.ts';
+import { useGateway } from '../helpers/gateway.ts';
+import { claimIssuer, enter, openIdArguments, openIdSettings, signInAt } from '../helpers/person.ts';
 
 const { start } = useFixtures();
 let issuer: string;

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { descendants, outcomeOf, processTable, reader, scratchDirectory, spawnStart } from './gateway-process.ts';
+import { descendants, outcomeOf, processTable, reader, scratchDirectory, spawnStart } from '../helpers/gateway-process.ts';
 
 const STOP_MS = 10_000;
 

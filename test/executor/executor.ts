@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { Event, EXECUTOR_ERRORS, PROTOCOL_VERSION, type RunLimits, type RunRequest } from '../../container/protocol.ts';
-import { SHELL } from '../rig/shell.ts';
+import { SHELL } from '../helpers/shell.ts';
 
 export const TOKEN = 'a-made-up-token-of-the-tests';
 const FIXTURES = join(import.meta.dirname, '../fixtures');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '../../src/mcp/envelope.ts';
-import { readText } from '../rig/client.ts';
+import { readText } from '../helpers/mcp-client.ts';
 import type { PlannedJob } from './plan.ts';
 import { count, type Ended, type Trial } from './trial.ts';
 
@@ -16,7 +16,7 @@ const tried = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(
 async function insist({ rig }: Trial, tool: string, args: Record<string, unknown>): Promise<Envelope> {
   const until = Date.now() + JOB_MAX_MS;
   while (Date.now() < until) {
-    const answer = await tried(rig.call(tool, args, AbortSignal.timeout(CALL_MS)));
+    const answer = await tried(rig.call(tool, args, { signal: AbortSignal.timeout(CALL_MS) }));
     if (answer && (answer.job || !answer.error?.retryable)) return answer;
     await sleep(RETRY_MS);
   }
@@ -34,7 +34,7 @@ async function submit(trial: Trial, planned: PlannedJob): Promise<string[]> {
   const tool = `${planned.provider}_request_async`;
   const args = argumentsOf(planned);
   if (planned.fault === 'client-gone')
-    await tried(trial.rig.call(`${planned.provider}_request`, args, AbortSignal.timeout(planned.atMs + 1)));
+    await tried(trial.rig.call(`${planned.provider}_request`, args, { signal: AbortSignal.timeout(planned.atMs + 1) }));
   const times = planned.fault === 'submit-twice' ? 2 : 1;
   const answers = await Promise.all(Array.from({ length: times }, () => insist(trial, tool, args)));
   const failed = answers.find(({ job }) => !job);

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import type { JobView } from '../../src/job/record.ts';
-import { useGateway } from '../e2e/client.ts';
-import { type Caller, connect } from '../rig/client.ts';
+import { useGateway } from '../helpers/gateway.ts';
+import { type CallTool, connect, type McpClient } from '../helpers/mcp-client.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -26,7 +26,7 @@ function useConsole() {
   const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), APPROVAL_TIMEOUT_MS }));
   let browser: Browser;
   let page: Page;
-  let client: Caller;
+  let client: McpClient;
   let target = '';
   const origin = () => new URL(gateway().url).origin;
   beforeAll(async () => {
@@ -60,7 +60,7 @@ function useConsole() {
   const ended = (jobId: string) => until(jobId, () => false);
   /** Waits until a run asks about a step. */
   const asked = (jobId: string) => until(jobId, ({ asks = [] }) => asks.length > 0);
-  const call: Caller['call'] = (tool, args) => client.call(tool, args);
+  const call: CallTool = (tool, args) => client.call(tool, args);
   /** Writes a document into the page of the token's policy. */
   const enforce = async (document: string) => {
     const policy = await open(`/policies/${target}`);

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
-import { useGateway } from '../e2e/client.ts';
+import { useGateway } from '../helpers/gateway.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
 
 const PASSPHRASE = 'correct horse battery staple';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { executor, worker } from '../../scripts/local/services.ts';
 import { lockState } from '../../scripts/local/state.ts';
-import { type Caller, connect } from './client.ts';
-import { writeConfig } from './config.ts';
+import { connect, type McpClient } from '../helpers/mcp-client.ts';
+import { writeConfig } from '../helpers/wrangler-config.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
 import { type Part, partOf } from './part.ts';
 
@@ -18,7 +18,7 @@ const RATE_LIMIT = 1_000_000;
 const CRASHING_WORKER = join(import.meta.dirname, '../fixtures/crashing-worker.ts');
 
 /** The gateway in parts: the Worker in workerd, a network that can fail, and the executor with the seeded CLI. */
-export interface Rig extends Caller {
+export interface Rig extends Pick<McpClient, 'call' | 'close'> {
   worker: Part;
   executor: Part;
   link: Link;

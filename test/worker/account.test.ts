@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import type { JobSpec } from '../../src/job/record.ts';
-import { answer, ended, jobOf, settled, specOf, submit } from './jobs.ts';
+import { answer, ended, jobOf, settled, specOf, submit } from './helpers/jobs.ts';
 
 const stay = [{ write: 'up\n' }, { stay: true }];
 const accountOf = ({ account }: { account: string }) => env.ACCOUNTS.getByName(account);

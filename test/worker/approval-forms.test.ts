@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from '../../src/caller.ts';
-import { pair, prompt } from './held.ts';
-import { ended } from './jobs.ts';
-import { callTool, type Manner, post, setPolicy } from './post.ts';
+import { pair, prompt } from './helpers/held.ts';
+import { ended } from './helpers/jobs.ts';
+import { callTool, type Manner, post, setPolicy } from './helpers/post.ts';
 
 const Asked = z.object({
   resultType: z.literal('input_required'),

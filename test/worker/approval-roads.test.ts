@@ -1,10 +1,9 @@
 import { env } from 'cloudflare:workers';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Scope } from '../../src/caller.ts';
-import { Envelope } from '../../src/mcp/envelope.ts';
-import { fetchWorker, gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './gateway.ts';
-import { prompt } from './held.ts';
+import { collect, connect } from '../helpers/mcp-client.ts';
+import { fetchWorker, gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './helpers/gateway.ts';
+import { prompt } from './helpers/held.ts';
 
 const POLICY = JSON.stringify({
   version: '1',
@@ -14,38 +13,21 @@ const POLICY = JSON.stringify({
 const ACCOUNT = 'owner';
 
 /** The SDK's client with an API token of its own; `answer` is its person, where it shows forms. */
-async function connect(scopes: Scope[], answer?: (message: string) => { approve: boolean; reason?: string } | undefined) {
+async function connectWith(scopes: Scope[], onForm?: (message: string) => { approve: boolean; reason?: string } | undefined) {
   const made = await env.ACCESS.getByName(ACCOUNT).createToken({ name: 'a test', scopes });
   if (!made.ok) throw new Error('no token');
   const { secret, token } = made.value;
-  const capabilities = answer ? { elicitation: { form: {} } } : {};
-  const client = new Client({ name: 'Test client', version: '1' }, { versionNegotiation: { mode: 'auto' }, capabilities });
-  if (answer)
-    client.setRequestHandler('elicitation/create', async ({ params }) => {
-      const content = answer(params.message);
-      return content ? { action: 'accept', content: { ...content } } : { action: 'cancel' };
-    });
-  const requestInit = { headers: { authorization: `Bearer lcg_${ACCOUNT}_${secret}` } };
-  await client.connect(new StreamableHTTPClientTransport(new URL('http://127.0.0.1/mcp'), { fetch: fetchWorker, requestInit }));
-  onTestFinished(() => client.close());
-  const call = async (name: string, args: Record<string, unknown>) =>
-    Envelope.parse((await client.callTool({ name, arguments: args })).structuredContent);
+  const setup = { name: 'Test client', fetch: fetchWorker, ...(onForm && { onForm }) };
+  const { call, close } = await connect('http://127.0.0.1/mcp', `lcg_${ACCOUNT}_${secret}`, setup);
+  onTestFinished(close);
   return { call, grant: `token_${token.id}` };
 }
 
 /** A client whose requests are asked about. */
-async function asker(answer?: Parameters<typeof connect>[1]) {
-  const client = await connect(['jobs:read', 'jobs:run'], answer);
+async function asker(answer?: Parameters<typeof connectWith>[1]) {
+  const client = await connectWith(['jobs:read', 'jobs:run'], answer);
   await env.ACCOUNTS.getByName(ACCOUNT).setPolicy(client.grant, 'enforce', POLICY, 'a test');
   return client;
-}
-
-async function collect({ call }: Pick<Awaited<ReturnType<typeof connect>>, 'call'>, jobId: string) {
-  for (let afterSeq = 0; ; ) {
-    const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, waitMs: 10_000 });
-    if (job?.finishedAt !== undefined) return call('llm_job_result', { jobId });
-    afterSeq = nextAfterSeq;
-  }
 }
 
 test('a client that shows forms: its person approves, and the call answers', async () => {
@@ -70,13 +52,13 @@ test('a client that shows forms: its person denies, and the call fails with the 
 test('a client without forms is told where the question is, another connection decides, and the job goes on', async () => {
   const text = crypto.randomUUID();
   const asking = await asker();
-  const deciding = await connect(['jobs:read', 'approvals:write']);
+  const deciding = await connectWith(['jobs:read', 'approvals:write']);
   const { job, next } = await asking.call('claude_request', { prompt: prompt(text) });
   expect({ state: job?.state, why: next?.why }).toEqual({ state: 'held', why: expect.stringContaining('/approvals') });
   const { approvals: [question] = [] } = await deciding.call('approval_list', { state: 'pending' });
   expect(question).toMatchObject({ tool: 'claude_request', client: 'Test client 1', grant: asking.grant });
   expect((await deciding.call('approval_decide', { approvalId: question?.id, approve: true })).approval?.state).toBe('approved');
-  expect((await collect(asking, job?.id ?? '')).answer?.text).toBe(text);
+  expect((await collect(asking.call, job?.id ?? '')).answer?.text).toBe(text);
 });
 
 test('a client without forms is told where the question is, a person decides on the page, and the job goes on', async () => {
@@ -89,5 +71,5 @@ test('a client without forms is told where the question is, a person decides on 
   expect(page.html).toContain('API token a test');
   const done = await owner.submit(page, `/approvals/${job?.hold?.approvalId}`, { decision: 'approve', said: '' });
   expect(done.html).toContain('Approved.');
-  expect((await collect(asking, job?.id ?? '')).answer?.text).toBe(text);
+  expect((await collect(asking.call, job?.id ?? '')).answer?.text).toBe(text);
 });

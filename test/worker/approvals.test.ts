@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import { decide, hold, POLICY, pair, prompt } from './held.ts';
-import { ended, jobOf } from './jobs.ts';
-import { callTool, setPolicy, someone } from './post.ts';
-import { passTime } from './time.ts';
+import { decide, hold, POLICY, pair, prompt } from './helpers/held.ts';
+import { ended, jobOf } from './helpers/jobs.ts';
+import { callTool, setPolicy, someone } from './helpers/post.ts';
+import { passTime } from './helpers/time.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { eventFacts } from '../../src/account/audit.ts';
 import { AuditLog } from '../../src/account/tables/audit-log.ts';
 import type { AuditFacts } from '../../src/account/tables/audit-row.ts';
-import { answer, ended } from './jobs.ts';
-import { callTool, setPolicy, someone } from './post.ts';
+import { answer, ended } from './helpers/jobs.ts';
+import { callTool, setPolicy, someone } from './helpers/post.ts';
 
 const prompt = (text = crypto.randomUUID()) => JSON.stringify([answer(text)]);
 const all = () => someone('jobs:read', 'jobs:run', 'approvals:write', 'admin');

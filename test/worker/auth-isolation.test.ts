@@ -1,36 +1,21 @@
 import { env } from 'cloudflare:workers';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiToken } from '../../src/auth/bearer.ts';
-import { Envelope } from '../../src/mcp/envelope.ts';
-import { browser } from '../browser.ts';
-import { gatewayWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
-import { answer, say } from './jobs.ts';
-import { post } from './post.ts';
+import { browser } from '../helpers/browser.ts';
+import { connect, type McpClient } from '../helpers/mcp-client.ts';
+import { gatewayWith, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './helpers/gateway.ts';
+import { answer, say } from './helpers/jobs.ts';
+import { post } from './helpers/post.ts';
 
 const OTHER = 'a7c3f1e09b2d4c5e8f60718293a4b5c6';
 const SECRET = 'what the owner said in confidence';
 
-type Call = (name: string, args: Record<string, unknown>) => Promise<Envelope>;
-interface Account {
-  client: Client;
-  call: Call;
-}
-
 let send: ReturnType<typeof gatewayWith>;
-let owner: Account;
-let other: Account;
+let owner: McpClient;
+let other: McpClient;
 let otherToken: string;
 /** What the owner has: ids that the other account tries. */
 const owned = { jobId: '', sessionId: '', tokenId: '', token: '' };
-
-async function connect(token: string): Promise<Account> {
-  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
-  const requestInit = { headers: { authorization: `Bearer ${token}` } };
-  await client.connect(new StreamableHTTPClientTransport(new URL(RESOURCE), { fetch: send, requestInit }));
-  const call: Call = async (name, args) => Envelope.parse((await client.callTool({ name, arguments: args })).structuredContent);
-  return { client, call };
-}
 
 async function makeToken(account: string, name: string, scopes: ('jobs:read' | 'jobs:run')[]) {
   const made = await env.ACCESS.getByName(account).createToken({ name, scopes });
@@ -42,8 +27,8 @@ beforeAll(async () => {
   send = gatewayWith(await withPassphrase());
   otherToken = (await makeToken(OTHER, 'other', ['jobs:read', 'jobs:run'])).token;
   const own = await makeToken('owner', 'confidential token', ['jobs:read']);
-  owner = await connect(OWNER_TOKEN);
-  other = await connect(otherToken);
+  owner = await connect(RESOURCE, OWNER_TOKEN, { fetch: send });
+  other = await connect(RESOURCE, otherToken, { fetch: send });
   const prompt = JSON.stringify([say({ kind: 'text', text: SECRET }), answer(SECRET)]);
   const { job } = await owner.call('claude_request', { prompt, workspace: 'confidential' });
   Object.assign(owned, { jobId: job?.id, sessionId: job?.sessionId, tokenId: own.id, token: own.token });
@@ -53,8 +38,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([owner.client.close(), other.client.close()]));
 
 /** Values that no two calls share, taken out. */
-const comparable = (envelope: Envelope, id: string) =>
-  JSON.stringify(envelope)
+const comparable = (result: object, id: string) =>
+  JSON.stringify(result)
     .replaceAll(id, 'ID')
     .replace(/\d{13}/g, 'TIME');
 

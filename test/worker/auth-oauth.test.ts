@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import worker from '../../src/index.ts';
-import type { Browser } from '../browser.ts';
-import { gatewayWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
+import type { Browser } from '../helpers/browser.ts';
+import { gatewayWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './helpers/gateway.ts';
 
 const REDIRECT = 'https://claude.ai/api/mcp/auth_callback';
 let send: ReturnType<typeof gatewayWith>;

@@ -3,7 +3,16 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { apiToken } from '../../src/auth/bearer.ts';
 import { OWNER } from '../../src/caller.ts';
-import { gatewayWith, listTools, mcpCall, ORIGIN, OWNER_TOKEN, ownerBrowser, RESOURCE, withPassphrase } from './gateway.ts';
+import {
+  gatewayWith,
+  listTools,
+  mcpCall,
+  ORIGIN,
+  OWNER_TOKEN,
+  ownerBrowser,
+  RESOURCE,
+  withPassphrase,
+} from './helpers/gateway.ts';
 
 let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { browser } from '../browser.ts';
+import { browser } from '../helpers/browser.ts';
 import {
   gatewayWith,
   listTools,
@@ -10,7 +10,7 @@ import {
   PASSPHRASE,
   RESOURCE,
   withPassphrase,
-} from './gateway.ts';
+} from './helpers/gateway.ts';
 
 let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {

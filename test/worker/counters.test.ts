@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Counters, type OwnedCharge } from '../../src/account/tables/counters.ts';
-import { answer, callOf, ended, jobOf, specOf, submit } from './jobs.ts';
-import { setPolicy } from './post.ts';
+import { answer, callOf, ended, jobOf, specOf, submit } from './helpers/jobs.ts';
+import { setPolicy } from './helpers/post.ts';
 
 const MAX = 3;
 const POLICY = {

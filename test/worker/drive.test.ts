@@ -5,7 +5,7 @@ import { type Drive, driveJob } from '../../src/job/drive.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
 import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
-import { jobOf, specOf } from './jobs.ts';
+import { jobOf, specOf } from './helpers/jobs.ts';
 
 const HEALTH: Health = {
   protocol: 1,

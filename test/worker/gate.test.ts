@@ -7,7 +7,7 @@ import { Spending } from '../../src/account/tables/spending.ts';
 import { handleModelRequest } from '../../src/gate/gate.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
-import { callOf, ended, jobOf, specOf, submit } from './jobs.ts';
+import { callOf, ended, jobOf, specOf, submit } from './helpers/jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';
 const QUESTION = JSON.stringify({

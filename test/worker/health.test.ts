@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { PROTOCOL_VERSION } from '../../container/protocol.ts';
-import { gatewayWith, ORIGIN, OWNER_TOKEN } from './gateway.ts';
+import { gatewayWith, ORIGIN, OWNER_TOKEN } from './helpers/gateway.ts';
 
 const Finding = z.object({ check: z.string(), state: z.string(), says: z.string() });
 const Deep = z.object({ ok: z.boolean(), findings: z.array(Finding) });

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { DAY_MS, readConfig } from '../../src/config.ts';
 import { ingest } from '../../src/job/ingest.ts';
 import { JobStore } from '../../src/job/store.ts';
-import { answer, ended, jobOf, say, specOf, submit, textOf } from './jobs.ts';
-import { passTime } from './time.ts';
+import { answer, ended, jobOf, say, specOf, submit, textOf } from './helpers/jobs.ts';
+import { passTime } from './helpers/time.ts';
 
 const { queueTimeoutMs } = readConfig(env).limits;
 

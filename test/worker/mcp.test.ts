@@ -1,24 +1,16 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { Envelope } from '../../src/mcp/envelope.ts';
-import { fetchWorker } from './gateway.ts';
-import { answer, say } from './jobs.ts';
+import { connect } from '../helpers/mcp-client.ts';
+import { fetchWorker } from './helpers/gateway.ts';
+import { answer, say } from './helpers/jobs.ts';
 
 const TOKEN = 'test-gateway-token';
 const URL_OF_MCP = 'http://127.0.0.1/mcp';
 
 /** A client of either line of the protocol that talks to the Worker without a network. */
-async function connect(mode: 'auto' | 'legacy') {
-  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
-  const requestInit = { headers: { authorization: `Bearer ${TOKEN}` } };
-  await client.connect(new StreamableHTTPClientTransport(new URL(URL_OF_MCP), { fetch: fetchWorker, requestInit }));
-  onTestFinished(() => client.close());
-  const call = async (name: string, args: Record<string, unknown>, onprogress?: (message: string) => void) => {
-    const options = { ...(onprogress && { onprogress: ({ message = '' }) => onprogress(message) }) };
-    const result = await client.callTool({ name, arguments: args }, options);
-    return { ...Envelope.parse(result.structuredContent), isError: result.isError, content: result.content };
-  };
-  return { client, call };
+async function connectWorker(mode: 'auto' | 'legacy') {
+  const client = await connect(URL_OF_MCP, TOKEN, { mode, fetch: fetchWorker });
+  onTestFinished(client.close);
+  return client;
 }
 
 const script = (...steps: object[]) => JSON.stringify(steps);
@@ -26,12 +18,12 @@ const script = (...steps: object[]) => JSON.stringify(steps);
 test.each(['auto', 'legacy'] as const)(
   'a client of the %s line lists tools, calls one, sees progress and reads the answer as a resource',
   async (mode) => {
-    const { client, call } = await connect(mode);
+    const { client, call } = await connectWorker(mode);
     const messages: string[] = [];
     const { job, answer: said } = await call(
       'claude_request',
       { prompt: script(say({ kind: 'tool_start', id: 't', tool: 'Bash', input: 'npm test' }), answer(mode)) },
-      (message) => messages.push(message),
+      { onprogress: (message) => messages.push(message) },
     );
     expect(said?.text).toBe(mode);
     expect(messages[0]).toContain(job?.id);
@@ -44,7 +36,7 @@ test.each(['auto', 'legacy'] as const)(
 );
 
 test('tools/list is small, complete, and every tool says what it does to the world', async () => {
-  const { client } = await connect('auto');
+  const { client } = await connectWorker('auto');
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).toEqual([
     'claude_request',
@@ -103,7 +95,7 @@ const refusals: [string, string, Record<string, unknown>, string, RegExp][] = [
 ];
 
 test.each(refusals)('%s is refused with a code, in words, and as an error', async (_name, tool, args, code, message) => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const { isError, error, content } = await call(tool, args);
   expect({ isError, error }).toMatchObject({
     isError: true,
@@ -134,7 +126,7 @@ const bad: [string, Record<string, unknown>][] = [
 ];
 
 test.each(bad)('%s is refused: nothing is stored and nothing is run', async (_name, args) => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const jobs = async () => (await call('llm_job_list', { limit: 100 })).jobs?.length;
   const before = await jobs();
   const { isError, error } = await call('claude_request', args);
@@ -147,13 +139,13 @@ test.each(bad)('%s is refused: nothing is stored and nothing is run', async (_na
 });
 
 test.each(['auto', 'legacy'] as const)('an unknown tool is an error of the protocol to a client of the %s line', async (mode) => {
-  const { call } = await connect(mode);
+  const { call } = await connectWorker(mode);
   const message = expect.stringContaining('no tool "claude_reqest"');
   await expect(call('claude_reqest', {})).rejects.toMatchObject({ code: -32602, message });
 });
 
 test('a synchronous call with no time to wait hands over the job, which goes on', async () => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const { ok, job, next } = await call('grok_request', { prompt: script(answer('later')), syncDeadlineMs: 0 });
   expect({ ok, next }).toMatchObject({ ok: true, next: { tool: 'llm_job_watch', arguments: { jobId: job?.id } } });
   const { job: over } = await call('llm_job_watch', { jobId: job?.id ?? '', afterSeq: 3 });
@@ -161,7 +153,7 @@ test('a synchronous call with no time to wait hands over the job, which goes on'
 });
 
 test('a failed job is an error with its code and keeps what was said', async () => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const failing = script(say({ kind: 'text', text: 'half an answ' }), { exit: 3 });
   const { isError, error, answer: said } = await call('claude_request', { prompt: failing });
   expect({ isError, error, said }).toMatchObject({
@@ -172,7 +164,7 @@ test('a failed job is an error with its code and keeps what was said', async () 
 });
 
 test('an identical request joins the job that is running, and says so', async () => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const prompt = script({ write: `${crypto.randomUUID()}\n` }, { stay: true });
   const first = await call('claude_request_async', { prompt });
   const second = await call('claude_request_async', { prompt });
@@ -182,7 +174,7 @@ test('an identical request joins the job that is running, and says so', async ()
 });
 
 test('what a terminal would obey is taken out of an answer, and kept in the raw output', async () => {
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const { job, answer: said } = await call('claude_request', {
     prompt: script({ write: '\u001b[31mred\u0007\n' }, answer('\u001b[31mred\u001b[0m\u0007!')),
   });
@@ -194,7 +186,7 @@ test('characters of several bytes that come one byte at a time arrive whole', as
   const text = '漢字 👩‍👩‍👧 é';
   const line = `items:${JSON.stringify([{ kind: 'text', text }])}\n`;
   const bytes = [...new TextEncoder().encode(line)].map((byte) => ({ bytes: btoa(String.fromCharCode(byte)) }));
-  const { call } = await connect('auto');
+  const { call } = await connectWorker('auto');
   const { job, answer: said } = await call('claude_request', { prompt: script(...bytes, answer(text)) });
   expect(said?.text).toBe(text);
   expect((await call('llm_job_result', { jobId: job?.id ?? '', raw: 'stdout' })).answer?.text).toContain(line);

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { OWNER } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
 import { TOOL_RISKS } from '../../src/policy/risk.ts';
-import { gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './gateway.ts';
+import { gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './helpers/gateway.ts';
 
 const TARGET = 'default';
 const account = () => env.ACCOUNTS.getByName(OWNER);

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { OWNER } from '../../src/caller.ts';
-import { callTool, setPolicy, someone } from './post.ts';
+import { callTool, setPolicy, someone } from './helpers/post.ts';
 
 const admin = () => someone('jobs:read', 'jobs:run', 'admin');
 

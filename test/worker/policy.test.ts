@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import type { Caller } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
-import { answer, callOf, ended, jobOf, specOf, submit } from './jobs.ts';
-import { callTool, post, setPolicy, someone } from './post.ts';
+import { answer, callOf, ended, jobOf, specOf, submit } from './helpers/jobs.ts';
+import { callTool, post, setPolicy, someone } from './helpers/post.ts';
 
 const worker = () => someone('jobs:read', 'jobs:run');
 const accountOf = ({ account }: Pick<Caller, 'account'>) => env.ACCOUNTS.getByName(account);

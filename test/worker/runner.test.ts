@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ended, jobOf, specOf, submit } from './jobs.ts';
+import { ended, jobOf, specOf, submit } from './helpers/jobs.ts';
 
 test('a running job whose executor is gone is orphaned at once, with the reason', async () => {
   const spec = specOf([{ stay: true }]);

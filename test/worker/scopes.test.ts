@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { SCOPES, type Scope } from '../../src/caller.ts';
 import { tools } from '../../src/mcp/tools/index.ts';
-import { post, someone } from './post.ts';
+import { post, someone } from './helpers/post.ts';
 
 const Listed = z.object({ result: z.object({ tools: z.array(z.object({ name: z.string() })) }) });
 const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string(), z.unknown()) }) });

@@ -3,10 +3,10 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from '../../src/caller.ts';
-import { decide } from './held.ts';
-import { answer, ended, jobOf } from './jobs.ts';
-import { callTool, type Manner, post, someone } from './post.ts';
-import { passTime } from './time.ts';
+import { decide } from './helpers/held.ts';
+import { answer, ended, jobOf } from './helpers/jobs.ts';
+import { callTool, type Manner, post, someone } from './helpers/post.ts';
+import { passTime } from './helpers/time.ts';
 
 const ASK_TIMEOUT_MS = 600_000;
 const RM = { id: 'q1', tool: 'Bash', input: '{"command":"rm -rf build"}' };

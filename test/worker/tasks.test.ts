@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from '../../src/caller.ts';
 import { Envelope } from '../../src/mcp/envelope.ts';
-import { answer, ended, say } from './jobs.ts';
-import { type Manner, post, postLegacy, someone } from './post.ts';
+import { answer, ended, say } from './helpers/jobs.ts';
+import { type Manner, post, postLegacy, someone } from './helpers/post.ts';
 
 const TAKES: Manner = { takesTasks: true, limits: { taskAfterMs: 0 } };
 const stays = JSON.stringify([say({ kind: 'text', text: 'so far' }), { stay: true }]);

@@ -7,7 +7,7 @@ import { queueTimeout } from '../../src/job/schedule.ts';
 import { JobStore } from '../../src/job/store.ts';
 import { viewOf } from '../../src/job/view.ts';
 import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
-import { jobOf, specOf } from './jobs.ts';
+import { jobOf, specOf } from './helpers/jobs.ts';
 
 const AWAY = async () => ({ kind: 'unreachable', detail: 'fetch failed: http://10.0.0.1' }) as const;
 const { limits } = readConfig({ QUEUE_TIMEOUT_MS: '5000' });

@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Account } from '../../src/account/account.ts';
-import { callOf, specOf } from './jobs.ts';
-import { passTime } from './time.ts';
+import { callOf, specOf } from './helpers/jobs.ts';
+import { passTime } from './helpers/time.ts';
 
 const HOUR_MS = 3_600_000;
 const SECRET = `whsec_${btoa('a-made-up-secret-of-32-characters')}`;

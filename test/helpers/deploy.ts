@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { SHELL } from '../rig/shell.ts';
 import { outcomeOf } from './gateway-process.ts';
+import { SHELL } from './shell.ts';
 
 /** Runs `npm run deploy -- --dry-run`, with nothing of this shell but where programs and Docker are. */
 export function deployDry(args: string[] = [], env: NodeJS.ProcessEnv = {}) {

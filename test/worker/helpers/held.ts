@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { Caller } from '../../src/caller.ts';
-import type { PolicyInput } from '../../src/policy/document.ts';
+import type { Caller } from '../../../src/caller.ts';
+import type { PolicyInput } from '../../../src/policy/document.ts';
 import { answer } from './jobs.ts';
 import { callTool, setPolicy, someone } from './post.ts';
 

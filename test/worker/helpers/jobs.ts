@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
-import type { ToolCall } from '../../src/account/tool-call.ts';
-import type { Settlement } from '../../src/job/finalize.ts';
-import type { JobSpec } from '../../src/job/record.ts';
+import type { ToolCall } from '../../../src/account/tool-call.ts';
+import type { Settlement } from '../../../src/job/finalize.ts';
+import type { JobSpec } from '../../../src/job/record.ts';
 
 /** One step of the scripted CLI; see test/fixtures/scripted-cli.mjs. */
 export type Step = Record<string, unknown>;

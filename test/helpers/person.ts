@@ -1,4 +1,4 @@
-import { claimPort, LOOPBACK } from '../scripts/local/port.ts';
+import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { browser } from './browser.ts';
 
 /** Settings of a gateway whose people sign in at the OpenID provider of test/fixtures. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { docker } from '../../scripts/local/docker.ts';
+import { docker } from '../../../scripts/local/docker.ts';
 
 /** The executor's image, which setup.ts builds before any test. */
 export const IMAGE = 'llm-cli-gateway-executor:test';

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { clock } from '../../src/clock.ts';
+import { clock } from '../../../src/clock.ts';
 
 const original = clock.now;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { SHELL } from '../rig/shell.ts';
+import { SHELL } from './shell.ts';
 
 /** A directory that goes when the test is over. */
 export function scratchDirectory(): string {

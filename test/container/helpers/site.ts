@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { print } from '../../scripts/cli/print.ts';
-import type { Variables } from '../../scripts/local/dev-vars.ts';
-import { docker } from '../../scripts/local/docker.ts';
-import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
-import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
-import { type Caller, connect } from '../rig/client.ts';
+import { print } from '../../../scripts/cli/print.ts';
+import type { Variables } from '../../../scripts/local/dev-vars.ts';
+import { docker } from '../../../scripts/local/docker.ts';
+import { WRANGLER_DIRECTORY } from '../../../scripts/local/environment.ts';
+import { type Gateway, startGateway } from '../../../scripts/local/gateway.ts';
+import { connect, type McpClient } from '../../helpers/mcp-client.ts';
 import { type Box, boxesOf } from './engine.ts';
 import { jobsOf } from './jobs.ts';
 import { filesWith, MARK, processesWith, secrets } from './secrets.ts';
@@ -20,7 +20,7 @@ export function useSite(variables: () => Variables | Promise<Variables> = () => 
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'container-'));
   const stop = new AbortController();
   let gateway: Gateway;
-  let owner: Caller;
+  let owner: McpClient;
   beforeAll(async () => {
     const options = { port: 0, state, offline: true, containers, variables: { ...secrets(), ...(await variables()) }, print };
     gateway = await startGateway(options, stop.signal);

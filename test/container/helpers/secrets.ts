@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Caller, readText } from '../rig/client.ts';
+import { type CallTool, readText } from '../../helpers/mcp-client.ts';
 
 /** Part of every secret, and of nothing else. */
 export const MARK = `marker-${randomUUID()}`;
@@ -42,7 +42,7 @@ export function processesWith(text: string): string[] {
 }
 
 /** All that the tools tell of an account's jobs: state, events, answer and raw output. */
-export async function everythingTold(call: Caller['call']): Promise<string> {
+export async function everythingTold(call: CallTool): Promise<string> {
   const { jobs = [] } = await call('llm_job_list', { limit: 100 });
   const told = jobs.map(async ({ id: jobId }) => [
     await call('llm_job_status', { jobId, limit: 1_000 }),

@@ -1,8 +1,8 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
-import { app } from '../../src/app.ts';
-import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
-import { browser } from '../browser.ts';
+import { app } from '../../../src/app.ts';
+import { hashPassphrase } from '../../../src/auth/sign-in/passphrase.ts';
+import { browser } from '../../helpers/browser.ts';
 
 export const ORIGIN = 'https://gateway.test';
 export const RESOURCE = `${ORIGIN}/mcp`;

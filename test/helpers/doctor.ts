@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { SHELL } from '../rig/shell.ts';
 import { outcomeOf } from './gateway-process.ts';
+import { SHELL } from './shell.ts';
 
 /** What the doctor says, by check. */
 export async function askDoctor(url: string, token: string, extra: Record<string, string> = {}) {

@@ -1,9 +1,9 @@
-import type { Caller } from '../rig/client.ts';
+import { type CallTool, jobEnd } from '../../helpers/mcp-client.ts';
 
 const SYNC_MS = 90_000;
 
 /** What a test does with the jobs of one account. */
-export function jobsOf(call: Caller['call']) {
+export function jobsOf(call: CallTool) {
   /** Runs a request to its end, or to the deadline. */
   const ask = (provider: string, args: Record<string, unknown>) =>
     call(`${provider}_request`, { syncDeadlineMs: SYNC_MS, ...args });
@@ -18,13 +18,6 @@ export function jobsOf(call: Caller['call']) {
       afterSeq = nextAfterSeq;
     }
   };
-  /** Waits for the end of a job. */
-  const ended = async (jobId: string) => {
-    for (let afterSeq = 0; ; ) {
-      const { job, nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000 });
-      if (job?.finishedAt !== undefined) return job;
-      afterSeq = nextAfterSeq;
-    }
-  };
+  const ended = (jobId: string) => jobEnd(call, jobId);
   return { call, ask, startUntil, ended };
 }

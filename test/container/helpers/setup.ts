@@ -1,4 +1,4 @@
-import { buildImage } from '../../scripts/local/docker.ts';
+import { buildImage } from '../../../scripts/local/docker.ts';
 import { IMAGE } from './engine.ts';
 
 /** Builds the image once: whoever builds it again, wrangler among them, finds every step done. */

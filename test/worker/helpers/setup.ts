@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
-import type { ServiceSpec } from '../../scripts/local/launch.ts';
-import { startService } from '../../scripts/local/service.ts';
-import { executor, modelServer } from '../../scripts/local/services.ts';
-import { lockState } from '../../scripts/local/state.ts';
-import { startKeyService } from '../rig/key-service.ts';
+import { WRANGLER_DIRECTORY } from '../../../scripts/local/environment.ts';
+import type { ServiceSpec } from '../../../scripts/local/launch.ts';
+import { startService } from '../../../scripts/local/service.ts';
+import { executor, modelServer } from '../../../scripts/local/services.ts';
+import { lockState } from '../../../scripts/local/state.ts';
+import { startKeyService } from '../../helpers/key-service.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,7 +22,7 @@ const TOKEN = 'test-executor-token';
 /** The real executor, whose CLIs are all the scripted one. */
 function scriptedExecutor(state: string): ServiceSpec {
   const spec = executor(state, TOKEN);
-  const binary = join(import.meta.dirname, '../fixtures/scripted-cli.mjs');
+  const binary = join(import.meta.dirname, '../../fixtures/scripted-cli.mjs');
   const binaries = { EXECUTOR_SCRIPTED_BIN: binary, EXECUTOR_CLAUDE_BIN: binary, EXECUTOR_GROK_BIN: binary };
   const argv = () => ['test/fixtures/scripted-executor.ts'];
   return { ...spec, argv, env: (port) => ({ ...spec.env(port), ...binaries, EXECUTOR_MIN_FREE_DISK_BYTES: '0' }) };

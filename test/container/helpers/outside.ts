@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
-import { messageOf } from '../../src/errors.ts';
+import { messageOf } from '../../../src/errors.ts';
 
 /** A web server outside the containers, under a name that the gateway's machine knows. */
 export interface Outside {
