@@ -1,11 +1,11 @@
-import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
+import { type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
 import type { ApprovalView } from './envelope.ts';
 
 /** A question as callers see it. */
 export function approvalView(approval: Approval): ApprovalView {
   const { id, kind, state, call, rule, reason, createdAt, expiresAt } = approval;
   const { tool, grant, client } = call;
-  const args = argumentsOf(call);
+  const args = argumentsOfCall(call);
   return {
     ...{ id, kind, state, tool, args, grant, client, rule, reason, createdAt, expiresAt },
     estimateUsd: approval.estimateUsd ?? undefined,

@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Decision } from '../account/approval.ts';
-import { type Approval, argumentsOf } from '../account/tables/approvals.ts';
+import { type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownAccount } from './call.ts';
 import { exact } from './render.ts';
@@ -37,7 +37,7 @@ const Answered = z.object({ approve: z.boolean(), reason: z.string().max(500).op
 
 function words(approval: Approval): string {
   const { kind, call, rule, reason, estimateUsd, job, expiresAt } = approval;
-  const args = argumentsOf(call);
+  const args = argumentsOfCall(call);
   const what =
     kind === 'step'
       ? `A run of job ${job} asks whether it may use ${exact(call.tool)}`

@@ -4,8 +4,8 @@ import { must, shown } from './complaint.ts';
 import { compilePattern, type Pattern, TEXT_MAX_CHARS } from './pattern.ts';
 
 /** Result of a condition; `indeterminate` if a text is too long for its pattern. */
-export type Finding = 'holds' | 'fails' | 'indeterminate';
-type OperatorTest = (found: unknown, wanted: unknown, pattern: Pattern | undefined) => Finding;
+export type ConditionResult = 'holds' | 'fails' | 'indeterminate';
+type OperatorTest = (found: unknown, wanted: unknown, pattern: Pattern | undefined) => ConditionResult;
 
 interface Operator {
   /** Type of its value. */
@@ -15,14 +15,14 @@ interface Operator {
 }
 
 const any = z.unknown();
-const list = z.array(any);
-const when = (holds: boolean): Finding => (holds ? 'holds' : 'fails');
+const anyList = z.array(any);
+const resultOf = (holds: boolean): ConditionResult => (holds ? 'holds' : 'fails');
 
 /** Compares numbers. Any other type fails. */
 const ordered = (holds: (found: number, wanted: number) => boolean): Operator => ({
   value: z.number(),
   wants: 'a number',
-  test: (found, wanted) => when(typeof found === 'number' && typeof wanted === 'number' && holds(found, wanted)),
+  test: (found, wanted) => resultOf(typeof found === 'number' && typeof wanted === 'number' && holds(found, wanted)),
 });
 
 const isOneOf = (found: unknown, wanted: unknown) =>
@@ -33,24 +33,24 @@ function contains(found: unknown, wanted: unknown): boolean {
   return Array.isArray(found) && found.some((entry) => isDeepStrictEqual(entry, wanted));
 }
 
-function matches(found: unknown, pattern: Pattern | undefined): Finding {
+function matches(found: unknown, pattern: Pattern | undefined): ConditionResult {
   if (typeof found !== 'string' || !pattern) return 'fails';
-  return found.length > TEXT_MAX_CHARS ? 'indeterminate' : when(pattern.test(found));
+  return found.length > TEXT_MAX_CHARS ? 'indeterminate' : resultOf(pattern.test(found));
 }
 
 /** Comparisons of an argument, by Intercept's names. An absent argument equals nothing and is in no list. */
 export const OPERATORS = {
-  eq: { value: any, wants: 'a value', test: (found, wanted) => when(isDeepStrictEqual(found, wanted)) },
-  neq: { value: any, wants: 'a value', test: (found, wanted) => when(!isDeepStrictEqual(found, wanted)) },
-  in: { value: list, wants: 'a list', test: (found, wanted) => when(isOneOf(found, wanted)) },
-  not_in: { value: list, wants: 'a list', test: (found, wanted) => when(!isOneOf(found, wanted)) },
+  eq: { value: any, wants: 'a value', test: (found, wanted) => resultOf(isDeepStrictEqual(found, wanted)) },
+  neq: { value: any, wants: 'a value', test: (found, wanted) => resultOf(!isDeepStrictEqual(found, wanted)) },
+  in: { value: anyList, wants: 'a list', test: (found, wanted) => resultOf(isOneOf(found, wanted)) },
+  not_in: { value: anyList, wants: 'a list', test: (found, wanted) => resultOf(!isOneOf(found, wanted)) },
   lt: ordered((found, wanted) => found < wanted),
   lte: ordered((found, wanted) => found <= wanted),
   gt: ordered((found, wanted) => found > wanted),
   gte: ordered((found, wanted) => found >= wanted),
   regex: { value: z.string(), wants: 'a pattern as text', test: (found, _wanted, pattern) => matches(found, pattern) },
-  contains: { value: any, wants: 'a value', test: (found, wanted) => when(contains(found, wanted)) },
-  exists: { value: z.boolean(), wants: 'true or false', test: (found, wanted) => when((found !== undefined) === wanted) },
+  contains: { value: any, wants: 'a value', test: (found, wanted) => resultOf(contains(found, wanted)) },
+  exists: { value: z.boolean(), wants: 'true or false', test: (found, wanted) => resultOf((found !== undefined) === wanted) },
 } as const satisfies Record<string, Operator>;
 type OperatorName = keyof typeof OPERATORS;
 
@@ -104,7 +104,7 @@ const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${s
 /** A condition that can be tested. `text` states it. */
 export interface CompiledCondition {
   text: string;
-  test: (args: Record<string, unknown>) => Finding;
+  test: (args: Record<string, unknown>) => ConditionResult;
 }
 
 /** Compiles a condition with its pattern. */

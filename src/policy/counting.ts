@@ -1,19 +1,19 @@
 import type { Charge } from './evaluate.ts';
 
-/** When the window of a time began, in ms since 1970. Windows are aligned to the clock of UTC. */
+/** Start of the window that a time falls in, in ms since 1970. Windows are aligned to the UTC clock. */
 export const windowStart = (now: number, windowS: number): number => Math.floor(now / (windowS * 1_000)) * windowS * 1_000;
 
-/** Sums of USD are not exact. */
+/** Tolerance for sums of USD, which are not exact. */
 const ROUNDING = 1e-9;
 
-/** A charge that would pass its maximum. */
+/** A charge that would exceed its limit. */
 export interface Overrun extends Pick<Charge, 'rule' | 'amount' | 'max' | 'unit'> {
   used: number;
-  /** Until the counter begins anew, in ms; absent where the amount alone is too much. */
+  /** Until the counter restarts, in ms; absent if the amount alone exceeds the limit. */
   retryAfterMs?: number;
 }
 
-/** Of the charges that do not fit, given what their counters have, the one that bars the call longest. */
+/** The exceeded limit that blocks the call longest, or undefined. `used` reads a charge's counter. */
 export function overrun<C extends Charge>(charges: C[], used: (charge: C) => number, now: number): Overrun | undefined {
   const over = charges.flatMap((charge): Overrun[] => {
     const { rule, max, amount, unit, windowS } = charge;

@@ -1,5 +1,5 @@
 import { CALLS, type Policy, type Quota, type ToolRule } from './compile.ts';
-import { argumentAt, type CompiledCondition, type Finding } from './condition.ts';
+import { argumentAt, type CompiledCondition, type ConditionResult } from './condition.ts';
 import { isUsage, type UsageName } from './document.ts';
 import { normalizeArgs } from './normalize.ts';
 
@@ -33,20 +33,20 @@ export type Verdict =
 
 const deny = (rule: string, reason: string): Verdict => ({ kind: 'deny', rule, reason });
 
-/** Conditions whose result is one of `findings`. */
-const matching = (conditions: CompiledCondition[], place: string, args: JudgedCall['args'], findings: Finding[]) =>
+/** Conditions whose result is one of `results`. */
+const matching = (conditions: CompiledCondition[], place: string, args: JudgedCall['args'], results: ConditionResult[]) =>
   conditions
-    .map(({ text, test }, i) => ({ rule: `${place}[${i}]`, text, finding: test(args) }))
-    .filter(({ finding }) => findings.includes(finding));
+    .map(({ text, test }, i) => ({ rule: `${place}[${i}]`, text, result: test(args) }))
+    .filter(({ result }) => results.includes(result));
 
 const TOO_LONG = 'the argument is too long for this pattern';
 
 function denied({ rule, reason, action, require, denyIf }: ToolRule, args: JudgedCall['args']): Verdict | undefined {
   if (action === 'deny') return deny(`${rule}.action`, reason ?? 'this tool is denied');
   const [unmet] = matching(require, `${rule}.require`, args, ['fails', 'indeterminate']);
-  if (unmet) return deny(unmet.rule, reason ?? (unmet.finding === 'fails' ? `it requires ${unmet.text}` : TOO_LONG));
+  if (unmet) return deny(unmet.rule, reason ?? (unmet.result === 'fails' ? `it requires ${unmet.text}` : TOO_LONG));
   const [met] = matching(denyIf, `${rule}.deny_if`, args, ['holds', 'indeterminate']);
-  if (met) return deny(met.rule, reason ?? (met.finding === 'holds' ? `it is denied if ${met.text}` : TOO_LONG));
+  if (met) return deny(met.rule, reason ?? (met.result === 'holds' ? `it is denied if ${met.text}` : TOO_LONG));
   return undefined;
 }
 

@@ -65,7 +65,7 @@ export type Approval = z.infer<typeof Row>;
 const Arguments = z.record(z.string(), z.unknown());
 
 /** The arguments of a call that needs approval. */
-export const argumentsOf = ({ args }: Approval['call']): Record<string, unknown> => Arguments.parse(JSON.parse(args));
+export const argumentsOfCall = ({ args }: Approval['call']): Record<string, unknown> => Arguments.parse(JSON.parse(args));
 
 /** An approval as a job or a caller that waits for it sees it. */
 export const holdOf = ({ id, call, rule, reason, expiresAt }: Approval): Hold => ({

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { type Approval, argumentsOf } from '../../account/tables/approvals.ts';
+import { type Approval, argumentsOfCall } from '../../account/tables/approvals.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
@@ -19,7 +19,7 @@ const Text = z
   .transform(({ prompt, input }) => prompt ?? input);
 
 function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
-  const { prompt, input, ...rest } = argumentsOf(approval.call);
+  const { prompt, input, ...rest } = argumentsOfCall(approval.call);
   const text = Text.parse({ prompt, input });
   const { call, decidedBy } = approval;
   return {

@@ -91,12 +91,12 @@ const wrong: [what: string, written: unknown, message: string][] = [
   [
     'a pattern that is too long',
     withCondition({ path: 'args.a', op: 'regex', value: 'a'.repeat(501) }),
-    'cannot be used: has 501 characters, the most is 500',
+    'cannot be used: has 501 characters, limit 500',
   ],
   [
     'a pattern that grows',
     withCondition({ path: 'args.a', op: 'regex', value: '(a{1,30}){1,30}' }),
-    'instructions, the most is 250: repeat less',
+    'instructions, limit 250: use fewer repetitions',
   ],
   [
     'patterns that are much together',
