@@ -87,16 +87,29 @@ const API_ERRORS: Record<number, { code: string; hint: string; retryAfterMs?: nu
   529: { code: 'overloaded', hint: 'The model service is overloaded.', retryAfterMs: 30_000 },
 };
 
+/** The provider's names of the options that hints name. */
+const optionsOf = (provider: string) => ({
+  ...{ turns: 'its limit', budget: 'its limit', schema: 'the schema' },
+  ...providers[provider]?.roles,
+});
+type Names = ReturnType<typeof optionsOf>;
+
 /** Errors by the CLI's `subtype`, `terminalReason` or `stopReason`. */
-const CLI_ERRORS: Record<string, { code: string; hint: string }> = {
-  error_max_turns: { code: 'max_turns', hint: 'The run used up its turns. Raise maxTurns, or continue with the session.' },
+const CLI_ERRORS: Record<string, { code: string; hint: (option: Names) => string }> = {
+  error_max_turns: {
+    code: 'max_turns',
+    hint: ({ turns }) => `The run used up its turns. Raise ${turns}, or continue with the session.`,
+  },
   error_max_budget_usd: {
     code: 'budget_exceeded',
-    hint: 'The run spent its budget. Raise maxBudgetUsd, or continue with the session.',
+    hint: ({ budget }) => `The run spent its budget. Raise ${budget}, or continue with the session.`,
   },
-  error_max_structured_output_retries: { code: 'structured_output_failed', hint: 'The answer did not match jsonSchema.' },
-  blocking_limit: { code: 'prompt_too_long', hint: 'The prompt is too long for the model.' },
-  refusal: { code: 'refused', hint: 'The model refused the request.' },
+  error_max_structured_output_retries: {
+    code: 'structured_output_failed',
+    hint: ({ schema }) => `The answer did not match ${schema}.`,
+  },
+  blocking_limit: { code: 'prompt_too_long', hint: () => 'The prompt is too long for the model.' },
+  refusal: { code: 'refused', hint: () => 'The model refused the request.' },
 };
 
 function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
@@ -108,7 +121,7 @@ function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
   if (result.apiStatus !== undefined)
     return jobError('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, 10_000);
   const known = [result.subtype, result.terminalReason, result.stopReason].map((name) => CLI_ERRORS[name ?? '']).find(Boolean);
-  if (known) return jobError(known.code, `${known.hint}${tail}`);
+  if (known) return jobError(known.code, `${known.hint(optionsOf(provider))}${tail}`);
   if (denied) {
     const use = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;
     return jobError(
@@ -131,7 +144,7 @@ function exited(end: RunEnd): Ending {
     return failed(
       jobError(
         'structured_output_failed',
-        'The answer contains no output that matches jsonSchema. Its text is kept: read it with llm_job_result.',
+        `The answer contains no output that matches ${optionsOf(end.provider).schema}. Its text is kept: read it with llm_job_result.`,
         true,
       ),
     );
