@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Plan, textOf } from './plan.ts';
-import { newId, openStream, sendWhole, streamText, tokensOf, wordsOf } from './reply.ts';
-import type { Body } from './request.ts';
+import { type Plan, planText } from './plan.ts';
+import { estimateTokens, newId, openStream, sendWhole, streamText, wordsOf } from './reply.ts';
+import type { ModelBody } from './request.ts';
 
 type Send = (event: { type: string } & Record<string, unknown>) => void;
 type Block =
@@ -13,7 +13,7 @@ type Block =
 function blocksOf(plan: Plan): Block[] {
   const blocks: Block[] = [];
   if (plan.thinking) blocks.push({ type: 'thinking', thinking: plan.thinking, signature: 'bW9jay1zaWduYXR1cmU=' });
-  if (textOf(plan)) blocks.push({ type: 'text', text: textOf(plan) });
+  if (planText(plan)) blocks.push({ type: 'text', text: planText(plan) });
   if (plan.tool) blocks.push({ type: 'tool_use', id: newId('toolu_mock_'), ...plan.tool });
   return blocks;
 }
@@ -54,10 +54,10 @@ async function streamBlocks(res: ServerResponse, send: Send, blocks: Block[], pl
 }
 
 /** POST /v1/messages. */
-export async function answerAnthropic(res: ServerResponse, body: Body, plan: Plan) {
+export async function answerAnthropic(res: ServerResponse, body: ModelBody, plan: Plan) {
   const content = blocksOf(plan);
-  const input_tokens = tokensOf(body.messages);
-  const output_tokens = tokensOf(textOf(plan) + JSON.stringify(plan.tool ?? ''));
+  const input_tokens = estimateTokens(body.messages);
+  const output_tokens = estimateTokens(planText(plan) + JSON.stringify(plan.tool ?? ''));
   const cached = { cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
   const usage = { input_tokens, ...cached, output_tokens: 1, service_tier: 'standard' };
   const stop_reason = plan.stop ?? (plan.tool ? 'tool_use' : 'end_turn');

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { type Plan, textOf } from './plan.ts';
-import { newId, openStream, sendWhole, streamText, ticksOf, tokensOf, wordsOf } from './reply.ts';
-import type { Body } from './request.ts';
+import { type Plan, planText } from './plan.ts';
+import { estimateTokens, newId, openStream, sendWhole, streamText, ticksOf, wordsOf } from './reply.ts';
+import type { ModelBody } from './request.ts';
 
 function finishOf({ stop, tool }: Plan) {
   if (stop === 'max_tokens') return 'length';
@@ -9,9 +9,9 @@ function finishOf({ stop, tool }: Plan) {
   return tool ? 'tool_calls' : 'stop';
 }
 
-function usageOf(body: Body, plan: Plan) {
-  const prompt_tokens = tokensOf(body.messages);
-  const completion_tokens = tokensOf(textOf(plan));
+function usageOf(body: ModelBody, plan: Plan) {
+  const prompt_tokens = estimateTokens(body.messages);
+  const completion_tokens = estimateTokens(planText(plan));
   return {
     prompt_tokens,
     completion_tokens,
@@ -29,13 +29,13 @@ function callsOf({ tool }: Plan) {
 }
 
 /** POST /v1/chat/completions. */
-export async function answerChat(res: ServerResponse, body: Body, plan: Plan) {
+export async function answerChat(res: ServerResponse, body: ModelBody, plan: Plan) {
   const head = { id: newId('chatcmpl-'), created: Math.floor(Date.now() / 1000), model: body.model };
   const usage = usageOf(body, plan);
   const finish_reason = finishOf(plan);
   const tool_calls = callsOf(plan);
   if (!body.stream) {
-    const message = { role: 'assistant', content: textOf(plan), reasoning_content: plan.thinking, tool_calls };
+    const message = { role: 'assistant', content: planText(plan), reasoning_content: plan.thinking, tool_calls };
     return sendWhole(res, plan, { ...head, object: 'chat.completion', usage, choices: [{ index: 0, finish_reason, message }] });
   }
   const write = openStream(res, plan);

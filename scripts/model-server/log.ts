@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { type Body, messageCount, toolNames } from './request.ts';
+import { type ModelBody, messageCount, offeredTools } from './request.ts';
 
-/** One received request, as GET /__mock/requests tells it. */
+/** A received request, as GET /__mock/requests lists it. */
 export interface Entry {
   n: number;
   t: string;
@@ -21,21 +21,21 @@ export interface Entry {
   scenario?: string;
   arg?: string;
   side?: string | undefined;
-  /** Set when the response is over. `finished` false: the client went away first. */
+  /** Set at the end of the response. `finished` false: the client left first. */
   closedAfterMs?: number;
   finished?: boolean;
 }
 
-/** What is known of a request before it is answered. */
-export function newEntry(n: number, req: IncomingMessage, raw: string, body: Body | undefined): Entry {
+/** The entry of a request that is not yet answered. */
+export function newEntry(n: number, req: IncomingMessage, raw: string, body: ModelBody | undefined): Entry {
   const { host, authorization: auth, 'user-agent': ua, 'x-api-key': apiKey } = req.headers;
   const entry = { n, t: new Date().toISOString(), method: req.method, url: req.url, host, auth, apiKey, ua, bytes: raw.length };
   if (!body) return entry;
-  const tools = toolNames(body).length || undefined;
+  const tools = offeredTools(body).length || undefined;
   return { ...entry, model: body.model, stream: body.stream, tools, messages: messageCount(body) };
 }
 
-/** Notes in the entry how long the client stayed. */
+/** Records in the entry how long the client stayed. */
 export function timeResponse(entry: Entry, res: ServerResponse) {
   const started = Date.now();
   res.on('close', () => {

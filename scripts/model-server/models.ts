@@ -2,7 +2,7 @@
 const EFFORTS = ['low', 'medium', 'high'];
 
 /** GET /v1/models. */
-export function modelList(names: string[]) {
+export function modelsResponse(names: string[]) {
   const data = names.map((id) => ({
     id,
     object: 'model',

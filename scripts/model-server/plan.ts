@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Holds } from './holds.ts';
-import { type Body, DIRECTIVE, toolNames, toolResults, userTexts, type Wire } from './request.ts';
+import { DIRECTIVE, type ModelBody, offeredTools, toolResults, userTexts, type Wire } from './request.ts';
 
-/** What a prompt asked for. `side`: it applies to side calls (title, summary) as well. */
+/** What a prompt's directive requests. `side`: also for side calls (title, summary). */
 export interface Scenario {
   name: string;
   arg: string;
   side: boolean;
 }
 
-/** An answer in parts that every wire protocol has. */
+/** An answer, in parts that every wire protocol has. */
 export interface Plan {
   thinking?: string;
   text?: string;
@@ -28,7 +28,7 @@ export interface Plan {
 
 interface Turn {
   arg: string;
-  body: Body;
+  body: ModelBody;
   names: string[];
   results: string[];
   holds: Holds;
@@ -90,8 +90,8 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   stall: () => ({ text: 'partial answer then', cut: 'stall' }),
 };
 
-/** The scenario that a conversation's last directive names, or else `byDefault` ("name arg"). */
-export function scenarioOf(body: Body, byDefault: string): Scenario {
+/** The scenario of a conversation's last directive, or else `byDefault` ("name arg"). */
+export function scenarioOf(body: ModelBody, byDefault: string): Scenario {
   const found = userTexts(body)
     .flatMap((text) => [...text.matchAll(new RegExp(DIRECTIVE, 'gi'))])
     .at(-1);
@@ -102,13 +102,13 @@ export function scenarioOf(body: Body, byDefault: string): Scenario {
 }
 
 /** The answer to a model call. Unknown scenarios get the default text. */
-export function planOf(body: Body, wire: Wire, { name, arg }: Scenario, holds: Holds): Plan {
-  const turn = { arg, body, holds, names: toolNames(body), results: toolResults(body, wire) };
+export function planOf(body: ModelBody, wire: Wire, { name, arg }: Scenario, holds: Holds): Plan {
+  const turn = { arg, body, holds, names: offeredTools(body), results: toolResults(body, wire) };
   return (SCENARIOS[name] ?? (() => ({ text: 'Hello from the mock model.' })))(turn);
 }
 
 /** The whole text of an answer. */
-export const textOf = (plan: Plan) => plan.words?.join('') ?? plan.text ?? '';
+export const planText = (plan: Plan) => plan.words?.join('') ?? plan.text ?? '';
 
 function piecesOf({ words, text = '' }: Plan): string[] {
   if (words) return words;

@@ -19,27 +19,27 @@ const ERROR_TYPES: Record<number, string> = {
 /** A fresh id with a prefix, as the model APIs make them. */
 export const newId = (prefix: string) => prefix + randomBytes(12).toString('hex');
 
-/** Four characters of JSON are counted as one token. */
-export const tokensOf = (value: unknown) => Math.max(1, Math.ceil(JSON.stringify(value ?? '').length / 4));
+/** Tokens of a value: one per four characters of its JSON. */
+export const estimateTokens = (value: unknown) => Math.max(1, Math.ceil(JSON.stringify(value ?? '').length / 4));
 
-/** xAI's price of a call: 1 USD = 10^10 ticks, here 2 USD and 10 USD per million tokens in and out. */
+/** xAI's price of a call in ticks (10^10 per USD), at 2 USD and 10 USD per million tokens in and out. */
 export const ticksOf = (tokensIn: number, tokensOut: number) => tokensIn * 20_000 + tokensOut * 100_000;
 
-/** Answers with JSON. */
+/** Sends JSON. */
 export function sendJson(res: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}) {
   const ids = { 'request-id': newId('req_'), 'x-request-id': newId('req_') };
   res.writeHead(status, { 'content-type': 'application/json', ...ids, ...headers });
   res.end(JSON.stringify(value));
 }
 
-/** Answers without a stream, after the time that a stream would take. */
+/** Sends an answer without a stream, after the time that its stream would take. */
 export async function sendWhole(res: ServerResponse, plan: Plan, value: unknown) {
   if (plan.spreadMs) await sleep(plan.spreadMs);
   await plan.pause?.();
   sendJson(res, 200, value);
 }
 
-/** Answers with an HTTP error in the shape of the wire protocol. */
+/** Sends an HTTP error in the shape of the wire protocol. */
 export function sendError(res: ServerResponse, status: number, wire: Wire, message = `mock error ${status}`) {
   const type = ERROR_TYPES[status];
   const headers = status === 429 ? { 'retry-after': '1' } : undefined;
@@ -51,7 +51,7 @@ export function sendError(res: ServerResponse, status: number, wire: Wire, messa
   sendJson(res, status, body, headers);
 }
 
-/** Starts a stream of server-sent events. The event's name is left out for chat completions, which has none. */
+/** Starts a stream of server-sent events and returns its writer. Chat completions have no event names. */
 export function openStream(res: ServerResponse, { trickle }: Plan) {
   res.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -69,7 +69,7 @@ export function openStream(res: ServerResponse, { trickle }: Plan) {
   };
 }
 
-/** Writes the text piece by piece. False: the stream was cut, as planned or by the client, and nothing may follow. */
+/** Writes the text piece by piece. Returns false if the stream was cut by plan or by the client; nothing may follow then. */
 export async function streamText(
   res: ServerResponse,
   plan: Plan,
@@ -99,5 +99,5 @@ const CUTS: Record<NonNullable<Plan['cut']>, (res: ServerResponse, writeError: (
   },
 };
 
-/** Words with the space after them. */
+/** The words of a text, each with the space after it. */
 export const wordsOf = (text: string) => text.match(/\S+\s*/g) ?? [];

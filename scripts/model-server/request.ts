@@ -19,8 +19,8 @@ const Message = z.looseObject({
 });
 const Tool = z.looseObject({ name: text, type: text, function: z.looseObject({ name: text }).optional().catch(undefined) });
 
-/** Body of a model call, as much of it as the answers depend on. */
-export const Body = z.looseObject({
+/** The parts of a model call's body on which the answers depend. */
+export const ModelBody = z.looseObject({
   model: text,
   stream: z.boolean().optional().catch(undefined),
   max_tokens: z.number().optional().catch(undefined),
@@ -31,15 +31,15 @@ export const Body = z.looseObject({
     .catch(undefined),
   tools: z.array(Tool).optional().catch(undefined),
 });
-export type Body = z.infer<typeof Body>;
+export type ModelBody = z.infer<typeof ModelBody>;
 type Block = z.infer<typeof Block>;
 type Content = z.infer<typeof Content>;
 type Message = z.infer<typeof Message>;
 
-/** What a prompt says to this server: `[mock:NAME ARG]`. */
+/** A directive in a prompt: `[mock:NAME ARG]`. */
 export const DIRECTIVE = /\[mock:([a-z0-9-]+)((?:\s[^\]]*)?)\]/i;
 
-const inputMessages = (body: Body): Message[] => (Array.isArray(body.input) ? body.input : []);
+const inputMessages = (body: ModelBody): Message[] => (Array.isArray(body.input) ? body.input : []);
 
 function blocksOf(content: Content): Block[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
@@ -51,15 +51,16 @@ const flat = (content: Content) =>
     .join('');
 
 /** Names of the tools that the request offers. */
-export const toolNames = (body: Body) => (body.tools ?? []).map((tool) => tool.name || tool.function?.name || tool.type || '');
+export const offeredTools = (body: ModelBody) =>
+  (body.tools ?? []).map((tool) => tool.name || tool.function?.name || tool.type || '');
 
-/** Number of messages in the conversation; absent where the request has no list of them. */
-export function messageCount(body: Body) {
+/** Number of messages in the conversation; undefined if the request has no list of messages. */
+export function messageCount(body: ModelBody) {
   return body.messages?.length ?? (Array.isArray(body.input) ? body.input.length : undefined);
 }
 
 /** Every text of the conversation that a user wrote, oldest first. */
-export function userTexts(body: Body): string[] {
+export function userTexts(body: ModelBody): string[] {
   if (!body.messages && typeof body.input === 'string') return [body.input];
   return (body.messages ?? inputMessages(body))
     .filter((message) => message.role === 'user')
@@ -80,7 +81,7 @@ const RESULTS: Record<Wire, (message: Message) => string[]> = {
 };
 
 /** Results of the tool calls of this turn, oldest first. */
-export function toolResults(body: Body, wire: Wire): string[] {
+export function toolResults(body: ModelBody, wire: Wire): string[] {
   const messages = wire === 'responses' ? inputMessages(body) : (body.messages ?? []);
   const turn = messages.slice(Math.max(0, messages.findLastIndex(startsTurn)));
   return turn.flatMap(RESULTS[wire]);

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Plan, textOf } from './plan.ts';
-import { newId, openStream, sendWhole, streamText, ticksOf, tokensOf, wordsOf } from './reply.ts';
-import type { Body } from './request.ts';
+import { type Plan, planText } from './plan.ts';
+import { estimateTokens, newId, openStream, sendWhole, streamText, ticksOf, wordsOf } from './reply.ts';
+import type { ModelBody } from './request.ts';
 
 type Send = (event: { type: string } & Record<string, unknown>) => void;
 type Item =
@@ -17,8 +17,8 @@ function itemsOf(plan: Plan): Item[] {
   const items: Item[] = [];
   if (plan.thinking)
     items.push({ id: newId('rs_'), type: 'reasoning', status, summary: [{ type: 'summary_text', text: plan.thinking }] });
-  if (textOf(plan)) {
-    const content = [{ type: 'output_text', text: textOf(plan), annotations: [] }];
+  if (planText(plan)) {
+    const content = [{ type: 'output_text', text: planText(plan), annotations: [] }];
     items.push({ id: newId('msg_'), type: 'message', status, role: 'assistant', content });
   }
   if (plan.tool) {
@@ -28,9 +28,9 @@ function itemsOf(plan: Plan): Item[] {
   return items;
 }
 
-function usageOf(body: Body, plan: Plan) {
-  const input_tokens = tokensOf(body.input);
-  const output_tokens = tokensOf(textOf(plan));
+function usageOf(body: ModelBody, plan: Plan) {
+  const input_tokens = estimateTokens(body.input);
+  const output_tokens = estimateTokens(planText(plan));
   return {
     input_tokens,
     input_tokens_details: { cached_tokens: 0 },
@@ -41,7 +41,7 @@ function usageOf(body: Body, plan: Plan) {
   };
 }
 
-function envelopeOf(body: Body) {
+function envelopeOf(body: ModelBody) {
   return {
     id: newId('resp_'),
     object: 'response',
@@ -95,7 +95,7 @@ async function streamMessage(
     () => send({ type: 'error', code: 'overloaded_error', message: 'mock mid-stream error', param: null }),
   );
   if (!whole) return false;
-  send({ type: 'response.output_text.done', ...at, text: textOf(plan) });
+  send({ type: 'response.output_text.done', ...at, text: planText(plan) });
   send({ type: 'response.content_part.done', ...at, part: item.content[0] });
   return true;
 }
@@ -118,7 +118,7 @@ async function streamItems(res: ServerResponse, send: Send, items: Item[], plan:
 }
 
 /** POST /v1/responses. */
-export async function answerResponses(res: ServerResponse, body: Body, plan: Plan) {
+export async function answerResponses(res: ServerResponse, body: ModelBody, plan: Plan) {
   const envelope = envelopeOf(body);
   const output = itemsOf(plan);
   const final = { ...envelope, output, usage: usageOf(body, plan), ...endingOf(plan) };

@@ -5,25 +5,25 @@ import { answerAnthropic } from './anthropic.ts';
 import { answerChat } from './chat.ts';
 import { Holds } from './holds.ts';
 import { appendEntry, type Entry, newEntry, timeResponse, writeBody } from './log.ts';
-import { modelList } from './models.ts';
+import { modelsResponse } from './models.ts';
 import { type Plan, planOf, type Scenario, scenarioOf } from './plan.ts';
-import { sendError, sendJson, tokensOf } from './reply.ts';
-import { Body, userTexts, type Wire } from './request.ts';
+import { estimateTokens, sendError, sendJson } from './reply.ts';
+import { ModelBody, userTexts, type Wire } from './request.ts';
 import { answerResponses } from './responses.ts';
 import { sideCall, sidePlan } from './side.ts';
 
-/** How the model endpoint answers. */
+/** Settings of the bundled model endpoint. */
 export interface Settings {
-  /** Scenario of prompts without a directive: "name arg". */
+  /** Scenario of prompts without a directive, as "name arg". */
   scenario: string;
   models: string[];
-  /** File that gets a JSON line per request. */
+  /** File to which a JSON line per request is appended. */
   log?: string | undefined;
-  /** Directory that gets a file per request. */
+  /** Directory for a file per request. */
   bodies?: string | undefined;
 }
 
-interface State extends Settings {
+interface ServerState extends Settings {
   byDefault: string;
   requests: Entry[];
   received: number;
@@ -37,11 +37,11 @@ interface Call {
   res: ServerResponse;
   path: string;
   raw: string;
-  body: Body | undefined;
+  body: ModelBody | undefined;
   note: (facts: Partial<Entry>) => void;
 }
 
-const ANSWERS: Record<Wire, (res: ServerResponse, body: Body, plan: Plan) => Promise<void>> = {
+const ANSWERS: Record<Wire, (res: ServerResponse, body: ModelBody, plan: Plan) => Promise<void>> = {
   anthropic: answerAnthropic,
   responses: answerResponses,
   chat: answerChat,
@@ -61,21 +61,21 @@ function parseJson(raw: string): unknown {
   }
 }
 
-function reset(state: State) {
+function reset(state: ServerState) {
   state.requests.length = 0;
   state.attempts.clear();
   state.holds.reset();
   state.byDefault = state.scenario;
 }
 
-function setDefault(state: State, raw: string) {
+function setDefault(state: ServerState, raw: string) {
   const wanted = parseJson(raw);
   if (typeof wanted === 'object' && wanted && 'scenario' in wanted) state.byDefault = String(wanted.scenario);
   return { scenario: state.byDefault };
 }
 
 /** Routes under /__mock, each given the rest of its path and its body. One without a value of its own answers `{"ok":true}`. */
-const CONTROLS: Record<string, (state: State, name: string, raw: string) => unknown> = {
+const CONTROLS: Record<string, (state: ServerState, name: string, raw: string) => unknown> = {
   health: () => undefined,
   requests: ({ requests }) => requests,
   reset,
@@ -84,7 +84,7 @@ const CONTROLS: Record<string, (state: State, name: string, raw: string) => unkn
   release: ({ holds }, name) => holds.release(name),
 };
 
-async function control(state: State, { res, path, raw }: Call) {
+async function control(state: ServerState, { res, path, raw }: Call) {
   const [, , route = '', name = ''] = path.split('/');
   const answer = CONTROLS[route];
   if (!answer) return sendJson(res, 404, { error: `mock: unknown control ${route}` });
@@ -92,7 +92,7 @@ async function control(state: State, { res, path, raw }: Call) {
 }
 
 /** The status of a `flaky` attempt that fails, or the scenario of the one that succeeds. */
-function flaky(state: State, body: Body, scenario: Scenario): number | Scenario {
+function flaky(state: ServerState, body: ModelBody, scenario: Scenario): number | Scenario {
   const [code = 529, times = 1] = scenario.arg.split(' ').filter(Boolean).map(Number);
   const conversation = createHash('sha1')
     .update(JSON.stringify(userTexts(body)))
@@ -102,13 +102,13 @@ function flaky(state: State, body: Body, scenario: Scenario): number | Scenario 
   return attempt <= times ? code : { ...scenario, name: 'text', arg: `Answered at attempt ${attempt}.` };
 }
 
-/** A cut stream falls back to a plain request in Claude: that one fails in the same way. */
+/** Fails a request without a stream like a cut stream, because Claude repeats a cut stream as such a request. */
 function answerCut(res: ServerResponse, wire: Wire, cut: NonNullable<Plan['cut']>) {
   if (cut === 'drop') res.destroy();
   if (cut === 'sse-error') sendError(res, 529, wire);
 }
 
-async function answerModel(state: State, call: Call, body: Body, wire: Wire) {
+async function answerModel(state: ServerState, call: Call, body: ModelBody, wire: Wire) {
   const { res, note } = call;
   const scenario = scenarioOf(body, state.byDefault);
   const side = sideCall(call.req.headers, body, wire);
@@ -126,29 +126,29 @@ async function answerModel(state: State, call: Call, body: Body, wire: Wire) {
   await ANSWERS[wire](res, body, plan);
 }
 
-function answerOther(state: State, { req, res, path, body, note }: Call) {
+function answerOther(state: ServerState, { req, res, path, body, note }: Call) {
   if (req.method === 'HEAD') {
     note({ scenario: 'head' });
     return res.writeHead(200).end();
   }
   if (path.endsWith('/count_tokens')) {
     note({ scenario: 'count' });
-    return sendJson(res, 200, { input_tokens: tokensOf(body) });
+    return sendJson(res, 200, { input_tokens: estimateTokens(body) });
   }
   if (req.method === 'GET' && /\/(models|language-models)$/.test(path)) {
     note({ scenario: 'models' });
-    const list = modelList(state.models);
+    const list = modelsResponse(state.models);
     return sendJson(res, 200, path.endsWith('language-models') ? { models: list.data } : list);
   }
   note({ scenario: 'unknown-404' });
   sendJson(res, 404, { error: { type: 'not_found_error', message: `mock: no route ${req.method} ${path}` } });
 }
 
-async function handle(state: State, req: IncomingMessage, res: ServerResponse) {
+async function handle(state: ServerState, req: IncomingMessage, res: ServerResponse) {
   const path = new URL(req.url ?? '/', 'http://mock').pathname.replace(/\/+$/, '');
   const raw = await text(req);
   const json = parseJson(raw);
-  const body = Body.safeParse(json).data;
+  const body = ModelBody.safeParse(json).data;
   const call: Call = { req, res, path, raw, body, note: () => {} };
   if (path.startsWith('/__mock')) return control(state, call);
   state.received += 1;
@@ -165,7 +165,7 @@ async function handle(state: State, req: IncomingMessage, res: ServerResponse) {
 /** A server that speaks both providers' model APIs. Not yet listening. */
 export function createModelServer(settings: Settings): Server {
   const counters = { requests: [], received: 0, attempts: new Map() };
-  const state: State = { ...settings, byDefault: settings.scenario, ...counters, holds: new Holds() };
+  const state: ServerState = { ...settings, byDefault: settings.scenario, ...counters, holds: new Holds() };
   const server = createServer((req, res) => {
     handle(state, req, res).catch((error: unknown) => {
       console.error('mock:', error);
@@ -173,7 +173,7 @@ export function createModelServer(settings: Settings): Server {
       else sendError(res, 500, 'anthropic', String(error));
     });
   });
-  // `hang` and `stall` keep a request open for as long as the client stays.
+  // `hang`, `stall` and `hold` keep a request open while the client stays.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.keepAliveTimeout = 60_000;

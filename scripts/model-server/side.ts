@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Plan } from './plan.ts';
-import { type Body, toolNames, userTexts, type Wire } from './request.ts';
+import { type ModelBody, offeredTools, userTexts, type Wire } from './request.ts';
 
-/** Calls that a CLI makes for itself: a title, a summary, a quick question without tools. */
+/** The kind of a call that a CLI makes for its own use, or undefined for a main call. */
 export function sideCall(
   headers: IncomingHttpHeaders,
-  body: Body,
+  body: ModelBody,
   wire: Wire,
 ): 'no-tools' | 'title' | 'turn-summary' | undefined {
-  const names = toolNames(body);
+  const names = offeredTools(body);
   const isLarge = wire === 'anthropic' && (body.max_tokens ?? 0) >= 8192;
   if (names.length === 0 && !isLarge) return 'no-tools';
   if (names.join() === 'session_title') return 'title';

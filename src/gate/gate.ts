@@ -31,7 +31,7 @@ function readToken(headers: Headers): { job: string; secret: string } | null {
 }
 
 /** Reports a call's usage to its job. The response waits for this, so that a budget is checked before the next call. */
-async function recordSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
+async function reportSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
   await jobOf(env, job)
     .recordSpend(call, usage)
     .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
@@ -44,16 +44,16 @@ async function recordSpend(env: Env, job: string, call: string, usage: Usage): P
 async function forward(request: Request, client: AbortSignal, env: Env, job: string, provider: Provider) {
   const abort = new AbortController();
   const onAbandoned = async () => {
-    const goesOn = await jobOf(env, job)
-      .goesOn()
+    const isWanted = await jobOf(env, job)
+      .isWanted()
       .catch(() => true);
-    if (!goesOn) abort.abort();
+    if (!isWanted) abort.abort();
   };
   client.addEventListener('abort', () => waitUntil(onAbandoned()));
   const response = await fetch(request, { signal: abort.signal }).catch(() => null);
   if (!response) return null;
   const call = crypto.randomUUID();
-  const report = (usage: Usage) => recordSpend(env, job, call, usage);
+  const report = (usage: Usage) => reportSpend(env, job, call, usage);
   return meter(rechunk(response), provider.service.usageReader(), report, { signal: client, onAbandoned }, waitUntil);
 }
 
@@ -68,7 +68,7 @@ export async function handleModelRequest(request: Request, env: Env): Promise<Re
   const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
   const token = readToken(request.headers);
   if (!provider || !token) return refuse('Unknown provider, or no token of a run.');
-  if (!(await jobOf(env, token.job).authorizes(token.secret, id))) return refuse('The token does not belong to a running job.');
+  if (!(await jobOf(env, token.job).mayCallModel(token.secret, id))) return refuse('The token does not belong to a running job.');
   const isAllowed = provider.service.paths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
   if (!isAllowed || !isPlainPath(path)) return refuse('Only model calls are allowed.');
   const headers = withKey(

@@ -17,7 +17,7 @@ export interface BudgetContext {
 }
 
 /** Whether a job's run may still call its model: it is not over, not canceled and within its budgets. */
-export const isWanted = (row: JobRow): boolean =>
+export const isRunWanted = (row: JobRow): boolean =>
   !isOver(row.state) && row.cancel_requested_at === null && row.progress.budgetUsd === undefined;
 
 function isSameToken(given: string, known: string): boolean {
@@ -46,9 +46,9 @@ function endOverBudget({ store, cancelRun }: BudgetContext, budgetUsd: number): 
 }
 
 /** Whether a model call of this provider with this token belongs to this job's run and is allowed. */
-export async function authorize(context: BudgetContext, token: string, provider: string): Promise<boolean> {
+export async function mayCallModel(context: BudgetContext, token: string, provider: string): Promise<boolean> {
   const row = context.store.job();
-  if (!row || !isWanted(row) || row.admitted_at === null || row.spec.provider !== provider) return false;
+  if (!row || !isRunWanted(row) || row.admitted_at === null || row.spec.provider !== provider) return false;
   if (!isSameToken(token, row.run_token)) return false;
   // Other jobs may have spent the day's budget since this one started.
   const budgetUsd = await passedDailyBudget(context, row, 0);

@@ -1,5 +1,5 @@
 import { type Event, type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
-import type { ExecutorClient, Reply } from '../runner/executor-client.ts';
+import type { ExecutorClient, ExecutorReply } from '../runner/executor-client.ts';
 import { type DeliveredAsks, type OpenApproval, syncAsks } from './asks.ts';
 import { GapError, ingest } from './ingest.ts';
 import { orphaned } from './outcome.ts';
@@ -100,7 +100,7 @@ async function startRun(drive: Drive, row: JobRow, attempt: number): Promise<boo
 }
 
 /** The end of a job whose run is lost for good, given a reply without events, or null. */
-function lossOf(drive: Drive, reply: Exclude<Reply<unknown>, { kind: 'ok' }>, silentMs: number): Ending | null {
+function lossOf(drive: Drive, reply: Exclude<ExecutorReply<unknown>, { kind: 'ok' }>, silentMs: number): Ending | null {
   if (reply.kind === 'refused' && ['run_not_found', 'events_gone'].includes(reply.error.code))
     return orphaned('executor_lost', `The executor no longer knows the run. ${reply.error.message}`);
   if (silentMs < drive.executorLostMs) return null;

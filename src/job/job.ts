@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../errors.ts';
 import { accountOf } from '../objects.ts';
 import { executorOf } from '../runner/executor.ts';
 import { type OpenApproval, sendAnswer } from './asks.ts';
-import { authorize, type BudgetContext, isWanted, recordSpend } from './budget.ts';
+import { type BudgetContext, isRunWanted, mayCallModel, recordSpend } from './budget.ts';
 import { driveJob } from './drive.ts';
 import { finalize } from './finalize.ts';
 import { isOver } from './machine.ts';
@@ -165,14 +165,14 @@ export class Job extends DurableObject<Env> {
   }
 
   /** Whether a model call of this provider with this token belongs to this job's run and is allowed. */
-  authorizes(token: string, provider: string): Promise<boolean> {
-    return authorize(this.#budget, token, provider);
+  mayCallModel(token: string, provider: string): Promise<boolean> {
+    return mayCallModel(this.#budget, token, provider);
   }
 
   /** Whether the run may still call its model. */
-  goesOn(): boolean {
+  isWanted(): boolean {
     const row = this.#store.job();
-    return row !== null && isWanted(row);
+    return row !== null && isRunWanted(row);
   }
 
   /** Stores what a model call has used so far. */
@@ -185,7 +185,7 @@ export class Job extends DurableObject<Env> {
     if (this.#store.job()?.state === 'running') await this.#end(orphaned('executor_lost', cause));
   }
 
-  /** Stores a person's answer to a step that waits for one, and sends it to the run. Does nothing if the step is not open. */
+  /** Stores an approver's answer to a step that waits for one, and sends it to the run. Does nothing if the step is not open. */
   async answer(ask: string, allowed: boolean, reason?: string): Promise<void> {
     const row = this.#store.job();
     if (row?.state !== 'running') return;

@@ -3,7 +3,7 @@ import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '.
 import { messageOf } from '../errors.ts';
 
 /** The executor's answer, its refusal, or a failure to reach it. */
-export type Reply<T> =
+export type ExecutorReply<T> =
   | { kind: 'ok'; value: T }
   | { kind: 'refused'; error: ExecutorError }
   | { kind: 'unreachable'; detail: string };
@@ -11,16 +11,16 @@ export type Reply<T> =
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {
   /** Refused with `state_changed` if the executor's state id is not `state`. Null skips the check. */
-  start: (runId: string, request: RunRequest, state: string | null) => Promise<Reply<null>>;
+  start: (runId: string, request: RunRequest, state: string | null) => Promise<ExecutorReply<null>>;
   /** Acknowledges the events up to a cursor and returns the ones after it. Waits up to `waitMs` for the first one. */
-  events: (runId: string, after: number, waitMs: number) => Promise<Reply<Event[]>>;
-  cancel: (runId: string) => Promise<Reply<null>>;
+  events: (runId: string, after: number, waitMs: number) => Promise<ExecutorReply<Event[]>>;
+  cancel: (runId: string) => Promise<ExecutorReply<null>>;
   /** Answers a step that the run asks about. */
-  answer: (runId: string, answer: RunAnswer) => Promise<Reply<null>>;
+  answer: (runId: string, answer: RunAnswer) => Promise<ExecutorReply<null>>;
   /** Never starts a container. */
-  health: () => Promise<Reply<Health>>;
+  health: () => Promise<ExecutorReply<Health>>;
   /** Starts the executor's container if it sleeps, and returns the executor's health. */
-  wake: () => Promise<Reply<Health>>;
+  wake: () => Promise<ExecutorReply<Health>>;
 }
 
 /** How a request reaches an executor. */
@@ -68,7 +68,12 @@ const readHealth = (body: string) => Health.parse(JSON.parse(body));
 
 /** The executor behind a transport. */
 export function executorClient(send: Transport): ExecutorClient {
-  async function call<T>(path: string, init: RequestInit, silenceMaxMs: number, read: (body: string) => T): Promise<Reply<T>> {
+  async function call<T>(
+    path: string,
+    init: RequestInit,
+    silenceMaxMs: number,
+    read: (body: string) => T,
+  ): Promise<ExecutorReply<T>> {
     const silence = watchSilence(silenceMaxMs);
     try {
       const response = await send(path, { ...init, signal: silence.signal });

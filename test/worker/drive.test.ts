@@ -4,7 +4,7 @@ import type { Event, Health } from '../../container/protocol.ts';
 import { type Drive, driveJob } from '../../src/job/drive.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
-import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
+import type { ExecutorClient, ExecutorReply } from '../../src/runner/executor-client.ts';
 import { jobOf, specOf } from './helpers/jobs.ts';
 
 const HEALTH: Health = {
@@ -17,9 +17,9 @@ const HEALTH: Health = {
   memoryBytes: 1,
   containment: 'scan',
 };
-const LOST: Extract<Reply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
-const CHANGED: Reply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
-const TAKEN: Reply<null> = { kind: 'ok', value: null };
+const LOST: Extract<ExecutorReply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
+const CHANGED: ExecutorReply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
+const TAKEN: ExecutorReply<null> = { kind: 'ok', value: null };
 
 /** An executor that cannot be reached, but for what has to be sent. */
 const SILENT: ExecutorClient = {
@@ -63,7 +63,7 @@ test('a log with a gap ends the job, which keeps what came before', async () => 
 });
 
 /** Drives a job to its start against an executor that has these states and gives these answers, one after the other. */
-async function begin(states: string[], answers: Reply<null>[]) {
+async function begin(states: string[], answers: ExecutorReply<null>[]) {
   const asked: (string | null)[] = [];
   const executor: ExecutorClient = {
     ...SILENT,

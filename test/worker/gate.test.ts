@@ -143,8 +143,8 @@ test('a job that was queued when its account had spent its daily budget makes no
   await runInDurableObject(jobOf(spec), async (_job, state) => {
     const settings = { ...env, DAILY_BUDGET_USD: '0.5' };
     const job = new Job(state, settings);
-    expect(await job.authorizes('another-run-token-x', 'claude')).toBe(false);
-    expect(await job.authorizes(TOKEN, 'claude')).toBe(false);
+    expect(await job.mayCallModel('another-run-token-x', 'claude')).toBe(false);
+    expect(await job.mayCallModel(TOKEN, 'claude')).toBe(false);
   });
   expect(await ended(spec)).toMatchObject({
     state: 'failed',
@@ -213,7 +213,7 @@ test('an account that has spent its daily budget starts no more jobs until midni
       failure: {
         code: 'budget_exceeded',
         rule: 'DAILY_BUDGET_USD',
-        reason: expect.stringContaining('0.75 of 0.5 USD'),
+        reason: expect.stringContaining('0.75 USD spent today, limit 0.5'),
         retryAfterMs: expect.any(Number),
       },
     });

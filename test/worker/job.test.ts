@@ -131,11 +131,11 @@ test('a model call is let through with the token of a run that goes on, and no l
   const spec = specOf([{ write: 'up\n' }, { stay: true }]);
   await submit(spec);
   await jobOf(spec).wait(1, 1, 10_000);
-  expect(await jobOf(spec).authorizes('a-made-up-run-token', 'scripted')).toBe(true);
-  expect(await jobOf(spec).authorizes('another-run-token..', 'scripted')).toBe(false);
+  expect(await jobOf(spec).mayCallModel('a-made-up-run-token', 'scripted')).toBe(true);
+  expect(await jobOf(spec).mayCallModel('another-run-token..', 'scripted')).toBe(false);
   await jobOf(spec).cancel();
   await ended(spec);
-  expect(await jobOf(spec).authorizes('a-made-up-run-token', 'scripted')).toBe(false);
+  expect(await jobOf(spec).mayCallModel('a-made-up-run-token', 'scripted')).toBe(false);
 });
 
 test('a job that was never made is nowhere, and asking leaves no trace', async () => {

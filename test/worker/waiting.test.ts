@@ -6,14 +6,14 @@ import { driveJob } from '../../src/job/drive.ts';
 import { queueTimeout } from '../../src/job/schedule.ts';
 import { JobStore } from '../../src/job/store.ts';
 import { viewOf } from '../../src/job/view.ts';
-import type { ExecutorClient, Reply } from '../../src/runner/executor-client.ts';
+import type { ExecutorClient, ExecutorReply } from '../../src/runner/executor-client.ts';
 import { jobOf, specOf } from './helpers/jobs.ts';
 
 const AWAY = async () => ({ kind: 'unreachable', detail: 'fetch failed: http://10.0.0.1' }) as const;
 const { limits } = readConfig({ QUEUE_TIMEOUT_MS: '5000' });
 
 /** A job that had its turn and asked twice for an executor, which is woken in vain. */
-async function waiting(woken: Reply<Health>) {
+async function waiting(woken: ExecutorReply<Health>) {
   const executor: ExecutorClient = {
     health: AWAY,
     wake: async () => woken,
