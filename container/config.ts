@@ -22,7 +22,11 @@ export const ExecutorEnvironment = z.object({
   EXECUTOR_MIN_FREE_DISK_BYTES: count
     .default(536_870_912)
     .describe("Free bytes of the state directory's disk below which runs are refused."),
-  EXECUTOR_CLIS: z.string().min(1).optional(),
+  EXECUTOR_CLIS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Directory that holds each CLI under its provider's id, in place of the npm packages."),
   EXECUTOR_CONTAINMENT: z
     .enum(['auto', 'scan'])
     .default('auto')
@@ -38,7 +42,6 @@ export interface Config {
   maxRunning: number;
   minFreeDiskBytes: number;
   containment: 'auto' | 'scan';
-  /** Directory that holds each CLI under its provider's id, in place of the npm packages. */
   cliDirectory?: string | undefined;
   /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They come before the directory and the npm packages. */
   binaries: Readonly<Record<string, string>>;

@@ -97,3 +97,18 @@ export const CLIENTS: Record<string, ClientGuide> = {
     guide: (endpoint) => ['The configuration of the client:', ...json({ mcpServers: { [NAME]: stdioServer(endpoint) } })],
   },
 };
+
+/** Clients that `test/clis/clients.test.ts` runs, with the npm package that brings each. */
+export const TESTED_CLIENTS = [
+  {
+    title: 'Claude Code',
+    package: '@anthropic-ai/claude-code-linux-x64',
+    protocol: '2026-07-28',
+    calls: '`claude mcp add`, `mcp list`; a call in print mode; a task in a terminal',
+  },
+  { title: 'Grok CLI', package: '@xai-official/grok-linux-x64', protocol: '2026-07-28', calls: '`grok mcp doctor`' },
+  { title: 'MCP Inspector', package: '@modelcontextprotocol/inspector', protocol: '2025-11-25', calls: '`--cli`: list, call' },
+  { title: 'mcp-remote', package: 'mcp-remote', protocol: '2025-11-25', calls: 'call through stdio' },
+  { title: 'TypeScript SDK client', package: '@modelcontextprotocol/client', protocol: 'both', calls: 'call' },
+  { title: 'TypeScript SDK', package: '@modelcontextprotocol/sdk', protocol: '2025-11-25', calls: 'list, call' },
+] as const;

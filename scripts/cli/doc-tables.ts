@@ -13,7 +13,7 @@ import { tools } from '../../src/mcp/tools/index.ts';
 import { PRESETS } from '../../src/policy/presets.ts';
 import { requestToolsOf } from '../../src/policy/risk.ts';
 import { ROOT } from '../local/environment.ts';
-import { CLIENTS } from './clients.ts';
+import { CLIENTS, TESTED_CLIENTS } from './clients.ts';
 
 const code = (text: string) => `\`${text}\``;
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -118,23 +118,15 @@ const executorTable = () =>
     ],
   );
 
-const clis = container.optionalDependencies;
-const packages = { ...manifest.dependencies, ...manifest.devDependencies };
+const versions: Readonly<Record<string, string>> = {
+  ...container.optionalDependencies,
+  ...manifest.dependencies,
+  ...manifest.devDependencies,
+};
 const clientTable = () =>
   table(
     ['client', 'protocol', 'what test/clis/clients.test.ts does with it'],
-    [
-      [
-        `Claude Code ${clis['@anthropic-ai/claude-code-linux-x64']}`,
-        '2026-07-28',
-        '`claude mcp add`, `mcp list`; a call in print mode; a task in a terminal',
-      ],
-      [`Grok CLI ${clis['@xai-official/grok-linux-x64']}`, '2026-07-28', '`grok mcp doctor`'],
-      [`MCP Inspector ${packages['@modelcontextprotocol/inspector']}`, '2025-11-25', '`--cli`: list, call'],
-      [`mcp-remote ${packages['mcp-remote']}`, '2025-11-25', 'call through stdio'],
-      [`TypeScript SDK client ${packages['@modelcontextprotocol/client']}`, 'both', 'call'],
-      [`TypeScript SDK ${packages['@modelcontextprotocol/sdk']}`, '2025-11-25', 'list, call'],
-    ],
+    TESTED_CLIENTS.map(({ title, package: name, protocol, calls }) => [`${title} ${versions[name]}`, protocol, calls]),
   );
 
 const PUBLIC = { url: 'https://gateway.example.com/mcp', token: '<token>' };
