@@ -8,7 +8,7 @@ import { prompt } from './helpers/held.ts';
 const POLICY = JSON.stringify({
   version: '1',
   default: 'allow',
-  tools: { claude_request: { action: 'require_approval', reason: 'Look first.' } },
+  tools: { claude_request: { action: 'require_approval', reason: 'Look first.' }, list_models: { action: 'require_approval' } },
 });
 const ACCOUNT = 'owner';
 
@@ -69,7 +69,18 @@ test('a client without forms is told where the question is, a person decides on 
   const page = await owner.go(`${ORIGIN}/approvals`);
   expect(page.html).toContain(text);
   expect(page.html).toContain('API token a test');
-  const done = await owner.submit(page, `/approvals/${job?.hold?.approvalId}`, { decision: 'approve', said: '' });
+  const done = await owner.submit(page, `/approvals/${job?.hold?.approvalId}`, { decision: 'approve', comment: '' });
   expect(done.html).toContain('Approved.');
   expect((await collect(asking.call, job?.id ?? '')).answer?.text).toBe(text);
+});
+
+test('a call that makes no job is approved on the page, which says that its requester repeats it, once', async () => {
+  const { call } = await asker();
+  const { error } = await call('list_models', {});
+  const owner = await ownerBrowser(gatewayWith(await withPassphrase()));
+  const page = await owner.go(`${ORIGIN}/approvals`);
+  const done = await owner.submit(page, `/approvals/${error?.approvalId}`, { decision: 'approve' });
+  expect(done.html).toContain('Approved. The requester can now repeat the identical call once, within 1 hour.');
+  expect((await call('list_models', {})).ok).toBe(true);
+  expect((await call('list_models', {})).error?.code).toBe('approval_required');
 });

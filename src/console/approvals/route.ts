@@ -81,8 +81,8 @@ async function decide(c: Context<SignedInEnv>) {
     remember: decision === 'remember',
   });
   if (!decided.ok) return page(c, { complaint: toToolError(decided.failure).message });
-  const { kind, job, state } = decided.value;
-  const isPermit = kind === 'call' && job === null && state === 'approved';
+  const { kind, job } = decided.value;
+  const isPermit = decision === 'approve' && kind === 'call' && job === null;
   return page(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
