@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Finding } from '../../src/health/keys.ts';
+import type { Finding } from '../../src/health/finding.ts';
 
 const ANSWER_MS = 30_000;
 

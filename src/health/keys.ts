@@ -3,41 +3,31 @@ import type { Provider } from '../../container/providers/provider.ts';
 import type { Config } from '../config.ts';
 import { upstreamUrl } from '../gate/upstream-url.ts';
 import { keySettings, upstreamOf, withKey } from '../gate/upstreams.ts';
+import { type Finding, finding } from './finding.ts';
 
-/** How a check went. `note`: it works, but somebody may miss something. */
-export interface Finding {
-  check: string;
-  state: 'ok' | 'note' | 'wrong';
-  /** What was found, and what to do about it. Never a secret. */
-  says: string;
-}
-
-const ANSWER_MS = 10_000;
-/** What services answer to a wrong key. */
-const REFUSED = [400, 401, 403];
+const KEY_CHECK_TIMEOUT_MS = 10_000;
+/** Statuses with which services refuse a key. */
+const KEY_REFUSED = [400, 401, 403];
 
 async function checkKey(provider: Provider, config: Config): Promise<Finding> {
   const check = `key of ${provider.id}`;
   const { probe } = provider.service;
   const settings = keySettings(provider).join(' or ');
   const headers = withKey(provider, config, probe.headers);
-  if (!headers) return { check, state: 'note', says: `Not set: its requests are refused. Set ${settings}.` };
+  if (!headers) return finding(check, 'note', `Not set, so its requests are refused. Set ${settings}.`);
   const url = upstreamUrl(upstreamOf(provider, config), probe.path);
   try {
-    const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
-    if (status < 400) return { check, state: 'ok', says: `Accepted by ${url.host}.` };
-    if (REFUSED.includes(status))
-      return { check, state: 'wrong', says: `${url.host} refused it: HTTP ${status}. Set ${settings} anew.` };
-    return {
-      check,
-      state: 'note',
-      says: `Could not be tried: ${url.host} answered HTTP ${status}. Look again later, or check the upstream URL.`,
-    };
+    const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(KEY_CHECK_TIMEOUT_MS) });
+    if (status < 400) return finding(check, 'ok', `Accepted by ${url.host}.`);
+    if (KEY_REFUSED.includes(status))
+      return finding(check, 'wrong', `${url.host} refused the key: HTTP ${status}. Replace ${settings}.`);
+    const advice = 'Try again later, or check the upstream URL.';
+    return finding(check, 'note', `Not checked: ${url.host} returned HTTP ${status}. ${advice}`);
   } catch {
-    return { check, state: 'wrong', says: `${url.host} cannot be reached. Check the network and the upstream URL.` };
+    return finding(check, 'wrong', `${url.host} is not reachable. Check the network and the upstream URL.`);
   }
 }
 
-/** Asks each model service whether it takes the key. */
+/** Checks that each model service accepts its key. */
 export const checkKeys = (config: Config): Promise<Finding[]> =>
   Promise.all(Object.values(providers).map((provider) => checkKey(provider, config)));

@@ -74,8 +74,8 @@ test('it names everything that is wrong with a gateway and what to do about each
   expect(says).toMatchObject({
     address: expect.stringMatching(/^WRONG: Clients have to use https:\/\/other\.test\/mcp.* Set MCP_RESOURCE/),
     'sign-in by oidc': 'WRONG: Set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ALLOWED as well, or remove its other settings.',
-    'key of claude': expect.stringMatching(/^WRONG: .*HTTP 401\. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN anew\.$/),
-    'key of grok': expect.stringMatching(/^note: Could not be tried: .*HTTP 503/),
+    'key of claude': expect.stringMatching(/^WRONG: .*HTTP 401\. Replace ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN\.$/),
+    'key of grok': expect.stringMatching(/^note: Not checked: .*HTTP 503/),
     R2: expect.stringMatching(/^ok/),
   });
   expect(code).toBe(1);

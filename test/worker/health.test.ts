@@ -15,7 +15,7 @@ interface Given {
   origin?: string;
 }
 
-/** What the owner is told, by check. */
+/** What the owner sees, by check. */
 async function findings({ settings, objects, origin = ORIGIN }: Given = {}) {
   const answer = await gatewayWith(settings, objects)(`${origin}/health?deep=1`, bearer(OWNER_TOKEN));
   const text = await answer.text();
@@ -24,11 +24,11 @@ async function findings({ settings, objects, origin = ORIGIN }: Given = {}) {
   return { ok, found: Object.fromEntries(all.map((finding) => [finding.check, finding])), text };
 }
 
-test('anyone may ask whether the gateway lives, and learns no more', async () => {
+test('anyone may ask whether the gateway is up, and sees no more', async () => {
   expect(await (await gatewayWith()('/health')).json()).toEqual({ ok: true, version: expect.any(String) });
 });
 
-test('the deep look needs a token with the scope admin', async () => {
+test('the deep check needs a token with the scope admin', async () => {
   const { secret } = await made();
   expect((await gatewayWith()('/health?deep=1')).status).toBe(401);
   expect((await gatewayWith()('/health?deep=1', bearer(`lcg_owner_${secret}`))).status).toBe(403);
@@ -41,7 +41,7 @@ async function made() {
   return token.value;
 }
 
-test('the owner is told what is set, reached and accepted, and no secret', async () => {
+test('the owner sees what is configured, reachable and accepted, and no secret', async () => {
   const { ok, found, text } = await findings();
   const states = Object.fromEntries(Object.values(found).map(({ check, state }) => [check, state]));
   expect({ ok, states }).toEqual({
@@ -89,7 +89,7 @@ const CASES: Record<string, Case> = {
     settings: { ANTHROPIC_API_KEY: '' },
     check: 'key of claude',
     state: 'note',
-    says: 'Not set: its requests are refused. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.',
+    says: 'Not set, so its requests are refused. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.',
   },
   'a key that is accepted': {
     settings: claudeKey('answers-200'),
@@ -107,40 +107,44 @@ const CASES: Record<string, Case> = {
     settings: claudeKey('answers-401'),
     check: 'key of claude',
     state: 'wrong',
-    says: 'refused it: HTTP 401. Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN anew.',
+    says: 'refused the key: HTTP 401. Replace ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.',
   },
   'a key that xAI refuses': {
     settings: { XAI_API_KEY: 'answers-400', XAI_UPSTREAM_URL: KEYS },
     check: 'key of grok',
     state: 'wrong',
-    says: 'refused it: HTTP 400. Set XAI_API_KEY anew.',
+    says: 'refused the key: HTTP 400. Replace XAI_API_KEY.',
   },
-  'a key that could not be tried': {
+  'a key that could not be checked': {
     settings: claudeKey('answers-503'),
     check: 'key of claude',
     state: 'note',
-    says: 'answered HTTP 503. Look again later',
+    says: 'returned HTTP 503. Try again later',
   },
   'a service that cannot be reached': {
     settings: { XAI_UPSTREAM_URL: 'http://127.0.0.1:9' },
     check: 'key of grok',
     state: 'wrong',
-    says: '127.0.0.1:9 cannot be reached. Check the network and the upstream URL.',
+    says: '127.0.0.1:9 is not reachable. Check the network and the upstream URL.',
   },
-  'a sign-in that is set': { settings: OIDC, check: 'sign-in by oidc', state: 'ok', says: 'Set.' },
-  'a sign-in that is only begun': {
+  'a sign-in method that is configured': { settings: OIDC, check: 'sign-in by oidc', state: 'ok', says: 'Configured.' },
+  'a sign-in method that is configured in part': {
     settings: { ...OIDC, OIDC_CLIENT_SECRET: '', OIDC_ALLOWED: '' },
     check: 'sign-in by oidc',
     state: 'wrong',
-    says: 'Set OIDC_CLIENT_SECRET, OIDC_ALLOWED as well, or remove its other settings.',
+    says: 'Also set OIDC_CLIENT_SECRET, OIDC_ALLOWED, or remove the other settings of this method.',
   },
-  'a sign-in with GitHub that lets nobody in': {
+  'a sign-in with GitHub that allows nobody': {
     settings: { GITHUB_CLIENT_ID: 'c', GITHUB_CLIENT_SECRET: 's' },
     check: 'sign-in by github',
     state: 'wrong',
-    says: 'Set GITHUB_ALLOWED as well',
+    says: 'Also set GITHUB_ALLOWED',
   },
-  'no sign-in for people': { check: 'sign-in', state: 'note', says: 'Claude.ai needs a sign-in: npm run passphrase makes one.' },
+  'no sign-in for people': {
+    check: 'sign-in',
+    state: 'note',
+    says: 'Web clients need a sign-in method: run npm run passphrase.',
+  },
   'another address than clients use': {
     settings: { MCP_RESOURCE: 'https://other.test/mcp' },
     check: 'address',
@@ -153,29 +157,29 @@ const CASES: Record<string, Case> = {
     state: 'wrong',
     says: 'http://gateway.test is neither https nor loopback. Use https, or set MCP_RESOURCE.',
   },
-  'KV that does not answer': {
+  'KV that is not reachable': {
     objects: { OAUTH_KV: faked(env.OAUTH_KV, away) },
     check: 'KV',
     state: 'wrong',
     says: 'Compare its binding in wrangler.toml with the account.',
   },
-  'R2 that does not answer': {
+  'R2 that is not reachable': {
     objects: { STATE: faked(env.STATE, away) },
     check: 'R2',
     state: 'wrong',
     says: 'Compare its binding in wrangler.toml with the account.',
   },
-  'an executor that is away': {
+  'an executor that is not reachable': {
     settings: { EXECUTOR_URL: 'http://127.0.0.1:9' },
     check: 'executor',
     state: 'wrong',
     says: 'Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.',
   },
-  'a container that sleeps': {
-    ...answering(503, { code: 'shutting_down', message: 'It sleeps.' }),
+  'a container that is asleep': {
+    ...answering(503, { code: 'shutting_down', message: 'It is asleep.' }),
     check: 'executor',
     state: 'ok',
-    says: 'The container sleeps; the next request wakes it.',
+    says: 'The container is asleep. The next request starts it.',
   },
   'an executor one protocol version up': {
     ...speaking(PROTOCOL_VERSION + 1),
@@ -193,17 +197,17 @@ const CASES: Record<string, Case> = {
     ...speaking(PROTOCOL_VERSION + 2),
     check: 'executor',
     state: 'wrong',
-    says: `Speaks protocol ${PROTOCOL_VERSION + 2}, the Worker ${PROTOCOL_VERSION}. Deploy both anew.`,
+    says: `Uses protocol ${PROTOCOL_VERSION + 2}, the Worker uses ${PROTOCOL_VERSION}. Deploy both again.`,
   },
   'an executor that lacks a CLI': {
     ...speaking(PROTOCOL_VERSION, null),
     check: 'executor',
     state: 'note',
-    says: 'Lacks the CLI of grok. Build the image anew.',
+    says: 'No CLI of grok. Rebuild the image.',
   },
 };
 
-test.each(Object.entries(CASES))('it tells of %s, and what to do', async (_what, { check, state, says, ...given }) => {
+test.each(Object.entries(CASES))('it reports %s, and what to do', async (_what, { check, state, says, ...given }) => {
   const { ok, found, text } = await findings(given);
   expect(found[check]).toEqual({ check, state, says: expect.stringContaining(says) });
   expect(ok).toBe(state !== 'wrong');

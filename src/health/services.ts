@@ -1,0 +1,37 @@
+import { PROTOCOL_VERSION } from '../../container/protocol.ts';
+import { OWNER } from '../caller.ts';
+import type { Config } from '../config.ts';
+import { executorOf } from '../runner/executor.ts';
+import { type Finding, finding } from './finding.ts';
+
+const NO_STORE = 'Not reachable. Compare its binding in wrangler.toml with the account.';
+const NO_EXECUTOR = 'Not reachable. Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.';
+
+const checkStore = (check: string, read: () => Promise<unknown>): Promise<Finding> =>
+  read().then(
+    () => finding(check, 'ok', 'Reachable.'),
+    () => finding(check, 'wrong', NO_STORE),
+  );
+
+async function checkExecutor(env: Env, config: Config): Promise<Finding> {
+  const check = 'executor';
+  const health = await executorOf(env, config, OWNER, 'default').health();
+  if (health.kind === 'refused' && health.error.code === 'shutting_down')
+    return finding(check, 'ok', 'The container is asleep. The next request starts it.');
+  if (health.kind !== 'ok') return finding(check, 'wrong', NO_EXECUTOR);
+  const { protocol, version, clis } = health.value;
+  if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
+    return finding(check, 'wrong', `Uses protocol ${protocol}, the Worker uses ${PROTOCOL_VERSION}. Deploy both again.`);
+  const missing = Object.keys(clis).filter((id) => clis[id] === null);
+  if (missing.length > 0) return finding(check, 'note', `No CLI of ${missing.join(', ')}. Rebuild the image.`);
+  const names = Object.entries(clis).map(([id, cli]) => `${id} ${cli}`);
+  return finding(check, 'ok', `Version ${version}: ${names.join(', ')}.`);
+}
+
+/** Checks that the stores and the executor respond. */
+export const checkServices = (env: Env, config: Config): Promise<Finding[]> =>
+  Promise.all([
+    checkStore('KV', () => env.OAUTH_KV.get('health')),
+    checkStore('R2', () => env.STATE.head('health')),
+    checkExecutor(env, config),
+  ]);
