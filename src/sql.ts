@@ -5,3 +5,7 @@ export function addColumns(sql: SqlStorage, table: string, columns: Record<strin
   for (const [name, declaration] of Object.entries(columns))
     if (!known.has(name)) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${declaration}`);
 }
+
+/** True if a table exists. A store asks before it reads, so that reading an unused object creates nothing in it. */
+export const hasTable = (sql: SqlStorage, name: string): boolean =>
+  sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', name).toArray().length === 1;

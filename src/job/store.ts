@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Event } from '../../container/protocol.ts';
-import { addColumns } from '../sql.ts';
+import { addColumns, hasTable } from '../sql.ts';
 import { STATES, type State, statesBefore } from './machine.ts';
 import { Ending, Hold, JobSpec, Progress } from './record.ts';
 
@@ -86,7 +86,7 @@ export class JobStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#isCreated = storage.sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'job'`).toArray().length === 1;
+    this.#isCreated = hasTable(storage.sql, 'job');
     if (this.#isCreated) addColumns(storage.sql, 'job', ADDED_COLUMNS);
   }
 

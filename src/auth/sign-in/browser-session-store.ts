@@ -1,7 +1,9 @@
+import { hasTable } from '../../sql.ts';
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS browser_session (hash TEXT PRIMARY KEY, label TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT`;
 
-/** All SQL of the browsers in which a person is signed in to an account. */
+/** All SQL of the browser sessions of an account. */
 export class BrowserSessionStore {
   readonly #sql: SqlStorage;
 
@@ -9,25 +11,21 @@ export class BrowserSessionStore {
     this.#sql = storage.sql;
   }
 
-  #exists(): boolean {
-    return this.#sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'browser_session'`).toArray().length === 1;
-  }
-
-  /** Adds a session and forgets those that are over. */
+  /** Adds a session and removes expired ones. */
   add(hash: string, label: string, expiresAt: number, now: number): void {
     this.#sql.exec(SCHEMA);
     this.#sql.exec('DELETE FROM browser_session WHERE expires_at <= ?', now);
     this.#sql.exec('INSERT INTO browser_session (hash, label, expires_at) VALUES (?, ?, ?)', hash, label, expiresAt);
   }
 
-  /** Who is signed in, as the person is shown; undefined where the session is over or never was. */
+  /** The label of the signed-in person. Undefined for an expired or unknown session. */
   label(hash: string, now: number): string | undefined {
-    if (!this.#exists()) return undefined;
+    if (!hasTable(this.#sql, 'browser_session')) return undefined;
     const query = 'SELECT label FROM browser_session WHERE hash = ? AND expires_at > ?';
     return this.#sql.exec<{ label: string }>(query, hash, now).toArray()[0]?.label;
   }
 
   remove(hash: string): void {
-    if (this.#exists()) this.#sql.exec('DELETE FROM browser_session WHERE hash = ?', hash);
+    if (hasTable(this.#sql, 'browser_session')) this.#sql.exec('DELETE FROM browser_session WHERE hash = ?', hash);
   }
 }

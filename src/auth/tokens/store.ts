@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Scope } from '../../caller.ts';
+import { hasTable } from '../../sql.ts';
 import { isScope } from '../scopes.ts';
 
 const SCHEMA = `
@@ -8,29 +9,22 @@ const SCHEMA = `
     created_at INTEGER NOT NULL, expires_at INTEGER, used_at INTEGER
   ) STRICT`;
 
-/** The time of the last use is right to this, in ms, so that a busy token does not write with every call. */
+/** Precision of the time of the last use, in ms. A busy token does not write with every call. */
 const USE_PRECISION_MS = 60_000;
 
-const Row = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    scopes: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text)).filter(isScope)),
-    created_at: z.number(),
-    expires_at: z.number().nullable(),
-    used_at: z.number().nullable(),
-  })
-  .transform(({ created_at, expires_at, used_at, ...row }) => ({
-    ...row,
-    createdAt: created_at,
-    expiresAt: expires_at,
-    usedAt: used_at,
-  }));
+const ApiToken = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text)).filter(isScope)),
+  createdAt: z.number(),
+  expiresAt: z.number().nullable(),
+  usedAt: z.number().nullable(),
+});
 
-/** An API token without its secret. Times in ms since 1970; `expiresAt` null: never. */
-export type ApiToken = z.infer<typeof Row>;
+/** An API token without its secret. Times in ms since 1970. `expiresAt` null: never. */
+export type ApiToken = z.infer<typeof ApiToken>;
 
-const COLUMNS = 'id, name, scopes, created_at, expires_at, used_at';
+const COLUMNS = 'id, name, scopes, created_at AS createdAt, expires_at AS expiresAt, used_at AS usedAt';
 
 /** All SQL of an account's API tokens. */
 export class TokenStore {
@@ -40,15 +34,10 @@ export class TokenStore {
     this.#sql = storage.sql;
   }
 
-  /** False where no token was ever made: asking about an account that is none must leave nothing behind. */
-  #exists(): boolean {
-    return this.#sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'token'`).toArray().length === 1;
-  }
-
   #rows(query: string, ...values: (string | number)[]): ApiToken[] {
-    if (!this.#exists()) return [];
+    if (!hasTable(this.#sql, 'token')) return [];
     const rows = this.#sql.exec(`SELECT ${COLUMNS} FROM token ${query}`, ...values).toArray();
-    return rows.map((row) => Row.parse(row));
+    return rows.map((row) => ApiToken.parse(row));
   }
 
   add(hash: string, { id, name, scopes, createdAt, expiresAt }: Omit<ApiToken, 'usedAt'>): void {
@@ -59,7 +48,7 @@ export class TokenStore {
     );
   }
 
-  /** The token of a hash that is good at `now`, noted as used. */
+  /** Marks the token of a hash as used, if it is valid at `now`. */
   use(hash: string, now: number): { id: string; scopes: Scope[] } | undefined {
     const [token] = this.#rows('WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)', hash, now);
     if (token && (token.usedAt ?? 0) < now - USE_PRECISION_MS)
@@ -72,9 +61,9 @@ export class TokenStore {
     return this.#rows('ORDER BY created_at DESC, id');
   }
 
-  /** False where there is no such token. */
+  /** False for an unknown id. */
   remove(id: string): boolean {
-    if (!this.#exists()) return false;
+    if (!hasTable(this.#sql, 'token')) return false;
     return this.#sql.exec('DELETE FROM token WHERE id = ? RETURNING id', id).toArray().length === 1;
   }
 }
