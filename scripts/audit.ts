@@ -1,12 +1,12 @@
-import { messageOf } from '../src/errors.ts';
-// `npm run audit`: reads, copies and verifies the audit log of a gateway's owner.
-
+// `npm run audit`: lists, exports and verifies the audit log of the gateway's owner.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { type AuditHead, type AuditRow, brokenAt } from '../src/account/tables/audit-row.ts';
+import { messageOf } from '../src/errors.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
-import { type Gateway, OWNER_FLAGS, OWNER_HELP, runCommand } from './cli/owner-command.ts';
+import type { GatewayClient } from './cli/gateway-client.ts';
+import { OWNER_FLAGS, runOwnerCommand } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
 
 const FLAGS = {
@@ -17,26 +17,25 @@ const FLAGS = {
   decision: { type: 'string' },
   job: { type: 'string' },
   head: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const;
 
 const HELP = `npm run audit -- list [--kind K] [--grant G] [--tool T] [--decision D] [--job J]
 npm run audit -- export FILE
 npm run audit -- verify [--head SEQ:HASH]
 
-verify computes the chain of hashes here, row by row, and prints its head; with the head of an earlier time it also shows whether rows
-were cut off since. ${OWNER_HELP}`;
+verify computes the chain of hashes on this machine and prints its head. With an earlier head it also checks that no row was removed from
+the end since.`;
 
-const ROWS_READ = 500;
+const PAGE_ROWS = 500;
 
 const read = () => parseCommand(process.argv.slice(2), FLAGS);
 type Flags = ReturnType<typeof read>['values'];
 
-/** The log as it stands, oldest first, page by page, each with what its first row follows. Reading it adds rows, which are left out. */
-async function* pages({ call }: Gateway): AsyncGenerator<{ rows: AuditRow[]; before: AuditHead }> {
+/** Pages of the log, oldest first, each with the head before its first row. Omits the rows that this reading adds. */
+async function* pages({ call }: GatewayClient): AsyncGenerator<{ rows: AuditRow[]; before: AuditHead }> {
   let before: AuditHead | undefined;
   for (let end = Number.POSITIVE_INFINITY; (before?.seq ?? 0) < end; ) {
-    const { audit } = await call('audit_list', { afterSeq: before?.seq ?? 0, limit: ROWS_READ });
+    const { audit } = await call('audit_list', { afterSeq: before?.seq ?? 0, limit: PAGE_ROWS });
     if (!audit) return;
     end = Math.min(end, audit.head.seq);
     const rows = audit.rows.filter(({ seq }) => seq <= end);
@@ -48,7 +47,7 @@ async function* pages({ call }: Gateway): AsyncGenerator<{ rows: AuditRow[]; bef
 const line = ({ seq, at, kind, grant, tool, decision, rule, reason, job }: AuditRow) =>
   [seq, new Date(at).toISOString(), kind, grant, tool ?? '-', decision, rule ?? '-', job ?? '-', reason ?? ''].join('  ');
 
-async function list({ call }: Gateway, { kind, grant, tool, decision, job: jobId }: Flags) {
+async function list({ call }: GatewayClient, { kind, grant, tool, decision, job: jobId }: Flags) {
   const filter = Object.fromEntries(
     Object.entries({ kind, grant, tool, decision, jobId }).filter(([, value]) => value !== undefined),
   );
@@ -56,11 +55,11 @@ async function list({ call }: Gateway, { kind, grant, tool, decision, job: jobId
   for (const row of audit?.rows ?? []) print(line(row));
 }
 
-async function copy(gateway: Gateway, _flags: Flags, path: string | undefined) {
-  if (path === undefined) throw new CommandError('Name the file to write.');
+async function exportLog(gateway: GatewayClient, _flags: Flags, path: string | undefined) {
+  if (path === undefined) throw new CommandError('Name the file to export to.');
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   await once(file, 'open').catch((error: unknown) => {
-    throw new CommandError(`${path} cannot be written: ${messageOf(error)}`);
+    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`);
   });
   let count = 0;
   for await (const { rows } of pages(gateway)) {
@@ -69,36 +68,28 @@ async function copy(gateway: Gateway, _flags: Flags, path: string | undefined) {
   }
   file.end();
   await once(file, 'finish');
-  print(`${count} rows in ${path}`);
+  print(`${count} rows exported to ${path}`);
 }
 
 const HEAD = /^(\d+):([0-9a-f]{64})$/;
 
-async function verify(gateway: Gateway, { head: known }: Flags) {
+async function verify(gateway: GatewayClient, { head: known }: Flags) {
   const [, knownSeq, knownHash] = HEAD.exec(known ?? '') ?? [];
   if (known !== undefined && knownSeq === undefined)
-    throw new CommandError(`--head has the form SEQ:HASH, as verify prints it, not ${known}.`);
+    throw new CommandError(`--head must have the form SEQ:HASH, as verify prints it, not ${known}.`);
   let head: AuditHead | undefined;
   let isKnownFound = false;
   for await (const { rows, before } of pages(gateway)) {
     const broken = brokenAt(rows, before);
     if (broken !== undefined)
-      throw new CommandError(`The chain breaks at row ${broken}: it, or what stood before it, was changed or removed.`);
+      throw new CommandError(`The chain breaks at row ${broken}: this row or an earlier one was changed or removed.`);
     isKnownFound ||= [before, ...rows].some(({ seq, hash }) => String(seq) === knownSeq && hash === knownHash);
     head = rows.at(-1);
   }
   if (!head) return print('The log is empty.');
   if (known !== undefined && !isKnownFound)
-    throw new CommandError(`The log no longer holds ${known}: its end was cut off, or all was written anew.`);
-  print(`The chain holds. Head: ${head.seq}:${head.hash}`);
+    throw new CommandError(`The log does not contain ${known}: rows were removed from its end, or it was rewritten.`);
+  print(`The chain is valid. Head: ${head.seq}:${head.hash}`);
 }
 
-await runCommand(
-  HELP,
-  {
-    list,
-    export: copy,
-    verify,
-  },
-  read,
-).catch(reportFailure);
+await runOwnerCommand(HELP, { list, export: exportLog, verify }, read).catch(reportFailure);

@@ -1,12 +1,12 @@
-// Every rule that a machine can hold. `npm run check -- lint types` runs some of them.
+// `npm run check`: runs all checks. `npm run check -- lint types` runs the named ones.
 import { join } from 'node:path';
 import { CommandError, reportFailure } from './cli/command-error.ts';
-import { runTool, type Tool } from './cli/pinned-tool.ts';
+import { type PinnedTool, runPinnedTool } from './cli/pinned-tool.ts';
 import { WRANGLER_DIRECTORY } from './local/environment.ts';
 
 const bundle = join(WRANGLER_DIRECTORY, 'bundle');
 
-const CHECKS: Record<string, [tool: Tool, ...args: string[]]> = {
+const CHECKS: Record<string, [tool: PinnedTool, ...args: string[]]> = {
   lint: ['biome', 'ci', '--colors=off', '.'],
   types: ['tsc', '--project', '.'],
   unused: ['knip'],
@@ -18,25 +18,25 @@ const CHECKS: Record<string, [tool: Tool, ...args: string[]]> = {
 };
 
 const unknownCheck = (name: string) =>
-  new CommandError(`No check is named ${JSON.stringify(name)}. Known: ${Object.keys(CHECKS).join(', ')}.`);
+  new CommandError(`Unknown check ${JSON.stringify(name)}. Known: ${Object.keys(CHECKS).join(', ')}.`);
 
 function passes(name: string): boolean {
   const check = CHECKS[name];
   if (!check) throw unknownCheck(name);
   const [tool, ...args] = check;
-  const { status, output } = runTool(tool, args, 'pipe');
+  const { status, output } = runPinnedTool(tool, args, 'pipe');
   process.stdout.write(status === 0 ? `ok     ${name}\n` : `FAILED ${name}\n${output.join('')}`);
   return status === 0;
 }
 
-function checkAll(wanted: string[]) {
-  const failed = wanted.filter((name) => !passes(name));
+function checkAll(names: string[]) {
+  const failed = names.filter((name) => !passes(name));
   if (failed.length > 0) throw new CommandError(`Failed: ${failed.join(', ')}`);
 }
 
 try {
-  const wanted = process.argv.slice(2);
-  checkAll(wanted.length > 0 ? wanted : Object.keys(CHECKS));
+  const names = process.argv.slice(2);
+  checkAll(names.length > 0 ? names : Object.keys(CHECKS));
 } catch (error) {
   reportFailure(error);
 }

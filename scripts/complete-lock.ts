@@ -1,4 +1,4 @@
-// `npm run lock`: adds to package-lock.json the optional packages of other platforms that the registry at hand could not give.
+// `npm run lock`: adds to package-lock.json the optional packages of other platforms, because npm omits those that a registry lacks.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,21 +14,21 @@ const Package = z.looseObject({
 const Lock = z.looseObject({ packages: z.record(z.string(), Package) });
 type Packages = z.infer<typeof Lock>['packages'];
 
-/** Words of a package's name that tell the system and the processor it is for. */
+/** Words in a package's name for its system and its processor. */
 const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32'];
 const PROCESSORS = ['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64'];
 const SPELLINGS: Record<string, string> = { windows: 'win32', '64': 'x64' };
 
-/** Where a package would be found from another, as Node looks: its own node_modules, then those above it. */
-function* places(from: string, name: string) {
+/** Where Node looks for a package from another one: in its own node_modules, then in those above it. */
+function* lookupPaths(from: string, name: string) {
   for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
     yield `${at ? `${at}/` : ''}node_modules/${name}`;
     if (!at) return;
   }
 }
 
-const found = (packages: Packages, from: string, name: string) => {
-  const place = [...places(from, name)].find((at) => packages[at]);
+const findPackage = (packages: Packages, from: string, name: string) => {
+  const place = [...lookupPaths(from, name)].find((at) => packages[at]);
   return place === undefined ? undefined : packages[place];
 };
 
@@ -51,23 +51,23 @@ function entryOf(name: string, version: string, { dev }: z.infer<typeof Package>
   };
 }
 
-/** Beside the package that wants it, or below that one where another version has the place. */
-function placeFor(packages: Packages, from: string, name: string): string {
+/** The path of a new entry: beside the package that needs it, or below it if another version is there. */
+function pathFor(packages: Packages, from: string, name: string): string {
   const beside = `${from.slice(0, Math.max(0, from.lastIndexOf('node_modules/')))}node_modules/${name}`;
   return packages[beside] ? `${from}/node_modules/${name}` : beside;
 }
 
-/** The entries that are missing; a range of versions cannot be completed and is left to npm. */
-function missing(packages: Packages) {
+/** The entries that are missing. Ranges of versions are left to npm. */
+function missingEntries(packages: Packages) {
   return Object.entries(packages).flatMap(([from, entry]) =>
     Object.entries(entry.optionalDependencies ?? {})
-      .filter(([name, version]) => /^\d/.test(version) && found(packages, from, name)?.version !== version)
-      .map(([name, version]) => [placeFor(packages, from, name), entryOf(name, version, entry)] as const),
+      .filter(([name, version]) => /^\d/.test(version) && findPackage(packages, from, name)?.version !== version)
+      .map(([name, version]) => [pathFor(packages, from, name), entryOf(name, version, entry)] as const),
   );
 }
 
 const lock = Lock.parse(JSON.parse(await readFile(LOCK, 'utf8')));
-const added = missing(lock.packages);
+const added = missingEntries(lock.packages);
 const all = Object.entries({ ...lock.packages, ...Object.fromEntries(added) });
 const isInstalled = ([place]: [string, unknown]) => place.startsWith('node_modules/');
 const sorted = all.filter(isInstalled).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,4 +1,4 @@
-// `npm run connect -- CLIENT`: the exact configuration of a client.
+// `npm run connect -- CLIENT`: prints how to connect an MCP client to the gateway.
 
 import { CLIENTS } from './cli/clients.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
@@ -21,7 +21,7 @@ const usage = () => [
   `${TOKEN_HELP} --token replaces it.`,
 ];
 
-function checkedUrl(text: string): string {
+function mcpUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw new CommandError(
@@ -33,9 +33,9 @@ function checkedUrl(text: string): string {
 function run([name = '--help', ...rest]: string[]) {
   if (name === '--help') return usage().forEach(print);
   const client = CLIENTS[name];
-  if (!client) throw new CommandError(`No client is named ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
+  if (!client) throw new CommandError(`Unknown client ${JSON.stringify(name)}. Known: ${Object.keys(CLIENTS).join(', ')}.`);
   const { url, token, state } = parseFlags(rest, FLAGS);
-  client.guide({ url: checkedUrl(url), token: token || findToken(state)?.token || PLACEHOLDER }).forEach(print);
+  client.guide({ url: mcpUrl(url), token: token || findToken(state)?.token || PLACEHOLDER }).forEach(print);
 }
 
 try {

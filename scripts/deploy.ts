@@ -1,5 +1,5 @@
-// `npm run deploy`: builds and deploys Worker and image. With --dry-run it checks all that can be checked without an account;
-// --config names another file than wrangler.toml.
+// `npm run deploy`: builds and deploys Worker and image. --dry-run runs the checks that need no account; --config names another file than
+// wrangler.toml.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { providers } from '../container/providers/index.ts';
@@ -18,17 +18,17 @@ const FLAGS = {
 
 const IMAGE = 'llm-cli-gateway-executor:dry-run';
 
-/** Secrets by what they are for; one of each line is enough. */
-const SECRETS = [
+/** Secrets by purpose; one name per entry is enough. */
+const SECRETS: { names: string[]; why: string }[] = [
   {
     names: ['OWNER_PASSPHRASE_HASH', 'OIDC_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET'],
-    why: 'sign-in of people; npm run passphrase makes the first',
+    why: 'sign-in of people; npm run passphrase prints the first',
   },
   ...Object.values(providers).map((provider) => ({ names: keySettings(provider), why: `requests to ${provider.title}` })),
   { names: ['GATEWAY_TOKEN'], why: "the owner's token for scripts, at least 16 characters; optional" },
 ];
 
-function nameSecrets() {
+function printSecrets() {
   print('Secrets, each set by "npx wrangler secret put NAME":');
   for (const { names, why } of SECRETS) print(`  ${names.join(' or ')}: ${why}`);
 }
@@ -40,13 +40,13 @@ function checkImage() {
   print('ok  image');
 }
 
-/** The operator's own environment, because that is where wrangler finds who is logged in. */
+/** Runs wrangler in the operator's own environment, which holds its login. */
 function deploy(config: string) {
   if (dockerVersion() === null)
     throw new CommandError('No Docker engine answers to "docker info". Start Docker: the image is built here.');
   const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--config', config];
   const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
-  if (status !== 0) throw new CommandError('wrangler could not deploy: see above. npx wrangler login signs in.');
+  if (status !== 0) throw new CommandError('wrangler could not deploy: see above. To sign in, run npx wrangler login.');
 }
 
 try {
@@ -56,7 +56,7 @@ try {
   print('ok  configuration and bundle');
   if (isDry) checkImage();
   else deploy(file);
-  nameSecrets();
+  printSecrets();
 } catch (error) {
   reportFailure(error);
 }

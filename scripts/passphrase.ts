@@ -1,4 +1,4 @@
-// `npm run passphrase`: asks for the owner's passphrase, or makes one, and prints the setting that keeps its hash.
+// `npm run passphrase`: reads or generates the owner's passphrase and prints the setting that holds its hash.
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -6,12 +6,12 @@ import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { print } from './cli/print.ts';
 
-const SHORTEST = 12;
+const MIN_CHARS = 12;
 
-/** Reads a line without showing it. */
-async function ask(): Promise<string> {
+/** Reads a passphrase without echoing it. */
+async function readPassphrase(): Promise<string> {
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
-  process.stderr.write('Passphrase (empty: one is made): ');
+  process.stderr.write('Passphrase (leave empty to generate one): ');
   const lines = createInterface({ input: process.stdin, output: silence, terminal: process.stdin.isTTY });
   const passphrase = await lines.question('');
   lines.close();
@@ -20,9 +20,9 @@ async function ask(): Promise<string> {
 }
 
 async function run() {
-  const given = await ask();
-  if (given && given.length < SHORTEST)
-    throw new CommandError(`The passphrase has ${given.length} characters; take ${SHORTEST} or more.`);
+  const given = await readPassphrase();
+  if (given && given.length < MIN_CHARS)
+    throw new CommandError(`The passphrase has ${given.length} characters, minimum ${MIN_CHARS}.`);
   const passphrase = given || randomBytes(18).toString('base64url');
   if (!given) process.stderr.write(`Your passphrase: ${passphrase}\n`);
   print(`OWNER_PASSPHRASE_HASH=${await hashPassphrase(passphrase)}`);

@@ -1,8 +1,43 @@
-import { reportFailure } from './cli/command-error.ts';
-import { HELP, parseStartFlags } from './cli/flags.ts';
+// `npm start`: runs the gateway on this machine.
+import { providers } from '../container/providers/index.ts';
+import { keySettings } from '../src/gate/upstreams.ts';
+import { CommandError, reportFailure } from './cli/command-error.ts';
+import { parseFlags } from './cli/flags.ts';
 import { print, printReady } from './cli/print.ts';
 import { type Gateway, startGateway } from './local/gateway.ts';
+import { TOKEN_HELP } from './local/gateway-token.ts';
 import { abortOnSignal } from './local/signals.ts';
+
+const FLAGS = {
+  port: { type: 'string', default: '8787' },
+  state: { type: 'string', default: '.state' },
+  offline: { type: 'boolean', default: false },
+  containers: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const keys = Object.values(providers).map((provider) => `${keySettings(provider).join(' or ')} for ${provider.title}`);
+
+const HELP = `npm start -- [--port PORT] [--state DIR] [--offline] [--containers]
+
+Runs the gateway on this machine.
+
+  --port PORT   port on 127.0.0.1 (${FLAGS.port.default}); 0 selects a free one
+  --state DIR   directory for jobs, sessions, workspaces and logs (${FLAGS.state.default})
+  --offline     use the bundled model endpoint: no model is called, nothing is spent
+  --containers  run the CLIs in containers, as on Cloudflare; needs Docker
+
+Provider keys are read from .dev.vars: ${keys.join(', ')}.
+Without any of them the gateway runs offline.
+${TOKEN_HELP}`;
+
+function parseOptions(args: string[]) {
+  const { port, ...options } = parseFlags(args, FLAGS);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new CommandError(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
+  if (!options.state) throw new CommandError('--state must name a directory, not "".');
+  return { ...options, port: Number(port) };
+}
 
 function connectLines({ url, settings }: Gateway) {
   const bearer = `Authorization: Bearer ${settings.isGenerated ? settings.token : '$GATEWAY_TOKEN'}`;
@@ -17,7 +52,7 @@ function connectLines({ url, settings }: Gateway) {
 }
 
 async function run() {
-  const { help, ...options } = parseStartFlags(process.argv.slice(2));
+  const { help, ...options } = parseOptions(process.argv.slice(2));
   if (help) return print(HELP);
   const signal = abortOnSignal();
   try {

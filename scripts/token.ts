@@ -1,8 +1,9 @@
-// `npm run token`: makes, lists and revokes API tokens of a gateway here or elsewhere, with the owner's token.
+// `npm run token`: creates, lists and revokes API tokens of a gateway, as its owner.
 import { z } from 'zod';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { OWNER_FLAGS, OWNER_HELP, ownerToken, unreachable } from './cli/owner-command.ts';
+import { unreachable } from './cli/gateway-client.ts';
+import { OWNER_FLAGS, OWNER_HELP, ownerToken } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
 
 const FLAGS = {
@@ -12,14 +13,13 @@ const FLAGS = {
   days: { type: 'string', default: '90' },
   list: { type: 'boolean', default: false },
   revoke: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const;
 
 const HELP = `npm run token -- --name NAME [--scopes jobs:read,jobs:run] [--days 90] [--url URL]
 npm run token -- --list
 npm run token -- --revoke ID
 
-Makes an API token of the owner's account and prints it once; --days 0 never expires.
+Creates an API token of the owner's account and prints it once. With --days 0 it never expires.
 ${OWNER_HELP}`;
 
 const Token = z.object({
@@ -29,11 +29,11 @@ const Token = z.object({
   expiresAt: z.number().nullable(),
   usedAt: z.number().nullable(),
 });
-const Made = z.object({ token: z.string() });
-const Listed = z.object({ tokens: z.array(Token) });
-const Problem = z.object({ error: z.object({ message: z.string() }) });
+const CreatedToken = z.object({ token: z.string() });
+const TokenList = z.object({ tokens: z.array(Token) });
+const ApiError = z.object({ error: z.object({ message: z.string() }) });
 
-/** Calls the gateway as its owner. */
+/** Calls the token API as the owner and returns the body. */
 async function call(url: string, owner: string, path: string, init: RequestInit = {}): Promise<unknown> {
   const headers = { authorization: `Bearer ${owner}`, 'content-type': 'application/json' };
   const response = await fetch(new URL(path, url), { ...init, headers }).catch((error: unknown) => {
@@ -41,7 +41,7 @@ async function call(url: string, owner: string, path: string, init: RequestInit 
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body;
-  throw new CommandError(`${url}: ${Problem.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
+  throw new CommandError(`${url}: ${ApiError.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
 }
 
 const day = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(0, 10));
@@ -51,18 +51,18 @@ async function run() {
   if (help) return print(HELP);
   const owner = ownerToken(state);
   if (list) {
-    const { tokens } = Listed.parse(await call(url, owner, '/api/tokens'));
-    for (const { id, name: called, scopes: may, expiresAt, usedAt } of tokens)
-      print(`${id}  ${called}  ${may.join(',')}  expires ${day(expiresAt)}  used ${day(usedAt)}`);
+    const { tokens } = TokenList.parse(await call(url, owner, '/api/tokens'));
+    for (const { id, expiresAt, usedAt, ...token } of tokens)
+      print(`${id}  ${token.name}  ${token.scopes.join(',')}  expires ${day(expiresAt)}  used ${day(usedAt)}`);
     return;
   }
   if (revoke) {
     await call(url, owner, `/api/tokens/${encodeURIComponent(revoke)}`, { method: 'DELETE' });
     return print(`Revoked ${revoke}`);
   }
-  if (!name) throw new CommandError('Give the token a --name. npm run token -- --help tells more.');
+  if (!name) throw new CommandError('Name the token with --name. See npm run token -- --help.');
   const body = JSON.stringify({ name, scopes: scopes.split(',').filter(Boolean), days: Number(days) });
-  print(Made.parse(await call(url, owner, '/api/tokens', { method: 'POST', body })).token);
+  print(CreatedToken.parse(await call(url, owner, '/api/tokens', { method: 'POST', body })).token);
 }
 
 await run().catch(reportFailure);

@@ -1,13 +1,13 @@
-/** Where a client connects. The token is the gateway's, or a placeholder. */
+/** The gateway's MCP URL, and its token or a placeholder. */
 export interface Endpoint {
   url: string;
   token: string;
 }
 
-/** A program that speaks MCP, and what its user does to connect it. */
+/** An MCP client, and how its user connects it. */
 export interface ClientGuide {
   title: string;
-  /** Lines to follow or to copy. */
+  /** Returns lines to follow or to copy. */
   guide: (endpoint: Endpoint) => string[];
 }
 
@@ -18,11 +18,11 @@ const bearer = ({ token }: Endpoint) => `Bearer ${token}`;
 const json = (value: unknown) => JSON.stringify(value, null, 2).split('\n');
 const quoted = (argument: string) => (/^[\w@%+=:,./-]+$/.test(argument) ? argument : `"${argument}"`);
 
-/** Arguments of `claude` that add the gateway with a token. */
+/** Arguments of `claude` that add the gateway with its token. */
 export const claudeArguments = (endpoint: Endpoint) =>
   ['mcp', 'add', '--transport', 'http', NAME, endpoint.url, '--header', `Authorization: ${bearer(endpoint)}`] as const;
 
-/** Arguments of mcp-remote; the token comes from its environment, because some clients split arguments at blanks. */
+/** Arguments of mcp-remote. Its environment holds the token, because some clients split arguments at blanks. */
 export const remoteArguments = ({ url }: Endpoint) => [
   url,
   ...(url.startsWith('http:') ? ['--allow-http'] : []),
@@ -42,12 +42,14 @@ const isPublic = ({ url }: Endpoint) => url.startsWith('https:');
 function connector(steps: string): ClientGuide['guide'] {
   return (endpoint) => [
     `${steps} ${endpoint.url}`,
-    'Sign in on the page that opens, and allow what you want it to do. Leave client id and secret empty.',
-    ...(isPublic(endpoint) ? [] : ['It connects from the cloud: deploy the gateway, and give its https address with --url.']),
+    'Sign in on the page that opens and choose what to allow. Leave client id and secret empty.',
+    ...(isPublic(endpoint)
+      ? []
+      : ['This client connects from the cloud: deploy the gateway and give its https address with --url.']),
   ];
 }
 
-/** How each known client connects. */
+/** The known clients. */
 export const CLIENTS: Record<string, ClientGuide> = {
   'claude.ai': {
     title: 'Claude on the web and on phones',
@@ -75,14 +77,14 @@ export const CLIENTS: Record<string, ClientGuide> = {
   cursor: {
     title: 'Cursor',
     guide: (endpoint) => [
-      '~/.cursor/mcp.json (without headers: it signs in)',
+      '~/.cursor/mcp.json (omit headers to sign in instead)',
       ...json({ mcpServers: { [NAME]: { url: endpoint.url, headers: { Authorization: bearer(endpoint) } } } }),
     ],
   },
   vscode: {
     title: 'VS Code',
     guide: (endpoint) => [
-      '.vscode/mcp.json (without headers: it signs in)',
+      '.vscode/mcp.json (omit headers to sign in instead)',
       ...json({ servers: { [NAME]: { type: 'http', url: endpoint.url, headers: { Authorization: bearer(endpoint) } } } }),
     ],
   },
@@ -93,7 +95,7 @@ export const CLIENTS: Record<string, ClientGuide> = {
     ),
   },
   'mcp-remote': {
-    title: 'Any client that starts its servers itself',
+    title: 'Any client that starts stdio servers',
     guide: (endpoint) => ['The configuration of the client:', ...json({ mcpServers: { [NAME]: stdioServer(endpoint) } })],
   },
 };

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment, quietWrangler, ROOT, WRANGLER_DIRECTORY } from '../local/environment.ts';
 
-/** The pinned tools' scripts. */
+/** Programs of the pinned tools, below node_modules. */
 const TOOLS = {
   biome: '@biomejs/biome/bin/biome',
   cspell: 'cspell/bin.mjs',
@@ -14,13 +14,13 @@ const TOOLS = {
   wrangler: 'wrangler/bin/wrangler.js',
 } as const;
 
-export type Tool = keyof typeof TOOLS;
+export type PinnedTool = keyof typeof TOOLS;
 
-/** True for the name of a pinned tool. */
-export const isTool = (name: string): name is Tool => name in TOOLS;
+/** Whether a pinned tool has this name. */
+export const isPinnedTool = (name: string): name is PinnedTool => name in TOOLS;
 
-/** Runs a pinned tool on this Node, silent on the network and out of the home directory. */
-export function runTool(tool: Tool, args: string[], stdio: SpawnSyncOptions['stdio']) {
+/** Runs a pinned tool on this Node, off the network and out of the home directory. */
+export function runPinnedTool(tool: PinnedTool, args: string[], stdio: SpawnSyncOptions['stdio']) {
   for (const name of ['home', 'tmp']) mkdirSync(join(WRANGLER_DIRECTORY, name), { recursive: true });
   const env = childEnvironment(WRANGLER_DIRECTORY, { ...quietWrangler(WRANGLER_DIRECTORY), NO_COLOR: '1' });
   const argv = [join(ROOT, 'node_modules', TOOLS[tool]), ...args];

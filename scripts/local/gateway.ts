@@ -42,12 +42,12 @@ export interface Gateway {
 
 const READY_TIMEOUT_MS = 60_000;
 
-/** Settings with which every provider calls the bundled model endpoint, which accepts any key. */
-const offlineServices = (url: string) =>
+/** Bindings that send all model traffic to the bundled model endpoint, which accepts any key. */
+const offlineBindings = (modelUrl: string): Variables =>
   Object.fromEntries(
-    Object.values(providers).flatMap(({ id, service: { urlSetting, keys } }) => [
-      [urlSetting, url],
-      ...keys.slice(0, 1).map(({ setting }) => [setting, `offline-${id}-key`]),
+    Object.values(providers).flatMap(({ service: { keys, urlSetting } }) => [
+      [urlSetting, modelUrl],
+      ...keys.slice(0, 1).map(({ setting }) => [setting, 'offline']),
     ]),
   );
 
@@ -93,28 +93,27 @@ function checkContainers({ EXECUTOR_URL }: Variables) {
   return {};
 }
 
-/** Starts the services in the order in which they depend on each other. Returns the origins of the Worker and of the bundled
- * model endpoint. */
+/** Starts the services in the order of their dependencies. Returns the origin of the Worker, and the model endpoint's URL if it runs. */
 async function startServices(options: GatewayOptions, settings: OperatorSettings, start: Start, signal: AbortSignal) {
   const port = await claimPort(options.port);
   const origin = `http://${LOOPBACK}:${port}`;
   const { containers = false } = options;
   const chosen = { ...settings.variables, ...options.variables };
-  const [executorAt, upstream] = await Promise.all([
+  const [executorBindings, modelUrl] = await Promise.all([
     containers ? checkContainers(chosen) : startExecutor(options, chosen, origin, start),
     settings.offline ? start(modelServer(options.state)) : undefined,
   ]);
   if (containers) options.print('Building the container image. The first build takes minutes.');
   const bindings = {
-    ...(upstream && offlineServices(upstream)),
-    ...executorAt,
+    ...(modelUrl && offlineBindings(modelUrl)),
+    ...executorBindings,
     ...chosen,
     GATEWAY_TOKEN: settings.token,
   };
   checkBindings(bindings);
   await start(worker(options.state, port, bindings, containers));
   await waitUntilHealthy(origin, signal);
-  return { origin, modelUrl: upstream };
+  return { origin, modelUrl };
 }
 
 /** Starts executor, model endpoint and Worker. All end when `signal` is aborted, or when one of them fails for good. */

@@ -15,15 +15,19 @@ export interface OperatorSettings extends GatewayToken {
   keyless: string[];
 }
 
+const KEYS = Object.values(providers).flatMap(keySettings);
+
 /** Reads .dev.vars and the token. Provider keys come from .dev.vars only, never from the environment. */
 export function readSettings(stateDirectory: string, wantsOffline: boolean): OperatorSettings {
   const given = readDevVars();
-  const all = Object.values(providers);
-  const keyless = all.filter((provider) => !keySettings(provider).some((name) => given[name])).map(({ id }) => id);
-  const offline = wantsOffline || keyless.length === all.length;
-  const keys = all.flatMap(keySettings);
-  const variables = offline ? Object.fromEntries(Object.entries(given).filter(([name]) => !keys.includes(name))) : given;
-  return { ...loadOrCreateToken(stateDirectory), variables, offline, keyless: offline ? [] : keyless };
+  const offline = wantsOffline || !KEYS.some((name) => given[name]);
+  const keyless = Object.values(providers).filter((provider) => !keySettings(provider).some((name) => given[name]));
+  return {
+    ...loadOrCreateToken(stateDirectory),
+    variables: offline ? Object.fromEntries(Object.entries(given).filter(([name]) => !KEYS.includes(name))) : given,
+    offline,
+    keyless: offline ? [] : keyless.map(({ id }) => id),
+  };
 }
 
 /** Refuses settings that the Worker would refuse, before anything is started. */

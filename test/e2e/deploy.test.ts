@@ -25,7 +25,7 @@ const broken: [what: string, change: (text: string) => string, complaint: RegExp
     /cannot be deployed: Expected .*instance_type.* got "huge"/,
   ],
   ['a class that is not there', (text) => text.replace('"Access"', '"Axes"'), /cannot be deployed: .*not exported.*: Axes\./],
-  ['a missing binding', (text) => text.replace(KV, ''), /lacks what the Worker is bound to: OAUTH_KV\. Put it back/],
+  ['a missing binding', (text) => text.replace(KV, ''), /lacks bindings of the Worker: OAUTH_KV\. Restore them/],
   [
     'a wrong setting',
     (text) => text.replace('[vars]', '[vars]\nRETENTION_DAYS = "many"'),

@@ -34,24 +34,26 @@ test('the doctor looks at this machine and at a running gateway, and shows no se
   expect(all).not.toContain(token);
 });
 
-test('a wrong token is told, and the exit code is 1', async () => {
+test('a wrong token is reported, and the exit code is 1', async () => {
   const { says, code } = await askDoctor(gateway().url, 'a-token-of-somebody-else');
   expect(says.gateway).toMatch(/^WRONG: .*HTTP 401.*GATEWAY_TOKEN/);
   expect(code).toBe(1);
 });
 
-test('where no gateway answers it says so, and what is set', async () => {
+test('without a gateway it reports that, and the settings', async () => {
   const { says } = await askDoctor(`http://127.0.0.1:${await claimPort(0)}`, 'a-made-up-gateway-token');
   expect(says.port).toMatch(/^note: No gateway answers on http:\/\/127\.0\.0\.1:\d+; the port is free for npm start\.$/);
   expect(Object.keys(says)).toEqual(expect.arrayContaining(['node', 'docker', 'claude', 'grok', 'key of claude', 'key of grok']));
 });
 
-test('a port that something else has is told from a gateway, and so is an address where nobody is', async () => {
+test('a port of another program is distinguished from a gateway, and so is an address that does not exist', async () => {
   const { url, close } = await startKeyService();
   onTestFinished(close);
   const taken = await askDoctor(url, 'a-made-up-gateway-token', { WRANGLER_DOCKER_BIN: '/bin/false' });
-  expect(taken.says.port).toMatch(/^WRONG: Port \d+ is taken, but by no gateway\. Start with --port, or give --url\.$/);
-  expect(taken.says.docker).toMatch(/^note: None answers\. npm start does without; --containers and a deploy need it\.$/);
+  expect(taken.says.port).toMatch(
+    /^WRONG: Port \d+ is in use, but not by a gateway\. Start the gateway with another --port, or give its --url\.$/,
+  );
+  expect(taken.says.docker).toMatch(/^note: No engine answers\. Only npm start -- --containers and npm run deploy need one\.$/);
   expect(taken.code).toBe(1);
   const nowhere = await askDoctor('https://gateway.invalid', 'a-made-up-gateway-token');
   expect(nowhere.says.port).toBe(

@@ -30,20 +30,22 @@ const SEED = {
   tools: { grok_request_async: { limits: [{ counter: 'r', window: 'minute', max: 10, scope: 'grant' }] }, llm_job_status: {} },
 };
 
-test('a policy is tried, set, read and taken away from the command line, and holds from the next call on', async () => {
+test('a policy is tested, set, read and removed from the command line, and takes effect with the next call', async () => {
   const file = fileOf(SEED);
   const tried = await command('policy', 'test', file, '--tool', 'claude_request', '--args', '{"prompt":"hi"}');
   expect(tried.stdout).toBe('deny: this tool is not listed, and unlisted tools are denied (default)\n');
   expect((await command('policy', 'test', file, '--tool', 'grok_request_async')).stdout).toMatch(
-    /^allow: .* \(tools\.grok_request_async\)\n {2}tools\.grok_request_async\.limits\[0\]: 0 of 10 calls in 60 s, and this call counts 1\n$/,
+    /^allow: .* \(tools\.grok_request_async\)\n {2}tools\.grok_request_async\.limits\[0\]: 0 of 10 calls in 60 s; this call adds 1\n$/,
   );
   expect((await call('llm_job_list', {})).ok).toBe(true);
   expect((await command('policy', 'set', file)).stdout).toBe(
-    'Set for default: it holds from the next call on.\nNo tool here is named session_clear_all.\n',
+    'Policy of default set. It takes effect with the next call.\nUnknown tools in the policy: session_clear_all.\n',
   );
   expect((await call('llm_job_list', {})).error).toMatchObject({ code: 'policy_denied', rule: 'default' });
   expect((await command('policy', 'get')).stdout).toContain('"grok_request_async"');
-  expect((await command('policy', 'set', 'read-only', '--target', 'owner', '--shadow')).stdout).toContain('in shadow');
+  expect((await command('policy', 'set', 'read-only', '--target', 'owner', '--shadow')).stdout).toContain(
+    'Shadow policy of owner set',
+  );
   expect((await command('policy', 'remove')).code).toBe(0);
   expect((await call('llm_job_list', {})).ok).toBe(true);
   expect((await command('policy', 'get')).stdout).toMatch(/^default: careful\nfrom gateway/);
@@ -51,24 +53,24 @@ test('a policy is tried, set, read and taken away from the command line, and hol
 
 const refusals: [what: string, name: 'policy' | 'audit', args: () => string[], line: RegExp][] = [
   [
-    'a document that is wrong',
+    'a document that is not valid',
     'policy',
     () => ['set', fileOf({ version: '2', default: 'deny' })],
     /^version must be "1", got "2"\.\n$/,
   ],
   [
-    'a file that is not there',
+    'a file that does not exist',
     'policy',
     () => ['set', 'strict'],
     /^strict is neither a file nor a preset\. Presets: read-only, careful, open\.\n$/,
   ],
   ['a call without a tool', 'policy', () => ['test', 'careful'], /^Name the --tool/],
-  ['an unknown command', 'policy', () => ['put'], /^There is no command "put"\. Known: get, set, remove, test;/],
+  ['an unknown command', 'policy', () => ['put'], /^Unknown command "put"\. Known: get, set, remove, test\./],
   ['an unknown flag', 'audit', () => ['verify', '--heads', 'x'], /^Unknown option '--heads'\. Known flags: --url, .*\n$/],
-  ['a head of another form', 'audit', () => ['verify', '--head', '5'], /^--head has the form SEQ:HASH/],
+  ['a head that is not valid', 'audit', () => ['verify', '--head', '5'], /^--head must have the form SEQ:HASH/],
 ];
 
-test.each(refusals)('%s is refused in words, with exit code 1', async (_what, name, args, line) => {
+test.each(refusals)('%s is refused in one sentence, with exit code 1', async (_what, name, args, line) => {
   const { stdout, stderr, code } = await command(name, ...args());
   expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
   expect(stderr).toMatch(line);
@@ -80,13 +82,13 @@ test('the audit log is listed, exported and verified, also against an earlier he
     /^\d+ {2}\S+ {2}call {2}owner {2}list_models {2}allow/,
   );
   const verified = await command('audit', 'verify');
-  const [, head = ''] = /^The chain holds\. Head: (\d+:[0-9a-f]{64})\n$/.exec(verified.stdout) ?? [];
+  const [, head = ''] = /^The chain is valid\. Head: (\d+:[0-9a-f]{64})\n$/.exec(verified.stdout) ?? [];
   await call('list_models', {});
-  expect((await command('audit', 'verify', '--head', head)).stdout).toMatch(/^The chain holds/);
+  expect((await command('audit', 'verify', '--head', head)).stdout).toMatch(/^The chain is valid/);
   const cut = await command('audit', 'verify', '--head', head.replace(/.{8}$/, '00000000'));
-  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('its end was cut off') });
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('rows were removed from its end') });
   const file = join(scratchDirectory(), 'audit.jsonl');
-  const [, count = ''] = /^(\d+) rows in/.exec((await command('audit', 'export', file)).stdout) ?? [];
+  const [, count = ''] = /^(\d+) rows exported to/.exec((await command('audit', 'export', file)).stdout) ?? [];
   const rows = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { askGateway } from '../../scripts/cli/ask-gateway.ts';
 import { LOOPBACK } from '../../scripts/local/port.ts';
 
-/** The address of something that lives, and answers with this status when it is asked what it found. */
+/** URL of a server that is alive as a gateway is, and answers a deep health check with this status. */
 async function aliveWith(status: number): Promise<URL> {
   const server = createServer(({ url }, response) => {
     const isDeep = url?.includes('deep');
@@ -17,11 +17,11 @@ async function aliveWith(status: number): Promise<URL> {
 }
 
 test.each([
-  [401, "Set GATEWAY_TOKEN to its owner's token."],
-  [403, "Set GATEWAY_TOKEN to its owner's token."],
-  [500, 'Check its settings, and look into its log.'],
-  [503, 'Check its settings, and look into its log.'],
-  [404, 'Check the address, and what stands before it.'],
+  [401, 'Set GATEWAY_TOKEN to its gateway token.'],
+  [403, 'Set GATEWAY_TOKEN to its gateway token.'],
+  [500, 'Check its settings and its log.'],
+  [503, 'Check its settings and its log.'],
+  [404, 'Check the address and any proxy in front of it.'],
 ])('a gateway that answers HTTP %i is told from others, with what to do about it', async (status, advice) => {
   const url = await aliveWith(status);
   expect(await askGateway(url, 'a-made-up-token')).toEqual([

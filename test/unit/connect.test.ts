@@ -55,8 +55,8 @@ test('an address without a path is the one of /mcp', async () => {
 });
 
 test.each([
-  ['an unknown client', ['emacs'], /^No client is named "emacs"\. Known: claude\.ai, claude-code, .*\.$/],
-  ['an address that is none', ['cursor', '--url', 'gateway'], /^--url must be the address .* not "gateway"\.$/],
+  ['an unknown client', ['emacs'], /^Unknown client "emacs"\. Known: claude\.ai, claude-code, .*\.$/],
+  ['a URL that is not valid', ['cursor', '--url', 'gateway'], /^--url must be the address .* not "gateway"\.$/],
   ['an unknown flag', ['cursor', '--ulr', 'x'], /^Unknown option '--ulr'\. Known flags: --url, --token, --state\.$/],
 ])('%s is refused in one line', async (_what, args, line) => {
   const { stdout, stderr } = await connect(...args);
