@@ -56,9 +56,8 @@ async function checkClis(): Promise<Finding[]> {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const scratch = mkdtempSync(join(WRANGLER_DIRECTORY, 'doctor-'));
   try {
-    const names = Object.keys(providers);
     const clis = await findClis(Object.values(providers), {}, scratch);
-    return names.map((id): Finding => {
+    return Object.keys(providers).map((id): Finding => {
       const version = clis[id]?.version;
       if (version === undefined)
         return { check: id, state: 'wrong', says: 'Not installed. Run npm ci with optional dependencies.' };

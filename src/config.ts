@@ -124,7 +124,7 @@ const settingShape = {
   oidcAllowed: names('Verified emails, and domains as @example.com, that may sign in with OpenID Connect.'),
   githubClientId: text('Client id of a GitHub OAuth app that signs people in.'),
   githubClientSecret: secret('Client secret of the GitHub OAuth app.'),
-  githubAllowed: names('Logins, and organisations as org:name, that may sign in with GitHub.'),
+  githubAllowed: names('Logins, and organizations as org:name, that may sign in with GitHub.'),
   githubUrl: z.url().default('https://github.com').describe('GitHub, or a GitHub Enterprise server.'),
   githubApiUrl: z.url().default('https://api.github.com').describe('API of that GitHub.'),
   defaultPolicy: z
