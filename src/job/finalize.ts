@@ -2,6 +2,9 @@ import type { ExecutorClient } from '../runner/executor-client.ts';
 import { totalTokens, usageOfRun } from './progress.ts';
 import type { JobRow, JobStore } from './store.ts';
 
+/** The part of an executor's client that acknowledges an end. */
+type Acknowledging = Pick<ExecutorClient, 'cancel' | 'events'>;
+
 /** What the account stores of a job that is over. */
 export interface Settlement {
   state: JobRow['state'];
@@ -26,7 +29,7 @@ const settlementOf = ({ state, ending, started_at, finished_at, progress }: JobR
 });
 
 /** Ends what may be left of the run and lets the executor remove its log. Returns whether the executor answered. */
-async function acknowledge({ spec, cursor }: JobRow, executor: ExecutorClient): Promise<boolean> {
+async function acknowledge({ spec, cursor }: JobRow, executor: Acknowledging): Promise<boolean> {
   const canceled = await executor.cancel(spec.id);
   if (canceled.kind === 'unreachable') return false;
   return canceled.kind === 'refused' || (await executor.events(spec.id, cursor, 0)).kind !== 'unreachable';
@@ -36,7 +39,7 @@ async function acknowledge({ spec, cursor }: JobRow, executor: ExecutorClient): 
 export async function finalize(
   store: JobStore,
   row: JobRow,
-  executor: ExecutorClient,
+  executor: Acknowledging,
   release: (settlement: Settlement) => Promise<void>,
   now: number,
 ): Promise<void> {

@@ -114,6 +114,8 @@ test.concurrent('a prompt of 1 MB arrives, one byte more is refused', async () =
   const prompt = `[mock:echo]${'a'.repeat(1_048_576 - 11)}`;
   const sent = await call('claude_request', { prompt });
   expect(sent.isError, JSON.stringify(sent.error)).toBe(false);
+  // The model endpoint counts one token per four characters.
+  expect(sent.job?.usage?.inputTokens).toBeGreaterThan(prompt.length / 4);
   const refused = await call('claude_request', { prompt: `${prompt}a` });
   expect(refused.error).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('1048577 bytes') });
 });

@@ -101,7 +101,7 @@ test('a request that was refused may go to an executor with another disk', async
   expect(await begin(['a', 'b'], [CHANGED, TAKEN])).toEqual({ asked: ['a', 'b'], state: 'running' });
 });
 
-test('a step that a run asks about is put to a person, and its answer to the run, each until it is taken', async () => {
+test('the approval of a step that a run asks about is opened, and its answer sent to the run, each until it succeeds', async () => {
   const ask: Event = { seq: 2, at: 1, kind: 'ask', id: 'q', tool: 'Bash', input: '{}' };
   const pages: Event[][] = [
     [{ seq: 1, at: 1, kind: 'start', pid: 7 }, ask],

@@ -8,6 +8,8 @@ import { answer, ended, jobOf, say, specOf, submit, textOf } from './helpers/job
 import { passTime } from './helpers/time.ts';
 
 const { queueTimeoutMs } = readConfig(env).limits;
+/** A wait that outlasts its test. */
+const NEVER_MS = 600_000;
 
 test('a job runs, and its answer, its events and its output are kept', async () => {
   const spec = specOf([
@@ -37,18 +39,18 @@ test('a job runs, and its answer, its events and its output are kept', async () 
 const crash = (stub: ReturnType<typeof jobOf>) =>
   runInDurableObject(stub, (_job, state) => state.abort('crash')).catch(() => undefined);
 
-test('an object that is evicted in mid-run goes on without a request, and loses and repeats nothing', async () => {
+test('an object that is evicted in mid-run continues by its alarm alone, and loses and repeats nothing', async () => {
   const lines = Array.from({ length: 200 }, (_, i) => `line ${i}\n`).join('');
   const spec = specOf([
     { write: lines },
     { chatter: '.\n' },
     { on: { signal: 'SIGTERM', steps: [{ write: lines }, answer('done'), { exit: 0 }] } },
   ]);
-  await submit(spec);
+  await submit({ ...spec, limits: { ...spec.limits, runTimeoutMs: 1_000 } });
   await jobOf(spec).wait(100, 1, 10_000);
   await crash(jobOf(spec));
-  await jobOf(spec).cancel();
-  expect(await ended(spec)).toMatchObject({ state: 'canceled' });
+  expect(await runDurableObjectAlarm(jobOf(spec))).toBe(true);
+  expect(await jobOf(spec).status(0, 0)).toMatchObject({ value: { job: { state: 'failed', reason: 'run_timeout' } } });
   expect((await textOf(spec)).startsWith(lines + lines)).toBe(true);
   expect(await textOf(spec, 'answer')).toBe('done');
 });
@@ -70,6 +72,7 @@ test('a page that comes twice, and an older one, change nothing', async () => {
     expect(() => ingest(store, [{ seq: 9, at: 1, kind: 'output' }], 1)).toThrow('expected event 4, got 9');
     expect(store.job()?.cursor).toBe(3);
   });
+  expect(await jobOf(spec).status(3, 1)).toMatchObject({ value: { job: { lastSeq: 3 } } });
   await jobOf(spec).cancel();
 });
 
@@ -78,7 +81,7 @@ test('a waiter is woken by the next event, and sees no old one', async () => {
   await submit(spec);
   const first = await jobOf(spec).wait(1, 1, 10_000);
   if (!first?.ok) throw new Error('no status');
-  const waiting = jobOf(spec).wait(first.value.job.lastSeq, 10, 10_000);
+  const waiting = jobOf(spec).wait(first.value.job.lastSeq, 10, NEVER_MS);
   await jobOf(spec).cancel();
   expect(await waiting).toMatchObject({ value: { events: [{ kind: 'stopping', cause: 'cancel' }] } });
 });
@@ -127,18 +130,19 @@ test('the last of several results counts, and what comes after it is kept', asyn
   expect(await textOf(spec)).toMatch(/an afterthought\n$/);
 });
 
-test('a model call is let through with the token of a run that goes on, and no longer', async () => {
+test('a model call is allowed with the token of an unfinished run of its provider, and no longer', async () => {
   const spec = specOf([{ write: 'up\n' }, { stay: true }]);
   await submit(spec);
   await jobOf(spec).wait(1, 1, 10_000);
   expect(await jobOf(spec).mayCallModel('a-made-up-run-token', 'scripted')).toBe(true);
   expect(await jobOf(spec).mayCallModel('another-run-token..', 'scripted')).toBe(false);
+  expect(await jobOf(spec).mayCallModel('a-made-up-run-token', 'claude')).toBe(false);
   await jobOf(spec).cancel();
   await ended(spec);
   expect(await jobOf(spec).mayCallModel('a-made-up-run-token', 'scripted')).toBe(false);
 });
 
-test('a job that was never made is nowhere, and asking leaves no trace', async () => {
+test('a job that was never created is not found, and looking for it leaves no trace', async () => {
   const spec = specOf([]);
   expect(await jobOf(spec).status(0, 1)).toBeNull();
   expect(await jobOf(spec).text('answer', 0, 1)).toBeNull();
@@ -171,7 +175,7 @@ test('a job is deleted only when it is over, and is gone then', async () => {
   expect(await jobOf(spec).status(0, 1)).toBeNull();
 });
 
-test('a job that was over for longer than the retention is gone by its alarm, and its account forgets it', async () => {
+test('the alarm of a job that was over for longer than the retention removes it, and its account forgets it', async () => {
   const spec = specOf([answer('old')]);
   await submit(spec);
   await ended(spec);

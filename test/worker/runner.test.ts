@@ -19,5 +19,7 @@ test('a job that is over stays as it is, and one that was never created is not c
   const { state, reason } = await ended(spec);
   await jobOf(spec).orphan('late');
   expect(await ended(spec)).toMatchObject({ state, reason });
-  await jobOf(specOf([])).orphan('nobody');
+  const missing = specOf([]);
+  await jobOf(missing).orphan('never created');
+  expect(await jobOf(missing).status(0, 1)).toBeNull();
 });

@@ -42,7 +42,7 @@ const toldIn = async (job: { account: string; id: string }) => {
   return (found?.ok ? found.value.page.text : '').match(/(?<=^told ).*/gm);
 };
 
-test('a run that asks shows what it waits for; allowed by another connection, it goes on', async () => {
+test('a run that asks shows what it waits for, and continues once another connection allows it', async () => {
   const { asker, decider, jobIn } = pair();
   const { id, ask, view } = await untilAsked(asker, asking('went on', RM));
   expect(ask).toMatchObject({ tool: 'Bash', input: RM.input });
@@ -57,7 +57,7 @@ test('a run that asks shows what it waits for; allowed by another connection, it
   expect((await callTool(asker, 'llm_job_result', { jobId: id })).answer?.text).toBe('went on');
 });
 
-test('a step that is refused is not taken, the run is told why, and goes on', async () => {
+test('the run receives the reason why a step is refused, and continues without it', async () => {
   const { asker, decider, jobIn } = pair();
   const { id, ask } = await untilAsked(asker, asking('went on', RM));
   await decide(decider, ask.approvalId, false, { reason: 'Use the trash.' });
@@ -65,7 +65,7 @@ test('a step that is refused is not taken, the run is told why, and goes on', as
   expect(await toldIn(jobIn(id))).toEqual(['{"ask":"q1","allowed":false,"reason":"Use the trash."}']);
 });
 
-test('a step that nobody decides in time is refused, and the run goes on', async () => {
+test('a step that is not decided in time is refused, and the run continues', async () => {
   const { asker, decider, jobIn, account } = pair();
   const { id, ask } = await untilAsked(asker, asking('went on', RM));
   passTime(ASK_TIMEOUT_MS);
@@ -75,7 +75,7 @@ test('a step that nobody decides in time is refused, and the run goes on', async
   expect((await decide(decider, ask.approvalId, true)).error).toMatchObject({ code: 'approval_decided' });
 });
 
-test('a step allowed alike passes when the run asks it again, and no other step of that tool does', async () => {
+test('a remembered step is allowed when the run asks it again, and no other step of that tool is', async () => {
   const { asker, decider, jobIn } = pair();
   const again = { ...RM, id: 'q2' };
   const other = { ...RM, id: 'q3', input: '{"command":"rm -rf src"}' };
@@ -92,7 +92,7 @@ test('a step allowed alike passes when the run asks it again, and no other step 
   expect((await toldIn(jobIn(id)))?.map((line) => JSON.parse(line).allowed)).toEqual([true, true, false]);
 });
 
-test('a run that is canceled while it asks closes its question', async () => {
+test('a run that is canceled while it asks closes its approval', async () => {
   const { asker, decider, jobIn } = pair();
   const { id, ask } = await untilAsked(asker, asking('went on', RM));
   await callTool(asker, 'llm_job_cancel', { jobId: id });
@@ -107,7 +107,7 @@ const Asked = z.object({
   inputRequests: z.record(z.string(), z.object({ params: z.looseObject({ message: z.string() }) })),
 });
 
-test('a client that shows forms asks its person about each step inside the call, and the call answers', async () => {
+test('a client that shows forms asks its user about each step inside the call, and the call answers', async () => {
   const { asker } = pair();
   const text = crypto.randomUUID();
   const call = { name: 'claude_request', arguments: asking(text, RM, { ...RM, id: 'q2', input: 'ls' }) };
@@ -128,7 +128,7 @@ test('a client that shows forms asks its person about each step inside the call,
   expect((await callTool(asker, 'llm_job_list')).jobs).toHaveLength(1);
 });
 
-test('a task whose run asks needs input, and goes on with the answer', async () => {
+test('a task whose run asks needs input, and continues with the answer', async () => {
   const { asker, jobIn } = pair();
   const tasks: Manner = { takesTasks: true, elicits: true };
   const text = crypto.randomUUID();

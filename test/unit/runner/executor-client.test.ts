@@ -33,3 +33,15 @@ test('an executor that says nothing counts as unreachable, well before its runs 
   await vi.advanceTimersByTimeAsync(2 * LONG_MS);
   expect(await page).toEqual({ kind: 'unreachable', detail: 'no answer in time' });
 });
+
+const refusal = { code: 'at_capacity', message: 'At capacity.' };
+
+test.each([
+  ['a success', 200, '{"over":false}', { kind: 'ok', value: null }],
+  ['a refusal of the executor', 503, JSON.stringify(refusal), { kind: 'refused', error: refusal }],
+  ["an error that is not the executor's", 502, '{"error":"bad gateway"}', { kind: 'unreachable', detail: 'HTTP 502' }],
+  ['an error page', 500, '<html>', { kind: 'unreachable', detail: expect.stringContaining('JSON') }],
+])('%s is reported as such', async (_what, status, body, reply) => {
+  const client = executorClient(async () => new Response(body, { status }));
+  expect(await client.cancel('job')).toEqual(reply);
+});
