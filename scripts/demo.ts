@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { providers } from '../container/providers/index.ts';
 import { isOver } from '../src/job/machine.ts';
 import type { Envelope } from '../src/mcp/envelope.ts';
-import { requestToolsOf } from '../src/policy/risk.ts';
+import { requestToolsOf } from '../src/policy/tools.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
 import { connectGateway, type GatewayClient } from './cli/gateway-client.ts';
@@ -47,7 +47,7 @@ async function demonstrate(gateway: Gateway, live: boolean) {
   const usable = Object.keys(providers).filter((provider) => !settings.keyless.includes(provider));
   for (const [index, provider] of usable.entries()) {
     // Alternates between the tool that waits for the answer and the one that returns the job id.
-    const tool = requestToolsOf(provider)[index % 2 === 0 ? 0 : 1];
+    const { name: tool } = requestToolsOf(provider)[index % 2 === 0 ? 0 : 1];
     print(`\n${tool} ${JSON.stringify({ prompt })}`);
     printAnswer(await collect(client, await client.call(tool, { prompt })));
   }

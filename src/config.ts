@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { providers } from '../container/providers/index.ts';
 import { PRESET_NAMES } from './policy/preset-names.ts';
 import { isPublicHttps } from './public-url.ts';
+import { issuesOf } from './zod-issues.ts';
 
 /** A day in ms. */
 export const DAY_MS = 86_400_000;
@@ -170,6 +171,12 @@ const Config = z.object({ ...settingShape, services: z.object(serviceShape), lim
 export type Limits = Readonly<z.infer<typeof Limits>>;
 export type Config = Readonly<z.infer<typeof Config>>;
 
+/** Bounds of a limit, which hold for a request that sets its own value. */
+export function rangeOf(limit: keyof Limits): { min: number; max: number } {
+  const { minValue, maxValue } = limitShape[limit].unwrap();
+  return { min: minValue ?? 0, max: maxValue ?? Number.MAX_SAFE_INTEGER };
+}
+
 const envName = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
 
 /** Units by the last word of a name. Other numbers are counts. */
@@ -207,15 +214,23 @@ export const SETTINGS = Object.entries({ ...settingShape, ...serviceShape, ...li
 const read = (shape: object, env: Map<string, unknown>) =>
   Object.fromEntries(Object.keys(shape).map((name) => [name, env.get(envName(name)) || undefined]));
 
-/** The settings of this Worker, checked. Throws one line that names each wrong variable and never its value. */
+const configs = new WeakMap<object, Config>();
+
+/** The settings of this Worker, checked once. Throws one line that names each wrong variable and never its value. */
 export function readConfig(env: object): Config {
+  const known = configs.get(env);
+  if (known) return known;
   const values = new Map(Object.entries(env));
   const parsed = Config.safeParse({
     ...read(settingShape, values),
     services: read(serviceShape, values),
     limits: read(limitShape, values),
   });
-  if (parsed.success) return Object.freeze({ ...parsed.data, limits: Object.freeze(parsed.data.limits) });
-  const wrong = parsed.error.issues.map((issue) => `${envName(String(issue.path.at(-1)))}: ${issue.message}`);
-  throw new Error(`Wrong settings. ${wrong.join('; ')}`);
+  if (!parsed.success) {
+    const wrong = issuesOf(parsed.error, { place: (path) => envName(String(path.at(-1))) });
+    throw new Error(`Wrong settings. ${wrong.join('; ')}`);
+  }
+  const config = Object.freeze({ ...parsed.data, limits: Object.freeze(parsed.data.limits) });
+  configs.set(env, config);
+  return config;
 }

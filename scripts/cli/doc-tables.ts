@@ -7,13 +7,16 @@ import { providers } from '../../container/providers/index.ts';
 import type { Option, Provider } from '../../container/providers/provider.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { SCOPE_WORDS } from '../../src/auth/scopes.ts';
-import { SETTINGS } from '../../src/config.ts';
+import { readConfig, SETTINGS } from '../../src/config.ts';
 import { requestInput } from '../../src/mcp/request.ts';
-import { tools } from '../../src/mcp/tools/index.ts';
+import { toolsFor } from '../../src/mcp/tools/index.ts';
 import { PRESETS } from '../../src/policy/presets.ts';
-import { requestToolsOf } from '../../src/policy/risk.ts';
+import { requestToolsOf } from '../../src/policy/tools.ts';
 import { ROOT } from '../local/environment.ts';
 import { CLIENTS, TESTED_CLIENTS } from './clients.ts';
+
+/** Documents state the defaults. */
+const LIMITS = readConfig({}).limits;
 
 const code = (text: string) => `\`${text}\``;
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -24,7 +27,7 @@ const table = (head: string[], rows: string[][]) =>
 const toolTable = () =>
   table(
     ['tool', 'what it does'],
-    tools.map(({ name, description }) => [code(name), description]),
+    [...toolsFor(LIMITS).values()].map(({ name, description }) => [code(name), description]),
   );
 
 const presetTable = () =>
@@ -59,7 +62,9 @@ const optionTable = ({ id, title, options }: Provider) =>
   [
     `## ${title}`,
     '',
-    `Tools: ${requestToolsOf(id).map(code).join(', ')}.`,
+    `Tools: ${requestToolsOf(id)
+      .map(({ name }) => code(name))
+      .join(', ')}.`,
     '',
     table(
       ['option', 'type', 'what it does', 'flag', 'safeguard'],
@@ -77,8 +82,8 @@ const everyProvider = Object.values(providers);
 function parameterTable() {
   const requests = everyProvider.flatMap((provider) =>
     [false, true].map((isAsync) => ({
-      tool: code(requestToolsOf(provider.id)[isAsync ? 1 : 0]),
-      shape: Object.entries(requestInput(provider, isAsync).shape).filter(([name]) => !(name in provider.options)),
+      tool: code(requestToolsOf(provider.id)[isAsync ? 1 : 0].name),
+      shape: Object.entries(requestInput(provider, isAsync, LIMITS).shape).filter(([name]) => !(name in provider.options)),
     })),
   );
   const parameters = new Map(requests.flatMap(({ shape }) => shape));

@@ -1,6 +1,6 @@
 import { OWNER } from '../caller.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
-import { TOKEN_CALLS } from '../policy/risk.ts';
+import { TOKEN_CALLS } from '../policy/tools.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
 import { auditCall, auditRefusal, callFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';

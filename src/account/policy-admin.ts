@@ -1,4 +1,5 @@
 import { ok, type Result } from '../errors.ts';
+import { toolNamed } from '../policy/tools.ts';
 import { eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
 import { estimateOf } from './estimate.ts';
@@ -49,8 +50,6 @@ export interface Trial {
   /** Absent: the policy in force for the target. */
   written?: string | undefined;
   call: ToolCall;
-  /** The provider, for a tool that makes a job. */
-  provider?: string | undefined;
 }
 
 /** What a policy would decide, and the counters that the call would be charged to. */
@@ -60,10 +59,11 @@ export interface TrialResult {
 }
 
 /** Decides on a call under a policy. Changes nothing. */
-export function tryPolicy(account: AccountContext, { target, written, call, provider }: Trial, now: number): Result<TrialResult> {
+export function tryPolicy(account: AccountContext, { target, written, call }: Trial, now: number): Result<TrialResult> {
   const { policies, counters, jobs, limits } = account;
   const policy = written === undefined ? ok(policies.enforced(target).policy) : policyOf(written);
   if (!policy.ok) return policy;
+  const provider = toolNamed(call.tool)?.provider;
   const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, jobs.averageOf(provider), limits);
   const circumstances = { running: jobs.countOf(target, call.tool), ...(estimate && { estimate }) };
   const decision = decideUnder(account, policy.value, { ...call, grant: target }, circumstances, now);

@@ -4,8 +4,9 @@ import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import { type Call, ownAccount } from './call.ts';
-import { decideByForm, formsOf, questionsOf } from './elicitation.ts';
+import { approvalsOf, decideByForm, formsOf } from './elicitation.ts';
 import { taskOf } from './job-tasks.ts';
+import { METHOD_TOOL } from './methods.ts';
 import { perform, permitted } from './perform.ts';
 import { newTask } from './tasks.ts';
 import { envelopeOf, type Tool, type ToolAnswer, toolResult } from './tool.ts';
@@ -13,41 +14,41 @@ import { envelopeOf, type Tool, type ToolAnswer, toolResult } from './tool.ts';
 const unknownTool = (tool: string) =>
   new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError({ code: 'unknown_tool', tool }).message);
 
-/** Whether a question was asked for this very call: the state that a client gives back is its id, and ids are no keys. */
+/** Whether an approval was requested by this very call. requestState is set by the client, so an approval's id alone proves nothing. */
 async function isOfCall({ kind, call: asked, job }: Approval, { name }: Tool, args: Record<string, unknown>, call: Call) {
   if (asked.grant !== call.caller.grant) return false;
   if (kind === 'call') return asked.tool === name && asked.digest.hash === digestOfArgs(args).hash;
   return job !== null && (await ownAccount(call).toolOf(job)) === name;
 }
 
-/** What became of the question that an earlier round of this call asked. */
+/** What became of the approval that an earlier round of this call requested. */
 interface Resumed {
   /** The job that the earlier round began. */
   resumes?: string | undefined;
-  /** The person closed the form without an answer: it is not shown again. */
+  /** The person closed the form without a decision: it is not shown again. */
   isDismissed: boolean;
 }
 
 async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { mcpReq }: ServerContext): Promise<Resumed> {
   const id = mcpReq.requestState();
   if (typeof id !== 'string') return { isDismissed: false };
-  const approval = call.elicits ? await ownAccount(call).approval(id) : null;
+  const approval = call.client.supportsForms ? await ownAccount(call).approval(id) : null;
   if (!approval || !(await isOfCall(approval, tool, args, call)))
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
-      'Invalid requestState: it belongs to another call. Make the call without it.',
+      'Invalid requestState: it belongs to another call. Repeat the call without it.',
     );
-  const isAnswered = await decideByForm(id, mcpReq.inputResponses, call);
-  return { resumes: approval.job ?? undefined, isDismissed: !isAnswered };
+  const isDecided = await decideByForm(id, mcpReq.inputResponses, call);
+  return { resumes: approval.job ?? undefined, isDismissed: !isDecided };
 }
 
-/** The question that an answer leaves open. */
-async function openQuestion({ error, job }: ToolAnswer, call: Call): Promise<Approval | undefined> {
+/** The pending approval that an answer leads to, if any. */
+async function pendingApproval({ error, job }: ToolAnswer, call: Call): Promise<Approval | undefined> {
   if (error?.approvalId !== undefined) return (await ownAccount(call).approval(error.approvalId)) ?? undefined;
-  return job && (await questionsOf(job, call))[0];
+  return job && (await approvalsOf(job, call))[0];
 }
 
-/** Answers tools/call: with what the tool found out, with a task that stands for it, or with a question to the person behind the client. */
+/** Answers tools/call with the tool's result, with a task, or with a form for the person behind the client. */
 export async function answerCall(
   tool: Tool | undefined,
   name: string,
@@ -62,10 +63,10 @@ export async function answerCall(
   if (!result.ok && result.failure.code === 'unknown_tool') throw unknownTool(name);
   const envelope = envelopeOf(result);
   const { job } = envelope;
-  const isTask = tool.becomesTask && call.takesTasks && job && !isOver(job.state);
-  if (isTask && (await permitted('llm_job_status', { jobId: job.id }, call)).ok) return newTask(await taskOf(job, call));
-  const question = call.elicits && !isDismissed ? await openQuestion(envelope, call) : undefined;
-  const inputRequests = question ? formsOf([question]) : {};
-  if (question && Object.keys(inputRequests).length > 0) return inputRequired({ inputRequests, requestState: question.id });
+  const isTask = tool.becomesTask && call.client.supportsTasks && job && !isOver(job.state);
+  if (isTask && (await permitted(METHOD_TOOL['tasks/get'], { jobId: job.id }, call)).ok) return newTask(await taskOf(job, call));
+  const approval = call.client.supportsForms && !isDismissed ? await pendingApproval(envelope, call) : undefined;
+  const inputRequests = approval ? formsOf([approval]) : {};
+  if (approval && Object.keys(inputRequests).length > 0) return inputRequired({ inputRequests, requestState: approval.id });
   return toolResult(envelope);
 }

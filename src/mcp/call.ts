@@ -2,28 +2,33 @@ import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { accountOf, jobName, jobOf } from '../objects.ts';
 
-/** What a tool works with beside its input. */
+/** The client of a call, as it describes itself with every request. */
+export interface CallingClient {
+  /** Name and version. Nothing verifies them. */
+  name: string;
+  /** It accepts a task in place of a result. */
+  supportsTasks: boolean;
+  /** It shows forms to the person behind it. */
+  supportsForms: boolean;
+  /** Aborted when the client no longer waits. */
+  signal: AbortSignal;
+  /** Sends a progress message, if the client asked for progress. */
+  progress: (message: string) => Promise<void>;
+}
+
+/** What a tool works with besides its input. */
 export interface Call {
   caller: Caller;
   env: Env;
   config: Config;
-  /** What the client calls itself; nobody checked it. */
-  client: string;
   /** Where the gateway's pages are. */
   origin: string;
-  /** The client said with this request that it takes tasks. */
-  takesTasks: boolean;
-  /** The same of questions, which it shows to its person. */
-  elicits: boolean;
-  /** The job that this call began, when it is made again with an answer. */
+  client: CallingClient;
+  /** The job that an earlier round of this call began, before an approval was requested in the client. */
   resumes?: string | undefined;
-  /** Aborted when the client no longer waits. */
-  signal: AbortSignal;
-  /** Shows a sentence to who waits, where the client asked for progress. */
-  progress: (message: string) => Promise<void>;
 }
 
-/** The caller's job with an id; empty for an id that is foreign or unknown. */
+/** The caller's job with an id; an empty object for an id that is foreign or unknown. */
 export const ownJob = ({ env, caller }: Call, id: string) => jobOf(env, jobName({ account: caller.account, id }));
 
 export const ownAccount = ({ env, caller }: Call) => accountOf(env, caller);

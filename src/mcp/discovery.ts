@@ -2,8 +2,10 @@ import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { providerTitles } from '../../container/providers/index.ts';
+import type { AppEnv } from '../auth/app-env.ts';
+import type { Limits } from '../config.ts';
 import { VERSION } from '../version.ts';
-import { tools } from './tools/index.ts';
+import { toolsFor } from './tools/index.ts';
 
 const NAME = 'llm-cli-gateway';
 const TITLE = 'LLM CLI Gateway';
@@ -11,7 +13,7 @@ const DESCRIPTION = `Runs ${providerTitles()} requests as durable jobs.`;
 const CARD_TYPE = 'application/mcp-server-card+json';
 const CACHE = 'public, max-age=3600';
 
-/** The server card of the MCP endpoint at a URL; its name is the host's, read backwards. SEP-2127, a draft. */
+/** The server card of the MCP endpoint at a URL (SEP-2127, a draft). Its name is the host name in reverse order. */
 const serverCard = (resource: string) => ({
   $schema: 'https://static.modelcontextprotocol.io/schemas/v2/server-card.schema.json',
   name: `${new URL(resource).hostname.split('.').reverse().join('.')}/${NAME}`,
@@ -23,7 +25,7 @@ const serverCard = (resource: string) => ({
   ],
 });
 
-/** What a catalog of a host's servers holds: this one. */
+/** The catalog of the MCP servers of a host: this one. */
 const catalog = (resource: string) => ({
   specVersion: 'draft',
   entries: [
@@ -36,7 +38,7 @@ const catalog = (resource: string) => ({
   ],
 });
 
-const llmsText = (resource: string) => `# ${TITLE}
+const llmsText = (resource: string, limits: Limits) => `# ${TITLE}
 
 > ${DESCRIPTION} A remote MCP server; it is used through an MCP client.
 
@@ -46,11 +48,11 @@ Claude Code: claude mcp add --transport http gateway ${resource}
 
 ## Tools
 
-${tools.map(({ name, description, scope }) => `- ${name}: ${description} (scope ${scope})`).join('\n')}
+${[...toolsFor(limits).values()].map(({ name, description, scope }) => `- ${name}: ${description} (scope ${scope})`).join('\n')}
 `;
 
-/** What the gateway tells about itself to whoever asks, signed in or not. `resource` is the URL of the MCP endpoint. */
-export const discovery = new Hono<{ Bindings: Env; Variables: { resource: string } }>()
+/** What the gateway publishes about itself without authentication. */
+export const discovery = new Hono<AppEnv>()
   .use('/mcp/server-card', cors({ origin: '*', allowMethods: ['GET', 'HEAD'] }))
   .get('/mcp/server-card', (c) =>
     c.body(JSON.stringify(serverCard(c.var.resource)), 200, { 'content-type': CARD_TYPE, 'cache-control': CACHE }),
@@ -58,4 +60,4 @@ export const discovery = new Hono<{ Bindings: Env; Variables: { resource: string
   .on('GET', ['/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'], (c) =>
     c.json(catalog(c.var.resource), 200, { 'access-control-allow-origin': '*', 'cache-control': CACHE }),
   )
-  .get('/llms.txt', (c) => c.text(llmsText(c.var.resource), 200, { 'cache-control': CACHE }));
+  .get('/llms.txt', (c) => c.text(llmsText(c.var.resource, c.var.config.limits), 200, { 'cache-control': CACHE }));

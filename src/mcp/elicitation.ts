@@ -10,10 +10,10 @@ import type { Decision } from '../account/approval.ts';
 import { type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownAccount } from './call.ts';
-import { exact } from './render.ts';
+import { escapeInvisible } from './render.ts';
 
-/** Longest question, in characters: what is longer is decided on the page, because nobody approves what they were not shown. */
-const QUESTION_CHARS = 8_000;
+/** Longest form, in characters. A longer one is decided on the page, because nobody may approve what they were not shown. */
+const MAX_FORM_CHARS = 8_000;
 
 const Meta = z.looseObject({
   [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({
@@ -21,54 +21,57 @@ const Meta = z.looseObject({
   }),
 });
 
-/** Whether the client said with this very request that it shows forms to its person. */
-export const takesForms = ({ mcpReq }: ServerContext): boolean => Meta.safeParse(mcpReq.envelope).success;
+/** Whether the client declared on this request that it shows forms to its person. */
+export const declaresForms = ({ mcpReq }: ServerContext): boolean => Meta.safeParse(mcpReq.envelope).success;
 
 const FORM = {
   type: 'object' as const,
   properties: {
-    approve: { type: 'boolean' as const, title: 'Approve', description: 'Let it happen, just as it is shown.' },
-    reason: { type: 'string' as const, title: 'Reason', description: 'Told to who asked.' },
+    approve: { type: 'boolean' as const, title: 'Approve', description: 'Allow exactly what is shown.' },
+    reason: { type: 'string' as const, title: 'Reason', description: 'Shown to the requester.' },
   },
   required: ['approve'],
 };
 
 const Answered = z.object({ approve: z.boolean(), reason: z.string().max(500).optional().catch(undefined) });
 
-function words(approval: Approval): string {
+function messageFor(approval: Approval): string {
   const { kind, call, rule, reason, estimateUsd, job, expiresAt } = approval;
   const args = argumentsOfCall(call);
   const what =
     kind === 'step'
-      ? `A run of job ${job} asks whether it may use ${exact(call.tool)}`
+      ? `A run of job ${job} needs approval before it may use ${escapeInvisible(call.tool)}`
       : `May ${call.client || 'this client'} call ${call.tool}?`;
-  const input = exact(kind === 'step' ? String(args.input) : JSON.stringify(args, null, 1));
+  const input = escapeInvisible(kind === 'step' ? String(args.input) : JSON.stringify(args, null, 1));
   const facts = [
-    `Why it is asked: ${reason} (${rule}).`,
-    estimateUsd === null ? '' : `It is expected to cost about $${estimateUsd.toFixed(2)}.`,
-    `Without an answer it is refused at ${new Date(expiresAt).toISOString()}.`,
+    `Approval is required: ${reason} (${rule}).`,
+    estimateUsd === null ? '' : `Expected cost: $${estimateUsd.toFixed(2)}.`,
+    `Without a decision it is denied at ${new Date(expiresAt).toISOString()}.`,
   ];
   return [what, input, facts.filter(Boolean).join(' ')].join('\n\n');
 }
 
-/** Questions as forms, by their ids. What cannot be shown whole is left out. */
+/** Pending approvals as forms, by their ids. One that cannot be shown whole is left out. */
 export function formsOf(approvals: Approval[]): InputRequests {
   const shown = approvals
     .filter(({ state }) => state === 'pending')
-    .map((approval) => ({ id: approval.id, message: words(approval) }))
-    .filter(({ message }) => message.length <= QUESTION_CHARS);
+    .map((approval) => ({ id: approval.id, message: messageFor(approval) }))
+    .filter(({ message }) => message.length <= MAX_FORM_CHARS);
   return Object.fromEntries(shown.map(({ id, message }) => [id, inputRequired.elicit({ message, requestedSchema: FORM })]));
 }
 
-/** The questions that a job waits for. */
-export async function questionsOf(job: JobView, call: Call): Promise<Approval[]> {
+/** The approvals that a job waits for. */
+export async function approvalsOf(job: JobView, call: Call): Promise<Approval[]> {
   const ids = [job.hold?.approvalId, ...(job.asks ?? []).map(({ approvalId }) => approvalId)].filter((id) => id !== undefined);
   const found = await Promise.all(ids.map((id) => ownAccount(call).approval(id)));
   return found.filter((approval) => approval !== null);
 }
 
-/** What a person answered to a form; undefined where nobody did. */
-function answered(responses: Record<string, unknown> | undefined, id: string): Pick<Decision, 'approve' | 'comment'> | undefined {
+/** A person's decision in a form; undefined if the form was closed or not shown. */
+function decisionIn(
+  responses: Record<string, unknown> | undefined,
+  id: string,
+): Pick<Decision, 'approve' | 'comment'> | undefined {
   const view = inputResponse(responses, id);
   if (view.kind !== 'elicit') return undefined;
   if (view.action === 'decline') return { approve: false };
@@ -76,10 +79,10 @@ function answered(responses: Record<string, unknown> | undefined, id: string): P
   return read?.success ? { approve: read.data.approve, comment: read.data.reason } : undefined;
 }
 
-/** Decides a question as the person behind the client answered it. False where nobody did, or it could not be decided so. */
+/** Decides an approval as the person behind the client did in a form. False if there is no decision, or it was refused. */
 export async function decideByForm(id: string, responses: Record<string, unknown> | undefined, call: Call): Promise<boolean> {
-  const answer = answered(responses, id);
-  if (!answer) return false;
-  const decision = { id, ...answer, by: call.caller.grant, isGrant: false, remember: false };
-  return (await ownAccount(call).decide(decision)).ok;
+  const decision = decisionIn(responses, id);
+  if (!decision) return false;
+  const by = { by: call.caller.grant, isGrant: false, remember: false };
+  return (await ownAccount(call).decide({ id, ...decision, ...by })).ok;
 }

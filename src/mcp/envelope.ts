@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_STATES } from '../account/tables/approvals.ts';
+import { APPROVAL_STATES, type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
 import { AuditHead, AuditRow } from '../account/tables/audit-row.ts';
 import { STATES } from '../job/machine.ts';
 import { JobError, JobView } from '../job/record.ts';
@@ -46,10 +46,10 @@ const GatewayHealth = z.object({
   limits: z.record(text, z.number()),
 });
 
-/** A question to a person, and what was decided. Times are ms since 1970. */
+/** An approval and its decision. Times are ms since 1970. */
 export const ApprovalView = z.object({
   id: text,
-  /** A call that waits, or a step that a run asks about. */
+  /** A call, or a step in a run. */
   kind: z.enum(['call', 'step']),
   state: z.enum(APPROVAL_STATES),
   tool: text,
@@ -66,28 +66,42 @@ export const ApprovalView = z.object({
   decidedBy: text.optional(),
   said: text.optional(),
 });
-export type ApprovalView = z.infer<typeof ApprovalView>;
+
+/** An approval as tools answer with it. */
+export function approvalView(approval: Approval): z.infer<typeof ApprovalView> {
+  const { id, kind, state, call, rule, reason, createdAt, expiresAt } = approval;
+  const { tool, grant, client } = call;
+  const args = argumentsOfCall(call);
+  return {
+    ...{ id, kind, state, tool, args, grant, client, rule, reason, createdAt, expiresAt },
+    estimateUsd: approval.estimateUsd ?? undefined,
+    jobId: approval.job ?? undefined,
+    decidedAt: approval.decidedAt ?? undefined,
+    decidedBy: approval.decidedBy ?? undefined,
+    said: approval.comment ?? undefined,
+  };
+}
 
 /** A policy: the name of a preset, or a document. */
 const Written = z.union([text, z.record(text, z.unknown())]);
 
-/** What holds for a target, where it comes from, and how it changed. */
+/** The policy in force for a target, its origin and its history. */
 const PolicyView = z.object({
   target: text,
   policy: Written,
   from: text,
   shadow: Written.optional(),
   changes: z.array(z.object({ at: z.number(), by: text, mode: text, policy: Written.nullable() })).optional(),
-  /** Tools that a document names and that are not here. */
+  /** Names in the document that are not tools of this gateway. */
   unknownTools: z.array(text).optional(),
 });
 
-/** What a policy would decide on a call, and why. */
+/** How a policy would decide a call, and why. */
 const DecisionView = z.object({
   decision: z.enum(['allow', 'hold', 'deny', 'hide', 'limit', 'busy']),
   rule: text,
   reason: text,
-  /** How far the counters are that the call would be counted by. */
+  /** The counters that the call would be charged to. */
   counters: z
     .array(
       z.object({
@@ -110,7 +124,7 @@ const AuditView = z.object({ rows: z.array(AuditRow), base: AuditHead, head: Aud
 /** What to call next, and why. */
 const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });
 
-/** Everything a tool can answer. Each tool declares which parts it uses; `ok` is false exactly where `error` is there. */
+/** Everything that a tool can answer. Each tool declares which parts it uses; `ok` is false exactly if there is an `error`. */
 export const Envelope = z.object({
   ok: z.boolean(),
   job: JobView.optional(),

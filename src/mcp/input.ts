@@ -1,34 +1,38 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
 import { nearest, SHOWN_CHARS } from '../nearest.ts';
+import { issuesOf, placeOf } from '../zod-issues.ts';
 
-/** Most complaints in one answer. */
-const ISSUES_MAX = 8;
+/** Complaints in one answer. */
+const MAX_ISSUES = 8;
 
-function unknownKey(key: string, known: string[]): string {
-  const shown = JSON.stringify(key.slice(0, SHOWN_CHARS));
-  const guess = nearest(key, known);
+function unknownParameter(name: string, known: string[]): string {
+  const shown = JSON.stringify(name.slice(0, SHOWN_CHARS));
+  const guess = nearest(name, known);
   return guess
     ? `Unknown parameter ${shown}. Did you mean "${guess}"?`
     : `Unknown parameter ${shown}. Remove it; tools/list names the parameters.`;
 }
 
-const place = (path: PropertyKey[]) => path.map(String).join('.');
-
-function complaints(issue: z.core.$ZodIssue, known: string[]): string[] {
-  const where = place(issue.path);
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => unknownKey(where ? `${where}.${key}` : key, where ? [] : known));
-  return [where ? `${where}: ${issue.message}.` : `${issue.message}.`];
-}
-
-/** The arguments of a call, checked: unknown names are refused with the nearest known one. */
+/** The checked arguments of a call. An unknown name is refused with the nearest known one. */
 export function parseInput<T extends z.ZodObject>(type: T, args: Record<string, unknown>): Result<z.output<T>> {
   const parsed = type.safeParse(args);
   if (parsed.success) return ok(parsed.data);
-  const known = Object.keys(type.shape);
-  return fail({
-    code: 'invalid_input',
-    issues: parsed.error.issues.flatMap((issue) => complaints(issue, known)).slice(0, ISSUES_MAX),
-  });
+  const unknownKey = (key: string, path: readonly PropertyKey[]) =>
+    unknownParameter(placeOf([...path, key]), path.length > 0 ? [] : Object.keys(type.shape));
+  const issues = issuesOf(parsed.error, { unknownKey, max: MAX_ISSUES });
+  return fail({ code: 'invalid_input', issues: issues.map((issue) => (/[.?]$/.test(issue) ? issue : `${issue}.`)) });
 }
+
+/** Parameters of a tool that lists: where to continue, and the entries in a page. */
+export const pageInput = (usual: number, max: number) => ({
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')
+    .transform(Number)
+    .optional(),
+  limit: z.int().min(1).max(max).default(usual),
+});
+
+/** The cursor after a page, given the places of its entries; undefined after a page that was not full. */
+export const nextCursor = (places: number[], limit: number) => (places.length === limit ? places.at(-1)?.toString() : undefined);

@@ -2,17 +2,18 @@ import { DAY_MS } from '../config.ts';
 import type { State } from '../job/machine.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownJob } from './call.ts';
-import { decideByForm, formsOf, questionsOf } from './elicitation.ts';
-import { demand } from './perform.ts';
+import { approvalsOf, decideByForm, formsOf } from './elicitation.ts';
+import { METHOD_TOOL } from './methods.ts';
+import { authorizeMethod } from './perform.ts';
 import { progressLine } from './render.ts';
 import type { Task, TaskSource } from './tasks.ts';
 import { envelopeOf, toolResult } from './tool.ts';
 import { answerOf } from './tools/request.ts';
 
-/** Polls of a task are meant to be this far apart, in ms. */
+/** Time between two polls of a task that clients are asked to keep, in ms. */
 const POLL_INTERVAL_MS = 2_000;
 
-/** A job that failed has a result, which says so: `failed` is for errors of the protocol. */
+/** A failed job is a completed task whose result is an error, because `failed` is for errors of the protocol. */
 const STATUS = {
   held: 'working',
   queued: 'working',
@@ -25,19 +26,19 @@ const STATUS = {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** A job as a task, without its result. Where it waits for a person and the client shows forms, it asks. */
+/** A job as a task, without its result. If it waits for an approval and the client supports forms, the task requires input. */
 export async function taskOf(job: JobView, call: Call): Promise<Task> {
-  const inputRequests = call.elicits ? formsOf(await questionsOf(job, call)) : {};
-  const asks = Object.keys(inputRequests).length > 0;
+  const inputRequests = call.client.supportsForms ? formsOf(await approvalsOf(job, call)) : {};
+  const isInputRequired = Object.keys(inputRequests).length > 0;
   return {
     taskId: job.id,
-    status: asks ? 'input_required' : STATUS[job.state],
+    status: isInputRequired ? 'input_required' : STATUS[job.state],
     statusMessage: progressLine(job),
     createdAt: iso(job.createdAt),
     lastUpdatedAt: iso(job.finishedAt ?? job.lastActivityAt ?? job.startedAt ?? job.createdAt),
     ttlMs: call.config.limits.retentionDays * DAY_MS,
     pollIntervalMs: POLL_INTERVAL_MS,
-    ...(asks && { inputRequests }),
+    ...(isInputRequired && { inputRequests }),
   };
 }
 
@@ -53,17 +54,17 @@ export function jobTasks(call: Call): TaskSource {
     return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
   };
   return {
-    get: (taskId) => demand('llm_job_status', { jobId: taskId }, call, () => find(taskId)),
+    get: (taskId) => authorizeMethod(METHOD_TOOL['tasks/get'], { jobId: taskId }, call, () => find(taskId)),
     cancel: async (taskId) => {
       const canceled = async () => (await ownJob(call, taskId).cancel()) ?? undefined;
-      return (await demand('llm_job_cancel', { jobId: taskId }, call, canceled)) !== undefined;
+      return (await authorizeMethod(METHOD_TOOL['tasks/cancel'], { jobId: taskId }, call, canceled)) !== undefined;
     },
     answer: async (taskId, answers) => {
       const found = await ownJob(call, taskId).status(0, 0);
       if (!found?.ok) return false;
-      const questions = await questionsOf(found.value.job, call);
-      // A task's person answers what that very client asked, and nothing else.
-      const own = questions.filter((question) => call.elicits && question.call.grant === call.caller.grant);
+      const approvals = call.client.supportsForms ? await approvalsOf(found.value.job, call) : [];
+      // The person behind a client decides on approvals that this client requested, and on no others.
+      const own = approvals.filter((approval) => approval.call.grant === call.caller.grant);
       for (const { id } of own) await decideByForm(id, answers, call);
       return true;
     },

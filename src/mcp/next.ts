@@ -3,9 +3,11 @@ import type { JobView } from '../job/record.ts';
 import type { Envelope } from './envelope.ts';
 
 function why({ state, hold, asks }: JobView): string {
-  if (state === 'held' && hold) return `A person decides on it at ${hold.url}; this waits for that.`;
-  if (asks && asks.length > 0) return 'The run asks before it takes a step: a person decides, and this waits for that.';
-  return state === 'queued' ? 'The job waits; this waits with it.' : 'The job runs; this waits for what comes next.';
+  if (state === 'held' && hold) return `Waiting for approval at ${hold.url}; llm_job_watch returns when it is decided.`;
+  if (asks && asks.length > 0) return 'The run is waiting for approval of a step; llm_job_watch returns when it is decided.';
+  return state === 'queued'
+    ? 'The job is queued; llm_job_watch returns when it starts.'
+    : 'The job is running; llm_job_watch returns its next events.';
 }
 
 /** What to call next for a job, if anything. */
@@ -22,5 +24,5 @@ export function nextFor(job: JobView): Envelope['next'] {
 export function nextPage(job: JobView, source: string, nextOffset: number | null): Envelope['next'] {
   if (nextOffset === null) return nextFor(job);
   const raw = source === 'stdout' || source === 'stderr' ? { raw: source } : {};
-  return { tool: 'llm_job_result', arguments: { jobId: job.id, offset: nextOffset, ...raw }, why: 'The text goes on.' };
+  return { tool: 'llm_job_result', arguments: { jobId: job.id, offset: nextOffset, ...raw }, why: 'The text continues.' };
 }

@@ -2,22 +2,23 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Permit } from '../account/permit.ts';
 import { type ToolCall, withDigest } from '../account/tool-call.ts';
 import { type Failure, fail, type Result, toToolError } from '../errors.ts';
+import type { KnownTool } from '../policy/tools.ts';
 import { type Call, ownAccount } from './call.ts';
 import type { Tool, ToolAnswer } from './tool.ts';
 
-/** A call as its account judges and notes it. */
+/** A call as its account decides on it and logs it. */
 export function toolCall(tool: string, args: Record<string, unknown>, { caller, client, origin }: Call): ToolCall {
-  return withDigest({ grant: caller.grant, client, tool, args, origin });
+  return withDigest({ grant: caller.grant, client: client.name, tool, args, origin });
 }
 
-/** Asks the account whether what a method of the protocol does may be done: it counts as a call of the tool that does the same. */
-export async function permitted(tool: string, args: Record<string, unknown>, call: Call): Promise<Result<Permit>> {
-  return ownAccount(call).permit(toolCall(tool, args, call));
+/** The account's permit for a call of a tool, or for a method that does what the tool does. */
+export async function permitted({ name }: KnownTool, args: Record<string, unknown>, call: Call): Promise<Result<Permit>> {
+  return ownAccount(call).permit(toolCall(name, args, call));
 }
 
-/** The same where there is no tool to answer: a refusal is an error of the protocol. What it was counted as is given back where `work` finds nothing. */
-export async function demand<T>(
-  tool: string,
+/** Does the work of a protocol method if the policy permits it. Throws when refused; refunds the charge when `work` finds nothing. */
+export async function authorizeMethod<T>(
+  tool: KnownTool,
   args: Record<string, unknown>,
   call: Call,
   work: () => PromiseLike<T | undefined>,
@@ -29,13 +30,13 @@ export async function demand<T>(
   return found;
 }
 
-/** A failure of our own: the caller gets a number to quote, the log gets the error. */
-function incident(tool: string, error: unknown): Failure {
-  const id = crypto.randomUUID().slice(0, 8);
+/** An error of the gateway itself: the caller gets a number to quote, the log gets the error. */
+function logIncident(tool: string, error: unknown): Failure {
+  const incident = crypto.randomUUID().slice(0, 8);
   console.error(
-    JSON.stringify({ incident: id, tool, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    JSON.stringify({ incident, tool, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
-  return { code: 'internal', incident: id };
+  return { code: 'internal', incident };
 }
 
 const isHidden = async ({ name }: Tool, call: Call) => (await ownAccount(call).hiddenTools(call.caller.grant, [name])).length > 0;
@@ -52,16 +53,16 @@ async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): P
   return result;
 }
 
-/** Refusals that come before the account is asked, and would tell that a hidden tool is there. */
+/** Refusals that precede the account's decision, and would reveal that a hidden tool exists. */
 const EARLY = ['invalid_input', 'provider_unavailable'];
 
-/** Runs a tool, where its caller's policy lets it: its answer, or its failure. A hidden tool is unknown, however it is called. */
+/** Runs a tool if its caller's policy permits it: its answer, or its failure. A hidden tool is unknown, however it is called. */
 export async function perform(tool: Tool, args: Record<string, unknown>, call: Call): Promise<Result<ToolAnswer>> {
   const unknown = fail({ code: 'unknown_tool', tool: tool.name });
   try {
     const result = await attempt(tool, args, call);
     return !result.ok && EARLY.includes(result.failure.code) && (await isHidden(tool, call)) ? unknown : result;
   } catch (error) {
-    return fail(incident(tool.name, error));
+    return fail(logIncident(tool.name, error));
   }
 }

@@ -1,57 +1,61 @@
 import { z } from 'zod';
 import { type RunSession, Workspace } from '../../container/protocol.ts';
 import type { Provider } from '../../container/providers/provider.ts';
-import type { Limits } from '../config.ts';
+import { type Limits, rangeOf } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
-import { joinParts } from '../policy/normalize.ts';
+import { joinParts } from '../prompt-parts.ts';
 
-const part = z.string().max(1_500_000);
+/** A whole number within the bounds of a limit, for a request that sets its own. */
+const within = (limit: keyof Limits) => z.int().min(rangeOf(limit).min).max(rangeOf(limit).max);
 
-/** Parameters of every request tool, whatever its provider. */
+const part = z.string().max(rangeOf('promptMaxBytes').max);
+
 const common = {
-  prompt: z.string().min(1).describe('What to do. This or promptParts.').optional(),
+  prompt: z.string().min(1).describe('What to do. Give this or promptParts.').optional(),
   promptParts: z
     .strictObject({ system: part.optional(), tools: part.optional(), context: part.optional(), task: part.min(1) })
     .describe('The prompt in parts, joined in this order.')
     .optional(),
   sessionId: z.uuid().describe('Conversation to continue (sessionId of an earlier job).').optional(),
-  createNewSession: z.boolean().describe('Start a new conversation, under sessionId if given.').optional(),
+  createNewSession: z.boolean().describe('Start a new conversation, with sessionId as its id if given.').optional(),
   forkSession: z.boolean().describe('Continue in a copy of the conversation.').optional(),
   workspace: Workspace.describe('Named directory to work in; kept between jobs.').optional(),
   workingDir: z.string().min(1).max(1_024).describe('Relative directory inside the workspace.').optional(),
-  idleTimeoutMs: z.int().min(1_000).max(3_600_000).describe('End after this long without output.').optional(),
-  runTimeoutMs: z.int().min(1_000).max(86_400_000).describe('End after this long.').optional(),
-  idempotencyKey: z.string().min(1).max(200).describe('Same key, same job, for 24 h.').optional(),
+  idleTimeoutMs: within('idleTimeoutMs').describe('End after this long without output.').optional(),
+  runTimeoutMs: within('runTimeoutMs').describe('End after this long.').optional(),
+  idempotencyKey: z.string().min(1).max(200).optional(),
   reuseCompleted: z.boolean().describe('Accept the finished job of an identical request.').optional(),
   forceRefresh: z.boolean().describe('Run even if an identical job is running.').optional(),
-  correlationId: z.string().min(1).max(200).describe('Your own id, given back.').optional(),
+  correlationId: z.string().min(1).max(200).describe('Your own id, returned with the job.').optional(),
 };
 
 const latest = z.boolean().describe("Continue the workspace's latest conversation.").optional();
+const syncDeadlineMs = within('syncDeadlineMs').optional();
 
-/** Parameters of a synchronous request only. */
-const waiting = {
-  syncDeadlineMs: z
-    .int()
-    .min(0)
-    .max(280_000)
-    .describe('Wait this long for the answer (default 45000), then hand over the job id.')
-    .optional(),
-};
+/** How long a checked input asks to wait for the answer, in ms; undefined if it does not say. */
+export const waitOf = (input: Record<string, unknown>) => z.object({ syncDeadlineMs }).parse(input).syncDeadlineMs;
 
-/** How long a checked input wants to wait, in ms; undefined where it does not say. */
-export const waitOf = (input: Record<string, unknown>) => z.object(waiting).parse(input).syncDeadlineMs;
-
-/** The input of a provider's request tool: common parameters, the provider's options, and how long to wait. */
-export function requestInput(provider: Provider, isAsync: boolean) {
+/** The input of a provider's request tool: common parameters, the provider's options, and how long to wait for the answer. */
+export function requestInput(provider: Provider, isAsync: boolean, limits: Limits) {
   const options = Object.fromEntries(Object.entries(provider.options).map(([key, option]) => [key, option.type]));
-  return z.strictObject({ ...common, [provider.latestParameter]: latest, ...options, ...(isAsync ? {} : waiting) });
+  const waiting = {
+    syncDeadlineMs: syncDeadlineMs.describe(
+      `Wait this long for the answer (default ${limits.syncDeadlineMs}), then return the job id.`,
+    ),
+  };
+  return z.strictObject({
+    ...common,
+    idempotencyKey: common.idempotencyKey.describe(`Same key, same job, for ${limits.idempotencyHours} h.`),
+    [provider.latestParameter]: latest,
+    ...options,
+    ...(isAsync ? {} : waiting),
+  });
 }
 
 const Common = z.object(common);
 type Common = z.infer<typeof Common>;
 
-/** A request as its caller meant it, checked. */
+/** A checked request. */
 export interface Request {
   prompt: string;
   session: RunSession;
@@ -73,7 +77,7 @@ function promptIssues({ prompt, promptParts }: Common, text: string, limits: Lim
   const bytes = new TextEncoder().encode(text).byteLength;
   const long =
     bytes > limits.promptMaxBytes
-      ? [`The prompt has ${bytes} bytes, the most is ${limits.promptMaxBytes}. Put long material into a workspace.`]
+      ? [`The prompt has ${bytes} bytes, limit ${limits.promptMaxBytes}. Put long material into a workspace.`]
       : [];
   return [...long, ...textIssues('The prompt', text)];
 }
@@ -100,7 +104,7 @@ function plan({ sessionId, createNewSession, forkSession }: Common, isLatest: bo
   return { mode: 'new', id: sessionId ?? crypto.randomUUID() };
 }
 
-function climbs(path: string | undefined): string[] {
+function escapesWorkspace(path: string | undefined): string[] {
   if (path === undefined) return [];
   const out = path.startsWith('/') || path.includes('\\') || path.split('/').includes('..');
   return out
@@ -112,13 +116,13 @@ function optionIssues(provider: Provider, options: Record<string, unknown>, limi
   const json = JSON.stringify(options);
   const bytes = new TextEncoder().encode(json).byteLength;
   const large =
-    bytes > limits.optionsMaxBytes ? [`The options have ${bytes} bytes of JSON, the most is ${limits.optionsMaxBytes}.`] : [];
+    bytes > limits.optionsMaxBytes ? [`The options have ${bytes} bytes of JSON, limit ${limits.optionsMaxBytes}.`] : [];
   const broken = json.includes('\\u0000') ? ['An option holds a NUL character. Remove it.'] : [];
   const halved = /\\ud[89a-f]/i.test(json) ? ['An option holds half of a surrogate pair. Send whole characters.'] : [];
   return [...large, ...broken, ...halved, ...provider.conflicts(options)];
 }
 
-/** What a checked input asks for, or everything that is wrong with it. */
+/** The request in a checked input, or everything that is wrong with it. */
 export function readRequest(provider: Provider, input: Record<string, unknown>, limits: Limits): Result<Request> {
   const asked = Common.parse(input);
   const isLatest = input[provider.latestParameter] === true;
@@ -129,7 +133,7 @@ export function readRequest(provider: Provider, input: Record<string, unknown>, 
   const issues = [
     ...promptIssues(asked, prompt, limits),
     ...sessionIssues(asked, isLatest, provider.latestParameter),
-    ...climbs(asked.workingDir),
+    ...escapesWorkspace(asked.workingDir),
     ...optionIssues(provider, options, limits),
   ];
   if (issues.length > 0) return fail({ code: 'invalid_input', issues });

@@ -1,13 +1,14 @@
 import { ResourceNotFoundError } from '@modelcontextprotocol/server';
+import { rangeOf } from '../config.ts';
 import { isOver } from '../job/machine.ts';
+import { GATEWAY_TOOLS } from '../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from './call.ts';
-import { demand } from './perform.ts';
-import { plain } from './render.ts';
+import { METHOD_TOOL } from './methods.ts';
+import { authorizeMethod } from './perform.ts';
+import { stripControls } from './render.ts';
 
 /** Jobs that resources/list shows. */
-const LISTED = 20;
-/** Events in job://<id>/events. */
-const EVENTS = 1_000;
+const MAX_LISTED = 20;
 
 const URI = /^job:\/\/([A-Za-z0-9_-]{1,64})\/(result|events)$/;
 
@@ -16,15 +17,17 @@ export const resourceTemplates = [
   { uriTemplate: 'job://{jobId}/events', name: 'job-events', title: 'Events of a job', mimeType: 'application/x-ndjson' },
 ];
 
-/** The newest jobs' answers. */
+/** The answers of the newest jobs. */
 export async function listResources(call: Call) {
-  const entries = await demand('llm_job_list', {}, call, () => ownAccount(call).list({ limit: LISTED }));
+  const entries = await authorizeMethod(METHOD_TOOL['resources/list'], {}, call, () =>
+    ownAccount(call).list({ limit: MAX_LISTED }),
+  );
   return (entries ?? [])
     .filter(({ state }) => isOver(state))
     .map(({ id, provider, label }) => ({
       uri: `job://${id}/result`,
       name: id,
-      title: `${provider}: ${plain(label)}`,
+      title: `${provider}: ${stripControls(label)}`,
       mimeType: 'text/plain',
     }));
 }
@@ -36,20 +39,26 @@ async function result(jobId: string, call: Call): Promise<string | undefined> {
   const more =
     page.nextOffset === null
       ? ''
-      : `\n\n[${page.total} characters in all. llm_job_result {"jobId":"${jobId}","offset":${page.nextOffset}} goes on.]`;
-  return plain(page.text) + more;
+      : `\n\n[${page.total} characters in all. llm_job_result {"jobId":"${jobId}","offset":${page.nextOffset}} continues.]`;
+  return stripControls(page.text) + more;
 }
 
 async function events(jobId: string, call: Call): Promise<string | undefined> {
-  const found = await ownJob(call, jobId).status(0, EVENTS);
+  const found = await ownJob(call, jobId).status(0, rangeOf('eventPageSize').max);
   return found?.ok ? found.value.events.map((event) => JSON.stringify(event)).join('\n') : undefined;
 }
 
+const KINDS = {
+  result: { tool: METHOD_TOOL['resources/read'], read: result, mimeType: 'text/plain' },
+  events: { tool: GATEWAY_TOOLS.jobStatus, read: events, mimeType: 'application/x-ndjson' },
+} as const;
+
 /** The text behind a job:// address. A foreign job and an unknown one are both not found. */
 export async function readResource(uri: string, call: Call) {
-  const [, jobId, kind] = URI.exec(uri) ?? [];
-  const [tool, read] = kind === 'result' ? (['llm_job_result', result] as const) : (['llm_job_status', events] as const);
-  const text = jobId === undefined ? undefined : await demand(tool, { jobId }, call, () => read(jobId, call));
+  const [, jobId = '', kind] = URI.exec(uri) ?? [];
+  if (kind !== 'result' && kind !== 'events') throw new ResourceNotFoundError(uri);
+  const { tool, read, mimeType } = KINDS[kind];
+  const text = await authorizeMethod(tool, { jobId }, call, () => read(jobId, call));
   if (text === undefined) throw new ResourceNotFoundError(uri);
-  return { uri, mimeType: kind === 'result' ? 'text/plain' : 'application/x-ndjson', text };
+  return { uri, mimeType, text };
 }

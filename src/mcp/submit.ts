@@ -8,10 +8,10 @@ import { type Call, ownAccount } from './call.ts';
 import { type Request, readRequest } from './request.ts';
 
 /** Characters of a prompt that lists show. */
-const LABEL_CHARS = 80;
+const MAX_LABEL_CHARS = 80;
 
-/** What makes two requests of a grant identical: everything that the CLI is told. */
-const identity = (call: Call, provider: Provider, { prompt, options, common }: Request, isLatest: unknown) => {
+/** What two identical requests have in common: their grant, and everything that the CLI receives. */
+const identityOf = (call: Call, provider: Provider, { prompt, options, common }: Request, isLatest: unknown) => {
   const { sessionId, createNewSession, forkSession, workspace, workingDir } = common;
   return [
     call.caller.grant,
@@ -22,7 +22,7 @@ const identity = (call: Call, provider: Provider, { prompt, options, common }: R
   ];
 };
 
-/** Hands a checked input to the account, which makes the job or finds the one that was made before. */
+/** Submits a checked input to the account, which makes the job or finds that of an identical request. */
 export async function submit(
   provider: Provider,
   input: Record<string, unknown>,
@@ -52,10 +52,10 @@ export async function submit(
       correlationId: common.correlationId,
     },
     runToken: crypto.randomUUID() + crypto.randomUUID(),
-    requestKey: sha256Of(identity(call, provider, read.value, input[provider.latestParameter])),
+    requestKey: sha256Of(identityOf(call, provider, read.value, input[provider.latestParameter])),
     idempotencyKey: common.idempotencyKey,
     forceRefresh: common.forceRefresh ?? false,
     reuseCompleted: common.reuseCompleted ?? false,
-    label: prompt.replace(/\s+/g, ' ').slice(0, LABEL_CHARS).toWellFormed(),
+    label: prompt.replace(/\s+/g, ' ').slice(0, MAX_LABEL_CHARS).toWellFormed(),
   });
 }

@@ -21,19 +21,19 @@ export interface Task {
   lastUpdatedAt: string;
   ttlMs: number;
   pollIntervalMs: number;
-  /** Only of a completed task: what the tool would have answered, also where that is an error. */
+  /** Only of a completed task: the tool's answer, even if that is an error. */
   result?: Record<string, unknown>;
   /** Only of a failed task: the JSON-RPC error. */
   error?: { code: number; message: string };
-  /** Only of a task that waits for input: what it asks, by key. */
+  /** Only of a task that waits for input: its forms, by key. */
   inputRequests?: Record<string, unknown>;
 }
 
-/** Where tasks live. Each gives nothing, or false, for an id that is unknown, expired or somebody else's. */
+/** The store of tasks. An id that is unknown, expired or foreign leads to undefined or false. */
 export interface TaskSource {
   get: (taskId: string) => Promise<Task | undefined>;
   cancel: (taskId: string) => Promise<boolean>;
-  /** Takes answers by the keys of `inputRequests`; keys that nothing asked for are ignored. */
+  /** Takes answers by the keys of `inputRequests`; other keys are ignored. */
   answer: (taskId: string, answers: Record<string, unknown>) => Promise<boolean>;
 }
 
@@ -43,18 +43,18 @@ const Meta = z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: Declared });
 /** Whether the `_meta` of a request names the extension among the client's capabilities. */
 export const declaresTasks = (meta: unknown) => Meta.safeParse(meta).success;
 
-/** Whether the client said with this very request that it takes tasks. A client of the older line never does. */
-export const takesTasks = ({ mcpReq }: ServerContext): boolean => declaresTasks(mcpReq.envelope);
+/** Whether the client declared on this request that it supports tasks. A client of the older era never does. */
+export const supportsTasks = ({ mcpReq }: ServerContext): boolean => declaresTasks(mcpReq.envelope);
 
 const tasksRequired = () => new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
 
-/** Refuses a request that only clients which take tasks may make: HTTP 400, -32021. */
+/** The refusal of a request that only clients with task support may make: HTTP 400, -32021. */
 export function tasksRefusal(id: string | number): Response {
   const { code, message, data } = tasksRequired();
   return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } }, { status: 400 });
 }
 
-/** The answer to tools/call that stands for a result to come. Its task has to be durable before. */
+/** The answer to tools/call that stands for a later result. The task must be durable already. */
 export const newTask = (task: Task) => ({ content: [], resultType: 'task', ...task });
 
 const TaskParams = z.looseObject({ taskId: z.string().max(64) });
@@ -62,11 +62,14 @@ const TaskParams = z.looseObject({ taskId: z.string().max(64) });
 /** Answers tasks/get, tasks/cancel and tasks/update. The SDK has compared Mcp-Name with the id by then (-32020). */
 export function serveTasks({ server }: McpServer, sourceOf: (context: ServerContext) => TaskSource): void {
   const asked = (context: ServerContext) => {
-    if (!takesTasks(context)) throw tasksRequired();
+    if (!supportsTasks(context)) throw tasksRequired();
     return sourceOf(context);
   };
   const unknown = (taskId: string) =>
-    new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no task ${JSON.stringify(taskId.slice(0, 80))}, or no longer.`);
+    new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `Task ${JSON.stringify(taskId.slice(0, 80))} does not exist or has expired.`,
+    );
   server.setRequestHandler('tasks/get', { params: TaskParams }, async ({ taskId }, context) => {
     const task = await asked(context).get(taskId);
     if (!task) throw unknown(taskId);
@@ -91,7 +94,7 @@ const Listen = z.looseObject({
   }),
 });
 
-/** Refuses to send events of tasks to a client that takes none: the SDK answers subscriptions/listen before any server is made. */
+/** Refuses events of tasks to a client without task support, because the SDK answers subscriptions/listen before it makes a server. */
 export async function refuseTaskEvents(request: Request): Promise<Response | undefined> {
   if (request.method !== 'POST' || request.headers.get('mcp-method') !== 'subscriptions/listen') return undefined;
   const body: unknown = await request

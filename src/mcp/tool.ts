@@ -1,32 +1,30 @@
 import { z } from 'zod';
 import type { ToolCall } from '../account/tool-call.ts';
-import type { Scope } from '../caller.ts';
 import { ok, type Result, toToolError } from '../errors.ts';
-import { RISKS, TOOL_RISKS } from '../policy/risk.ts';
+import { RISKS } from '../policy/risk.ts';
+import type { KnownTool } from '../policy/tools.ts';
 import type { Call } from './call.ts';
 import { Envelope, type Part } from './envelope.ts';
 import { parseInput } from './input.ts';
 import { jsonSchema } from './json-schema.ts';
 import { render } from './render.ts';
 
-/** A tool: a declaration. Parsing, rendering, errors and logging happen once, in `callTool`. */
-export interface Tool {
-  name: string;
+/** A tool as a declaration. Parsing, permission, errors and logging are the same for all tools: see `perform`. */
+export interface Tool extends KnownTool {
   title: string;
   description: string;
-  scope: Scope;
   input: z.ZodObject;
   /** Parts of the envelope that it answers with. */
   parts: readonly Part[];
-  /** A call whose job is not over in time may answer with a task. */
+  /** A call whose job is not over in time may be answered with a task. */
   becomesTask?: boolean;
-  /** The account judges it in one turn with the job that it makes; any other call is judged before it runs. */
+  /** The account decides on the call and makes its job in one turn; any other call is decided before it runs. */
   makesJob?: boolean;
-  /** Checks the arguments; gives what runs them. */
+  /** Checks the arguments; returns the function that runs the call. */
   read: (args: Record<string, unknown>) => Result<Run>;
 }
 
-/** Runs a call whose arguments were checked; `asked` is how the account sees it. */
+/** Runs a call whose arguments were checked; `asked` is the call as the account sees it. */
 export type Run = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
 
 /** What a tool answers; `ok` follows from `error`. */
@@ -51,9 +49,9 @@ export function tool<I extends z.ZodObject>(
 }
 
 /** A tool as tools/list shows it. */
-export type Listing = ReturnType<typeof listing>;
+export type Listing = ReturnType<typeof listed>;
 
-export function listing({ name, title, description, input, parts }: Tool) {
+function listed({ name, title, description, input, parts, risk }: Tool) {
   const shape = Object.fromEntries(parts.map((part) => [part, Envelope.shape[part]]));
   const output = z.object({ ok: Envelope.shape.ok, ...shape, error: Envelope.shape.error });
   return {
@@ -62,11 +60,20 @@ export function listing({ name, title, description, input, parts }: Tool) {
     description,
     inputSchema: jsonSchema(input, 'input'),
     outputSchema: jsonSchema(output, 'output'),
-    annotations: RISKS[TOOL_RISKS[name] ?? 'destructive'].hints,
+    annotations: RISKS[risk].hints,
   };
 }
 
-/** What a tool found out, in the shape that all tools answer with. */
+const listings = new WeakMap<Tool, Listing>();
+
+/** The listing of a tool, made once: JSON Schemas cost milliseconds, and each request has a server of its own. */
+export function listingOf(tool: Tool): Listing {
+  const listing = listings.get(tool) ?? listed(tool);
+  listings.set(tool, listing);
+  return listing;
+}
+
+/** What a tool found out, in the shape of every tool's answer. */
 export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   const answer: ToolAnswer = result.ok ? result.value : { error: toToolError(result.failure) };
   return { ok: answer.error === undefined, ...answer };

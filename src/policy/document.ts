@@ -134,7 +134,7 @@ export type PolicyDocument = z.infer<typeof Document>;
 export type PolicyInput = z.input<typeof Document>;
 
 /** The fields that are known at a place in a document. */
-function fieldsAt(path: PropertyKey[]): string[] {
+function fieldsAt(path: readonly PropertyKey[]): string[] {
   const [first, , list, index] = path;
   if (first === undefined) return Object.keys(Document.shape);
   if (first === 'all_tools') return path.length > 1 ? Object.keys(Limit.shape) : ['limits'];

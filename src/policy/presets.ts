@@ -1,9 +1,9 @@
-import { providers } from '../../container/providers/index.ts';
 import { toToolError } from '../errors.ts';
 import { compile, type Policy } from './compile.ts';
 import { type PolicyInput, readDocument } from './document.ts';
 import { PRESET_NAMES } from './preset-names.ts';
-import { dangersOf, type Risk, requestToolsOf, TOOL_RISKS } from './risk.ts';
+import { dangersOf, type Risk } from './risk.ts';
+import { TOOLS } from './tools.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];
 
@@ -17,13 +17,11 @@ const limit = (counter: string, window: 'minute' | 'hour', max: number): Limits 
 
 /** A rule for each tool of a class. */
 const ofClass = (risk: Risk, rule: Rules[string]): Rules =>
-  Object.fromEntries(Object.entries(TOOL_RISKS).flatMap(([tool, is]) => (is === risk ? [[tool, rule]] : [])));
+  Object.fromEntries(TOOLS.flatMap((tool) => (tool.risk === risk ? [[tool.name, rule]] : [])));
 
 /** Requests without the options that take a barrier away. */
 const guardedRequests = (limits: Limits): Rules =>
-  Object.fromEntries(
-    Object.keys(providers).flatMap((id) => requestToolsOf(id).map((tool) => [tool, { deny_if: dangersOf(id), limits }] as const)),
-  );
+  Object.fromEntries(TOOLS.flatMap(({ name, provider }) => (provider ? [[name, { deny_if: dangersOf(provider), limits }]] : [])));
 
 /** The shipped policies, strictest first. */
 const WRITTEN = {

@@ -30,40 +30,6 @@ export const RISKS = {
 } as const satisfies Record<string, { words: string; hints: Hints }>;
 export type Risk = keyof typeof RISKS;
 
-/** The tools that run a provider's CLI. */
-export const requestToolsOf = (provider: string): [waits: string, starts: string] => [
-  `${provider}_request`,
-  `${provider}_request_async`,
-];
-
-/** The provider whose CLI a tool runs; undefined for any other tool. */
-export const providerOf = (tool: string): string | undefined =>
-  Object.keys(providers).find((id) => requestToolsOf(id).includes(tool));
-
-const requests = Object.keys(providers).flatMap(requestToolsOf);
-
-/** The class of every tool. */
-export const TOOL_RISKS: Readonly<Record<string, Risk>> = {
-  ...Object.fromEntries(requests.map((name) => [name, 'execute' as const])),
-  llm_job_status: 'read',
-  llm_job_watch: 'read',
-  llm_job_result: 'read',
-  llm_job_cancel: 'destructive',
-  llm_job_delete: 'destructive',
-  llm_job_list: 'read',
-  list_models: 'read',
-  llm_process_health: 'read',
-  approval_list: 'read',
-  approval_decide: 'write',
-  policy_get: 'read',
-  policy_test: 'read',
-  policy_set: 'destructive',
-  audit_list: 'read',
-};
-
-/** Calls of the API of tokens, which is no tool; policies and the audit log know them by these names. */
-export const TOKEN_CALLS = ['token_create', 'token_list', 'token_revoke'] as const;
-
 type Danger = { path: string } & NonNullable<Option['danger']>;
 
 /** The option values of a provider that take a barrier away, as conditions. */

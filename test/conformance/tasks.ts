@@ -1,6 +1,14 @@
 import { inputRequired, type McpServer, type McpServerFactory, type RequestStateCodec } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { declaresTasks, newTask, serveTasks, type Task, type TaskSource, takesTasks, tasksRefusal } from '../../src/mcp/tasks.ts';
+import {
+  declaresTasks,
+  newTask,
+  serveTasks,
+  supportsTasks,
+  type Task,
+  type TaskSource,
+  tasksRefusal,
+} from '../../src/mcp/tasks.ts';
 import { askName, nameOf } from './input-required.ts';
 import { said } from './media.ts';
 
@@ -88,7 +96,7 @@ export function addTaskTools(
   const duration = z.object({ seconds: z.number(), label: z.string().optional() });
   mcp.registerTool('slow_compute', { description: 'Takes its time.', inputSchema: duration }, ({ seconds, label }, context) => {
     const answer = said(`computed ${label ?? ''} for ${seconds} s`);
-    return seconds > 0 && takesTasks(context) ? begin(seconds * 1_000, completed(answer)) : answer;
+    return seconds > 0 && supportsTasks(context) ? begin(seconds * 1_000, completed(answer)) : answer;
   });
   for (const [name, run] of Object.entries(REQUIRED))
     mcp.registerTool(name, { description: 'Answers with a task.', inputSchema: z.looseObject({}) }, () => run());

@@ -26,8 +26,10 @@ const LAYERS = [
   'errors',
   'nearest',
   'public-url',
+  'prompt-parts',
   'sql',
   'version',
+  'zod-issues',
 ];
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;
 

@@ -1,9 +1,11 @@
 import { exports } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { tools } from '../../src/mcp/tools/index.ts';
+import { readConfig } from '../../src/config.ts';
+import { toolsFor } from '../../src/mcp/tools/index.ts';
 import { VERSION } from '../../src/version.ts';
 
+const tools = toolsFor(readConfig({}).limits);
 const ORIGIN = 'https://gateway.example.com';
 const get = (path: string) => exports.default.fetch(new Request(new URL(path, ORIGIN)));
 
@@ -40,5 +42,5 @@ test.each(catalogs)('%s leads anybody to the server card, and that to the endpoi
 test('llms.txt names the endpoint and every tool', async () => {
   const text = await (await get('/llms.txt')).text();
   expect(text).toContain(`${ORIGIN}/mcp`);
-  for (const { name, scope } of tools) expect(text).toMatch(new RegExp(`^- ${name}: .* \\(scope ${scope}\\)$`, 'm'));
+  for (const { name, scope } of tools.values()) expect(text).toMatch(new RegExp(`^- ${name}: .* \\(scope ${scope}\\)$`, 'm'));
 });

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { SCOPES, type Scope } from '../../src/caller.ts';
-import { tools } from '../../src/mcp/tools/index.ts';
+import { readConfig } from '../../src/config.ts';
+import { toolsFor } from '../../src/mcp/tools/index.ts';
 import { post, someone } from './helpers/post.ts';
 
+const tools = [...toolsFor(readConfig({}).limits).values()];
 const Listed = z.object({ result: z.object({ tools: z.array(z.object({ name: z.string() })) }) });
 const Discovered = z.object({ result: z.object({ capabilities: z.record(z.string(), z.unknown()) }) });
 

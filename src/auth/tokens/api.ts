@@ -4,7 +4,7 @@ import { withDigest } from '../../account/tool-call.ts';
 import type { Caller } from '../../caller.ts';
 import { type Failure, fail, ok, type Result, toHttpError } from '../../errors.ts';
 import { accessOf, accountOf } from '../../objects.ts';
-import type { TOKEN_CALLS } from '../../policy/risk.ts';
+import type { TOKEN_CALLS } from '../../policy/tools.ts';
 import type { AppEnv } from '../app-env.ts';
 import { apiToken, bearerCaller } from '../bearer.ts';
 import { insufficientScope, unauthorized } from '../challenge.ts';

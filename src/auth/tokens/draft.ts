@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Scope } from '../../caller.ts';
 import { fail, type Result } from '../../errors.ts';
+import { issuesOf } from '../../zod-issues.ts';
 import { grantable, isScope } from '../scopes.ts';
 import type { TokenDraft } from './access.ts';
 
@@ -13,11 +14,7 @@ const Draft = z.object({
 /** The requested token, or why it cannot be created for this account. */
 export function readDraft(account: string, asked: unknown): Result<TokenDraft> {
   const read = Draft.safeParse(asked);
-  if (!read.success)
-    return fail({
-      code: 'invalid_input',
-      issues: read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`),
-    });
+  if (!read.success) return fail({ code: 'invalid_input', issues: issuesOf(read.error).map((issue) => `${issue}.`) });
   const { name, days } = read.data;
   const allowed = grantable(account);
   const scopes: Scope[] = read.data.scopes.filter(isScope);

@@ -5,7 +5,7 @@ import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { toToolError } from '../../errors.ts';
-import { exact } from '../../mcp/render.ts';
+import { escapeInvisible } from '../../mcp/render.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';
@@ -24,9 +24,9 @@ function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
   const { call, decidedBy } = approval;
   return {
     ...approval,
-    tool: exact(call.tool),
-    text: text === undefined ? undefined : exact(text),
-    rest: Object.keys(rest).length > 0 ? exact(JSON.stringify(rest, null, 2)) : undefined,
+    tool: escapeInvisible(call.tool),
+    text: text === undefined ? undefined : escapeInvisible(text),
+    rest: Object.keys(rest).length > 0 ? escapeInvisible(JSON.stringify(rest, null, 2)) : undefined,
     requester: grantNameOf(grants, call.grant),
     client: call.client,
     decidedBy: decidedBy && grantNameOf(grants, decidedBy),

@@ -4,7 +4,8 @@ import { type GrantName, grantNameOf } from '../../auth/oauth/grants.ts';
 import type { PolicyInput } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
-import { RISKS, TOOL_RISKS } from '../../policy/risk.ts';
+import { RISKS } from '../../policy/risk.ts';
+import { TOOLS } from '../../policy/tools.ts';
 import { type ToolState, toolState } from './tool-state.ts';
 import type { ShownPolicy, ShownTool } from './view.ts';
 
@@ -39,7 +40,7 @@ export function statesUnder(written: string): (tool: string) => ToolState {
 
 function shownTools(written: string): ShownTool[] {
   const state = statesUnder(written);
-  return Object.entries(TOOL_RISKS).map(([name, risk]) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
+  return TOOLS.map(({ name, risk }) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
 }
 
 const shownChange =

@@ -8,7 +8,7 @@ import { renderPage } from '../../auth/render-page.ts';
 import { type Failure, fail, type Result, toHttpError, toToolError } from '../../errors.ts';
 import { accountOf } from '../../objects.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
-import { providerOf, TOOL_RISKS } from '../../policy/risk.ts';
+import { toolNamed } from '../../policy/tools.ts';
 import { consolePage } from '../console-page.ts';
 import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from './facts.ts';
 import { TOOL_STATES, withState } from './tool-state.ts';
@@ -81,7 +81,7 @@ async function setTools(c: Context<SignedInEnv>) {
   const { written } = await accountOf(c.env, c.var.person).policyState(c.req.param('target') ?? '');
   const is = statesUnder(written);
   // A tool whose state stays keeps its rules and their reasons.
-  const wanted = Object.entries(form.value).filter(([tool, state]) => TOOL_RISKS[tool] !== undefined && state !== is(tool));
+  const wanted = Object.entries(form.value).filter(([tool, state]) => toolNamed(tool) !== undefined && state !== is(tool));
   const document = JSON.stringify(
     wanted.reduce(
       (changed, [tool, state]) => (state === 'custom' ? changed : withState(changed, tool, state)),
@@ -106,11 +106,7 @@ async function testCall(c: Context<SignedInEnv>) {
     });
   const origin = new URL(c.var.resource).origin;
   const call = withDigest({ grant: `person: ${c.var.person.label}`, client: 'a browser', tool, args: given.data, origin });
-  const tried = await accountOf(c.env, c.var.person).tryPolicy({
-    target: c.req.param('target') ?? '',
-    call,
-    provider: providerOf(tool),
-  });
+  const tried = await accountOf(c.env, c.var.person).tryPolicy({ target: c.req.param('target') ?? '', call });
   return showPolicy(c, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
 }
 

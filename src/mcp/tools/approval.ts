@@ -1,44 +1,42 @@
 import { z } from 'zod';
 import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
-import { approvalView } from '../approval-view.ts';
+import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount, ownJob } from '../call.ts';
+import { approvalView } from '../envelope.ts';
+import { nextCursor, pageInput } from '../input.ts';
 import { nextFor } from '../next.ts';
-import { cursor, numberOf } from '../paging.ts';
 import { tool } from '../tool.ts';
 
 export const approvalList = tool({
-  name: 'approval_list',
+  ...GATEWAY_TOOLS.approvalList,
   title: 'List approvals',
-  description: 'Calls, and steps of runs, that wait for a person or were decided, newest first.',
-  scope: 'jobs:read',
+  description: 'Approvals of calls and of steps in runs, pending or decided, newest first.',
   input: z.strictObject({
     state: z.enum(APPROVAL_STATES).optional(),
-    cursor,
-    limit: z.int().min(1).max(100).default(20),
+    ...pageInput(20, 100),
   }),
   parts: ['approvals', 'nextCursor'],
-  run: async ({ state, cursor: before, limit }, call) => {
-    const found = await ownAccount(call).approvals(state, limit, numberOf(before));
-    const nextCursor = found.length === limit ? found.at(-1)?.place.toString() : undefined;
-    return ok({ approvals: found.map(approvalView), nextCursor });
+  run: async ({ state, cursor, limit }, call) => {
+    const found = await ownAccount(call).approvals(state, limit, cursor);
+    const places = found.map(({ place }) => place);
+    return ok({ approvals: found.map(approvalView), nextCursor: nextCursor(places, limit) });
   },
 });
 
 export const approvalDecide = tool({
-  name: 'approval_decide',
+  ...GATEWAY_TOOLS.approvalDecide,
   title: 'Decide an approval',
   description:
-    'Approves or denies a request that waits for a person; a connection cannot decide its own. An approved request for a job runs; for any other approved call, the requester repeats the identical call within an hour, once.',
-  scope: 'approvals:write',
+    'Approves or denies a call or a step; a connection cannot decide its own. An approved request runs. Any other approved call is repeated unchanged by its requester, once within an hour.',
   input: z.strictObject({
     approvalId: z.string().min(1).max(300),
     approve: z.boolean(),
-    reason: z.string().max(500).describe('Told to who asked.').optional(),
+    reason: z.string().max(500).describe('Shown to the requester.').optional(),
     alike: z
       .boolean()
       .default(false)
-      .describe('Also calls of this connection, tool and rule in the next hour; of a step, the same step again.'),
+      .describe('Also decides similar calls (same connection, tool and rule) in the next hour; for a step, the identical step.'),
   }),
   parts: ['approval', 'job', 'next'],
   run: async ({ approvalId: id, approve, reason: comment, alike }, call) => {

@@ -1,36 +1,35 @@
 import { z } from 'zod';
 import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import { ok } from '../../errors.ts';
+import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount } from '../call.ts';
-import { cursor, numberOf } from '../paging.ts';
+import { nextCursor, pageInput } from '../input.ts';
 import { tool } from '../tool.ts';
 
 const word = z.string().min(1).max(200).optional();
 
 export const auditList = tool({
-  name: 'audit_list',
+  ...GATEWAY_TOOLS.auditList,
   title: 'Audit log',
-  description: 'What was decided, run and changed, newest first; with afterSeq oldest first, to check the chain of hashes.',
-  scope: 'admin',
+  description: 'Decisions, runs and changes, newest first; with afterSeq oldest first, to verify the chain of hashes.',
   input: z.strictObject({
     kind: z.enum(AUDIT_KINDS).optional(),
     grant: word,
     tool: word,
     decision: word,
     jobId: word,
-    cursor,
     afterSeq: z.int().min(0).optional(),
-    limit: z.int().min(1).max(500).default(50),
+    ...pageInput(50, 500),
   }),
   parts: ['audit', 'nextCursor'],
-  run: async ({ jobId: job, cursor: before, afterSeq, limit, ...rest }, call) => {
+  run: async ({ jobId: job, cursor, afterSeq, limit, ...rest }, call) => {
     const account = ownAccount(call);
     const filter = { ...rest, ...(job !== undefined && { job }) };
     const [rows, ends] = await Promise.all([
-      afterSeq === undefined ? account.audit(filter, limit, numberOf(before)) : account.auditAfter(afterSeq, limit),
+      afterSeq === undefined ? account.audit(filter, limit, cursor) : account.auditAfter(afterSeq, limit),
       account.auditEnds(),
     ]);
-    const nextCursor = afterSeq === undefined && rows.length === limit ? rows.at(-1)?.seq.toString() : undefined;
-    return ok({ audit: { rows, ...ends }, nextCursor });
+    const places = afterSeq === undefined ? rows.map(({ seq }) => seq) : [];
+    return ok({ audit: { rows, ...ends }, nextCursor: nextCursor(places, limit) });
   },
 });

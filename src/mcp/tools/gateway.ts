@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { providers } from '../../../container/providers/index.ts';
 import { ok } from '../../errors.ts';
+import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { executorOf } from '../../runner/executor.ts';
 import { VERSION } from '../../version.ts';
 import { ownAccount } from '../call.ts';
@@ -9,10 +10,9 @@ import { tool } from '../tool.ts';
 const known = Object.values(providers);
 
 export const listModels = tool({
-  name: 'list_models',
+  ...GATEWAY_TOOLS.listModels,
   title: 'List models',
-  description: 'Models, aliases and default of each provider. Other model names are passed on.',
-  scope: 'jobs:read',
+  description: 'Models, aliases and default model of each provider. Other model names are passed to the CLI.',
   input: z.strictObject({ provider: z.enum(Object.keys(providers)).optional() }),
   parts: ['models'],
   run: async ({ provider }) => {
@@ -29,10 +29,9 @@ export const listModels = tool({
 });
 
 export const processHealth = tool({
-  name: 'llm_process_health',
+  ...GATEWAY_TOOLS.processHealth,
   title: 'Gateway health',
-  description: 'Executor, CLI versions, your running and queued jobs, and the limits in force.',
-  scope: 'jobs:read',
+  description: 'State of the executor, versions of the CLIs, your running and queued jobs, and the limits in force.',
   input: z.strictObject({}),
   parts: ['health'],
   run: async (_input, call) => {

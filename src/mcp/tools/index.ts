@@ -1,21 +1,16 @@
 import { providers } from '../../../container/providers/index.ts';
+import type { Limits } from '../../config.ts';
 import type { Tool } from '../tool.ts';
 import { approvalDecide, approvalList } from './approval.ts';
 import { auditList } from './audit.ts';
 import { listModels, processHealth } from './gateway.ts';
-import { jobCancel, jobDelete, jobList, jobResult, jobStatus, jobWatch } from './job.ts';
+import { jobTools } from './job.ts';
 import { policyGet, policySet, policyTest } from './policy.ts';
 import { requestTools } from './request.ts';
 
-/** Every tool, in the order in which tools/list shows them. */
-export const tools: readonly Tool[] = [
-  ...Object.values(providers).flatMap(requestTools),
-  jobStatus,
-  jobWatch,
-  jobResult,
-  jobCancel,
-  jobDelete,
-  jobList,
+const declare = (limits: Limits): Tool[] => [
+  ...Object.values(providers).flatMap((provider) => requestTools(provider, limits)),
+  ...jobTools(limits),
   listModels,
   processHealth,
   approvalList,
@@ -26,6 +21,11 @@ export const tools: readonly Tool[] = [
   auditList,
 ];
 
-const byName = new Map(tools.map((tool) => [tool.name, tool]));
+const declared = new WeakMap<Limits, ReadonlyMap<string, Tool>>();
 
-export const toolOf = (name: string): Tool | undefined => byName.get(name);
+/** Every tool by name, in the order of tools/list. Schemas and descriptions state the limits in force; they are made once for each. */
+export function toolsFor(limits: Limits): ReadonlyMap<string, Tool> {
+  const tools = declared.get(limits) ?? new Map(declare(limits).map((tool) => [tool.name, tool]));
+  declared.set(limits, tools);
+  return tools;
+}

@@ -1,21 +1,27 @@
 import { z } from 'zod';
 import type { Event } from '../../../container/protocol.ts';
+import { type Limits, rangeOf } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import type { JobStatus } from '../../job/job.ts';
 import { STATES } from '../../job/machine.ts';
+import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from '../call.ts';
+import { nextCursor, pageInput } from '../input.ts';
 import { nextFor } from '../next.ts';
 import { progressLine } from '../render.ts';
-import { type ToolAnswer, tool } from '../tool.ts';
+import { type Tool, type ToolAnswer, tool } from '../tool.ts';
 import { answerOf } from './request.ts';
 
 const jobId = z.string().min(1).max(64);
-const afterSeq = z.int().min(0).default(0).describe('Events after this (nextAfterSeq of an earlier answer).');
-const limit = z.int().min(1).max(1_000).describe('Most events in the page (default 200).').optional();
+const page = ({ eventPageSize }: Limits) => ({
+  jobId,
+  afterSeq: z.int().min(0).default(0).describe('Events after this one (nextAfterSeq of an earlier answer).'),
+  limit: z.int().min(1).max(rangeOf('eventPageSize').max).default(eventPageSize).describe('Most events in the page.'),
+});
 
 const unknownJob = (id: string) => fail({ code: 'job_not_found', jobId: id });
 
-/** Events with what was written or thought in one go as one of them, under the number of its last piece. */
+/** Events with adjacent pieces of text or thinking joined, under the number of the last piece. */
 function joinText(events: Event[]): Event[] {
   const joined: Event[] = [];
   for (const event of events) {
@@ -27,7 +33,7 @@ function joinText(events: Event[]): Event[] {
   return joined;
 }
 
-/** A status as a tool answers it, with the job's place in the queue. */
+/** The answer to a job's status, with its place in the queue. */
 async function statusAnswer(found: Result<JobStatus> | null, id: string, call: Call): Promise<Result<ToolAnswer>> {
   if (!found) return unknownJob(id);
   if (!found.ok) return found;
@@ -36,64 +42,72 @@ async function statusAnswer(found: Result<JobStatus> | null, id: string, call: C
   return ok({ job: { ...job, queuePlace }, events: joinText(events), nextAfterSeq, next: nextFor(job) });
 }
 
-export const jobStatus = tool({
-  name: 'llm_job_status',
-  title: 'Job status',
-  description: 'State, last activity, usage and cost of a job, and a page of its events.',
-  scope: 'jobs:read',
-  input: z.strictObject({ jobId, afterSeq, limit }),
-  parts: ['job', 'events', 'nextAfterSeq', 'next'],
-  run: async (input, call) => {
-    const found = await ownJob(call, input.jobId).status(input.afterSeq, input.limit ?? call.config.limits.eventPageSize);
-    return statusAnswer(found, input.jobId, call);
-  },
-});
+const jobStatus = (limits: Limits) =>
+  tool({
+    ...GATEWAY_TOOLS.jobStatus,
+    title: 'Job status',
+    description: 'State, last activity, usage and cost of a job, and a page of its events.',
+    input: z.strictObject(page(limits)),
+    parts: ['job', 'events', 'nextAfterSeq', 'next'],
+    run: async (input, call) => {
+      const found = await ownJob(call, input.jobId).status(input.afterSeq, input.limit);
+      return statusAnswer(found, input.jobId, call);
+    },
+  });
 
-/** What comes in within this after the first event travels with it, in ms. */
+/** Events that follow the first one within this time are returned with it, in ms. */
 const LINGER_MS = 1_000;
 
-export const jobWatch = tool({
-  name: 'llm_job_watch',
-  title: 'Watch a job',
-  description: 'Waits for news of a job after afterSeq, or for its end, and answers like llm_job_status.',
-  scope: 'jobs:read',
-  input: z.strictObject({ jobId, afterSeq, limit, waitMs: z.int().min(0).max(50_000).default(30_000).describe('Longest wait.') }),
-  parts: ['job', 'events', 'nextAfterSeq', 'next'],
-  run: async (input, call) => {
-    const waitMs = Math.min(input.waitMs, call.config.limits.watchMaxMs);
-    const pageSize = input.limit ?? call.config.limits.eventPageSize;
-    const found = await ownJob(call, input.jobId).wait(input.afterSeq, pageSize, waitMs, LINGER_MS);
-    if (found?.ok) await call.progress(progressLine(found.value.job));
-    return statusAnswer(found, input.jobId, call);
-  },
-});
+const jobWatch = (limits: Limits) =>
+  tool({
+    ...GATEWAY_TOOLS.jobWatch,
+    title: 'Watch a job',
+    description: 'Waits for new events of a job after afterSeq, or for its end; returns what llm_job_status returns.',
+    input: z.strictObject({
+      ...page(limits),
+      waitMs: z
+        .int()
+        .min(0)
+        .max(limits.watchMaxMs)
+        .default(Math.min(limits.watchMs, limits.watchMaxMs))
+        .describe('Longest wait.'),
+    }),
+    parts: ['job', 'events', 'nextAfterSeq', 'next'],
+    run: async (input, call) => {
+      const found = await ownJob(call, input.jobId).wait(input.afterSeq, input.limit, input.waitMs, LINGER_MS);
+      if (found?.ok) await call.client.progress(progressLine(found.value.job));
+      return statusAnswer(found, input.jobId, call);
+    },
+  });
 
-export const jobResult = tool({
-  name: 'llm_job_result',
-  title: 'Job result',
-  description: "A job's answer page by page, also while it runs; raw gives what the CLI itself wrote.",
-  scope: 'jobs:read',
-  input: z.strictObject({
-    jobId,
-    offset: z.int().min(0).default(0).describe('nextOffset of an earlier answer.'),
-    maxChars: z.int().min(1).max(120_000).describe('Size of the page (default 60000).').optional(),
-    raw: z.enum(['stdout', 'stderr']).describe("The CLI's own output.").optional(),
-  }),
-  parts: ['job', 'answer', 'next'],
-  run: async (input, call) => {
-    const { resultPageChars, resultPageMaxChars } = call.config.limits;
-    const maxChars = Math.min(input.maxChars ?? resultPageChars, resultPageMaxChars);
-    const found = await ownJob(call, input.jobId).text(input.raw ?? 'answer', input.offset, maxChars);
-    if (!found) return unknownJob(input.jobId);
-    return found.ok ? ok(answerOf(found.value)) : found;
-  },
-});
+const jobResult = (limits: Limits) =>
+  tool({
+    ...GATEWAY_TOOLS.jobResult,
+    title: 'Job result',
+    description: "A job's answer page by page, also while it runs. raw returns the CLI's own output instead.",
+    input: z.strictObject({
+      jobId,
+      offset: z.int().min(0).default(0).describe('nextOffset of an earlier answer.'),
+      maxChars: z
+        .int()
+        .min(1)
+        .max(limits.resultPageMaxChars)
+        .default(Math.min(limits.resultPageChars, limits.resultPageMaxChars))
+        .describe('Size of the page.'),
+      raw: z.enum(['stdout', 'stderr']).describe("The CLI's own output.").optional(),
+    }),
+    parts: ['job', 'answer', 'next'],
+    run: async (input, call) => {
+      const found = await ownJob(call, input.jobId).text(input.raw ?? 'answer', input.offset, input.maxChars);
+      if (!found) return unknownJob(input.jobId);
+      return found.ok ? ok(answerOf(found.value)) : found;
+    },
+  });
 
-export const jobCancel = tool({
-  name: 'llm_job_cancel',
+const jobCancel = tool({
+  ...GATEWAY_TOOLS.jobCancel,
   title: 'Cancel a job',
-  description: 'Ends a queued or running job. What it wrote is kept.',
-  scope: 'jobs:run',
+  description: 'Ends a queued or running job. Its output so far is kept.',
   input: z.strictObject({ jobId }),
   parts: ['job', 'next'],
   run: async (input, call) => {
@@ -103,40 +117,34 @@ export const jobCancel = tool({
   },
 });
 
-export const jobDelete = tool({
-  name: 'llm_job_delete',
-  title: 'Delete a job',
-  description: 'Deletes a job that is over, with its answer and its log. Jobs go by themselves after 30 days.',
-  scope: 'jobs:run',
-  input: z.strictObject({ jobId }),
-  parts: ['job'],
-  run: async (input, call) => {
-    const removed = await ownJob(call, input.jobId).remove();
-    if (!removed) return unknownJob(input.jobId);
-    if (!removed.ok) return removed;
-    await ownAccount(call).forget(input.jobId);
-    return ok({ job: { ...removed.value, deleted: true } });
-  },
-});
+const jobDelete = (limits: Limits) =>
+  tool({
+    ...GATEWAY_TOOLS.jobDelete,
+    title: 'Delete a job',
+    description: `Deletes a finished job with its answer and events. Jobs are removed automatically ${limits.retentionDays} days after their end.`,
+    input: z.strictObject({ jobId }),
+    parts: ['job'],
+    run: async (input, call) => {
+      const removed = await ownJob(call, input.jobId).remove();
+      if (!removed) return unknownJob(input.jobId);
+      if (!removed.ok) return removed;
+      await ownAccount(call).forget(input.jobId);
+      return ok({ job: { ...removed.value, deleted: true } });
+    },
+  });
 
-export const jobList = tool({
-  name: 'llm_job_list',
+const jobList = tool({
+  ...GATEWAY_TOOLS.jobList,
   title: 'List jobs',
   description: 'Your jobs, newest first.',
-  scope: 'jobs:read',
   input: z.strictObject({
     state: z.enum(STATES).optional(),
     provider: z.string().max(32).optional(),
-    cursor: z
-      .string()
-      .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')
-      .optional(),
-    limit: z.int().min(1).max(100).default(20),
+    ...pageInput(20, 100),
   }),
   parts: ['jobs', 'nextCursor'],
-  run: async ({ state, provider, cursor, limit: size }, call) => {
-    const before = cursor === undefined ? undefined : Number(cursor);
-    const entries = await ownAccount(call).list({ state, provider, before, limit: size });
+  run: async ({ state, provider, cursor: before, limit }, call) => {
+    const entries = await ownAccount(call).list({ state, provider, before, limit });
     const jobs = entries.map((entry) => ({
       id: entry.id,
       provider: entry.provider,
@@ -148,7 +156,17 @@ export const jobList = tool({
       label: entry.label,
       correlationId: entry.correlation_id ?? undefined,
     }));
-    const nextCursor = entries.length === size ? entries.at(-1)?.place.toString() : undefined;
-    return ok({ jobs, nextCursor });
+    const places = entries.map(({ place }) => place);
+    return ok({ jobs, nextCursor: nextCursor(places, limit) });
   },
 });
+
+/** The tools for jobs, in the order of tools/list. */
+export const jobTools = (limits: Limits): Tool[] => [
+  jobStatus(limits),
+  jobWatch(limits),
+  jobResult(limits),
+  jobCancel,
+  jobDelete(limits),
+  jobList,
+];

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { PolicyState } from '../../account/policy-admin.ts';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { ok } from '../../errors.ts';
-import { providerOf, TOKEN_CALLS, TOOL_RISKS } from '../../policy/risk.ts';
+import { PRESET_NAMES } from '../../policy/preset-names.ts';
+import { GATEWAY_TOOLS, TOKEN_CALLS, TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
 import type { Envelope } from '../envelope.ts';
 import { toolCall } from '../perform.ts';
@@ -19,13 +20,13 @@ const asText = (written: string | object) => (typeof written === 'string' ? writ
 const asPolicy = (written: string): string | Record<string, unknown> =>
   written.trimStart().startsWith('{') ? JSON.parse(written) : written;
 
-/** Names in a document that are no tool here: a policy may be older, newer or another gateway's. */
+/** Names in a document that are not tools here: a policy may be older, newer or from another gateway. */
 function unknownTools(written: string): string[] {
   const parsed = z
     .object({ hide: z.array(z.string()).default([]), tools: z.record(z.string(), z.unknown()).default({}) })
     .safeParse(asPolicy(written));
   const named = parsed.success ? [...parsed.data.hide, ...Object.keys(parsed.data.tools)] : [];
-  const known: string[] = [...Object.keys(TOOL_RISKS), ...TOKEN_CALLS];
+  const known: string[] = [...TOOLS.map(({ name }) => name), ...TOKEN_CALLS];
   return [...new Set(named)].filter((name) => !name.endsWith('*') && !known.includes(name));
 }
 
@@ -49,25 +50,23 @@ function view(name: string, { written, from, shadow, changes }: PolicyState): No
 const stateOf = async (name: string, call: Call) => view(name, await ownAccount(call).policyState(name));
 
 export const policyGet = tool({
-  name: 'policy_get',
+  ...GATEWAY_TOOLS.policyGet,
   title: 'Get a policy',
-  description: 'The policy in force for a grant or by default, where it comes from, and its history.',
-  scope: 'admin',
+  description: 'The policy in force for a grant or by default, its origin and its history.',
   input: z.strictObject({ target }),
   parts: ['policies'],
   run: async (input, call) => ok({ policies: [await stateOf(input.target, call)] }),
 });
 
 export const policySet = tool({
-  name: 'policy_set',
+  ...GATEWAY_TOOLS.policySet,
   title: 'Set a policy',
   description:
-    'Sets what a grant, or by default every grant, may call: a preset or a document of version "1". Holds from the next call on.',
-  scope: 'admin',
+    'Sets what a grant, or by default every grant, may call: a preset or a document of version "1". Takes effect with the next call.',
   input: z.strictObject({
     target,
-    policy: policy.nullable().describe('read-only, careful, open, or a document; null takes it away.'),
-    shadow: z.boolean().default(false).describe('Only note in the audit log what it would decide.'),
+    policy: policy.nullable().describe(`${PRESET_NAMES.join(', ')}, or a document; null removes the policy.`),
+    shadow: z.boolean().default(false).describe('Only log its decisions in the audit log.'),
   }),
   parts: ['policies'],
   run: async ({ target: name, policy: wanted, shadow }, call) => {
@@ -78,10 +77,9 @@ export const policySet = tool({
 });
 
 export const policyTest = tool({
-  name: 'policy_test',
+  ...GATEWAY_TOOLS.policyTest,
   title: 'Try a policy',
-  description: 'Which rule would decide on a call, and why, under the policy in force or a given one. Changes nothing.',
-  scope: 'admin',
+  description: 'The rule that would decide a call, and why, under the policy in force or a given one. Changes nothing.',
   input: z.strictObject({
     tool: z.string().min(1).max(128),
     arguments: z.record(z.string(), z.unknown()).default({}),
@@ -92,7 +90,7 @@ export const policyTest = tool({
   run: async ({ tool: name, arguments: args, target: grant, policy: given }, call) => {
     const asked = { ...toolCall(name, args, call), grant };
     const written = given === undefined ? undefined : asText(given);
-    const tried = await ownAccount(call).tryPolicy({ target: grant, written, call: asked, provider: providerOf(name) });
+    const tried = await ownAccount(call).tryPolicy({ target: grant, written, call: asked });
     if (!tried.ok) return tried;
     const { kind: decision, rule, reason } = tried.value.decision;
     return ok({ decision: { decision, rule, reason, counters: tried.value.counters } });

@@ -1,41 +1,42 @@
 import type { Provider } from '../../../container/providers/provider.ts';
 import type { ToolCall } from '../../account/tool-call.ts';
+import type { Limits } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import type { JobText } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
-import { requestToolsOf } from '../../policy/risk.ts';
+import { requestToolsOf } from '../../policy/tools.ts';
 import { type Call, ownJob } from '../call.ts';
 import { nextFor, nextPage } from '../next.ts';
-import { plain, progressLine } from '../render.ts';
+import { progressLine, stripControls } from '../render.ts';
 import { requestInput, waitOf } from '../request.ts';
 import { submit } from '../submit.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
 
-/** Progress comes no more often than this, in ms: a person reads it. */
+/** Time between two progress messages, because a person reads them, in ms. */
 const PROGRESS_LINGER_MS = 1_000;
 
-/** A job that waits for a person: who called has to know, because waiting alone does not help. */
-const waitsForPerson = ({ state, asks }: JobView) => state === 'held' || (asks !== undefined && asks.length > 0);
+/** Whether a job waits for an approval. The caller has to know, because waiting alone does not help. */
+const needsApproval = ({ state, asks }: JobView) => state === 'held' || (asks !== undefined && asks.length > 0);
 
-/** Waits for the end of a job, telling what it does. Gives up at `until`, when a person is needed, or when the client no longer waits. */
+/** Waits for the end of a job and sends progress. Stops at `until`, when an approval is needed, or when the client no longer waits. */
 async function follow(job: JobView, until: number, call: Call): Promise<JobView> {
   let latest = job;
-  await call.progress(progressLine(latest));
-  while (!isOver(latest.state) && !waitsForPerson(latest) && Date.now() < until && !call.signal.aborted) {
+  await call.client.progress(progressLine(latest));
+  while (!isOver(latest.state) && !needsApproval(latest) && Date.now() < until && !call.client.signal.aborted) {
     const waitMs = Math.min(until - Date.now(), call.config.limits.progressIntervalMs);
     const status = await ownJob(call, job.id).wait(latest.lastSeq, 0, waitMs, PROGRESS_LINGER_MS);
     if (!status?.ok) break;
     latest = { ...status.value.job, deduplicated: job.deduplicated };
-    await call.progress(progressLine(latest));
+    await call.client.progress(progressLine(latest));
   }
   return latest;
 }
 
-/** A page of a job's text as a tool answers it. */
+/** The answer with a page of a job's text. */
 export function answerOf({ job, page, source, structured }: JobText): ToolAnswer {
   const isRaw = source === 'stdout' || source === 'stderr';
-  const text = isRaw ? page.text : plain(page.text);
+  const text = isRaw ? page.text : stripControls(page.text);
   const over = isOver(job.state);
   return {
     job,
@@ -56,7 +57,7 @@ async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
   return ok({ ...found, job: { ...text.value.job, deduplicated: job.deduplicated, queuePlace: job.queuePlace } });
 }
 
-/** The job of a request: made or found now, or begun by this very call before it was made again with an answer. */
+/** The job of a request: made or found now, or begun by an earlier round of this call. */
 async function jobFor(provider: Provider, input: Record<string, unknown>, call: Call, asked: ToolCall): Promise<Result<JobView>> {
   if (call.resumes !== undefined) {
     const status = await ownJob(call, call.resumes).status(0, 0);
@@ -69,33 +70,34 @@ async function jobFor(provider: Provider, input: Record<string, unknown>, call: 
 }
 
 /** The two request tools of a provider: one declaration, waiting or not. */
-export function requestTools(provider: Provider): Tool[] {
+export function requestTools(provider: Provider, limits: Limits): Tool[] {
   const { title } = provider;
   const [waits, starts] = requestToolsOf(provider.id);
   return [
     tool({
-      name: waits,
+      ...waits,
       title: `Ask ${title}`,
-      description: `Runs ${title} on a prompt as a job and waits for the answer. After the deadline it gives the job id; the job goes on even if you disconnect.`,
-      scope: 'jobs:run',
-      input: requestInput(provider, false),
+      description: `Runs ${title} on a prompt as a job and waits for the answer. After the deadline it returns the job id; the job continues even if you disconnect.`,
+      input: requestInput(provider, false, limits),
       parts: ['job', 'answer', 'next'],
       makesJob: true,
       becomesTask: true,
       run: async (input, call, asked) => {
         const job = await jobFor(provider, input, call, asked);
         if (!job.ok) return job;
-        const { syncDeadlineMs, taskAfterMs } = call.config.limits;
-        const waitMs = Math.min(waitOf(input) ?? syncDeadlineMs, call.takesTasks ? taskAfterMs : Number.POSITIVE_INFINITY);
+        const { syncDeadlineMs, taskAfterMs } = limits;
+        const waitMs = Math.min(
+          waitOf(input) ?? syncDeadlineMs,
+          call.client.supportsTasks ? taskAfterMs : Number.POSITIVE_INFINITY,
+        );
         return answer(await follow(job.value, Date.now() + waitMs, call), call);
       },
     }),
     tool({
-      name: starts,
+      ...starts,
       title: `Start ${title}`,
-      description: `Starts ${title} on a prompt as a job and gives its id at once; collect it with llm_job_watch and llm_job_result.`,
-      scope: 'jobs:run',
-      input: requestInput(provider, true),
+      description: `Starts ${title} on a prompt as a job and returns its id at once; read the answer with llm_job_watch and llm_job_result.`,
+      input: requestInput(provider, true, limits),
       parts: ['job', 'next'],
       makesJob: true,
       run: async (input, call, asked) => {

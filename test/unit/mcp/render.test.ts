@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exact } from '../../../src/mcp/render.ts';
+import { escapeInvisible } from '../../../src/mcp/render.ts';
 
 const texts: [what: string, text: string, shown: string][] = [
   ['a link of a terminal', 'a \u001b]8;;rm -rf\u0007b', 'a \\u{1b}]8;;rm -rf\\u{7}b'],
@@ -12,5 +12,5 @@ const texts: [what: string, text: string, shown: string][] = [
 ];
 
 test.each(texts)('who decides is shown %s', (_what, text, shown) => {
-  expect(exact(text)).toBe(shown);
+  expect(escapeInvisible(text)).toBe(shown);
 });

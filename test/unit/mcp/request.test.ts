@@ -15,7 +15,7 @@ const { limits } = readConfig({ PROMPT_MAX_BYTES: '100' });
 const id = '2b2f0f5e-96f7-4f8e-b6e5-6a3b0d0c1a11';
 
 function read(input: Record<string, unknown>) {
-  const parsed = parseInput(requestInput(provider, false), input);
+  const parsed = parseInput(requestInput(provider, false, limits), input);
   return parsed.ok ? readRequest(provider, parsed.value, limits) : parsed;
 }
 function complaint(input: Record<string, unknown>): string {
@@ -30,7 +30,7 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['an unknown parameter near none', { prompt: 'a', zzzzzzzzzzzz: 1 }, /Unknown parameter "zzzzzzzzzzzz". Remove it/],
   ['an unknown part of a prompt', { promptParts: { task: 'a', footer: 'b' } }, /"promptParts.footer"/],
   ['a number out of range', { prompt: 'a', maxTurns: 0 }, /maxTurns: /],
-  ['a prompt over the limit', { prompt: 'ä'.repeat(51) }, /102 bytes, the most is 100/],
+  ['a prompt over the limit', { prompt: 'ä'.repeat(51) }, /102 bytes, limit 100/],
   ['a NUL character', { prompt: 'a\0b' }, /NUL/],
   ['half a surrogate pair', { prompt: 'a\ud83d' }, /half of a surrogate pair/],
   ['a NUL character in an option', { prompt: 'a', model: 'x\0' }, /option holds a NUL/],
@@ -93,5 +93,5 @@ test.each(names)('a workspace named %j is taken, here and by the executor: %s', 
 });
 
 test('an asynchronous request has no deadline to wait for', () => {
-  expect(Object.keys(requestInput(provider, true).shape)).not.toContain('syncDeadlineMs');
+  expect(Object.keys(requestInput(provider, true, limits).shape)).not.toContain('syncDeadlineMs');
 });

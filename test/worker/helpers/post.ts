@@ -50,7 +50,12 @@ async function send(caller: Caller, body: object, headers: Record<string, string
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }),
   });
-  const response = await handleMcp(request, env, { ...config, limits: { ...config.limits, ...limits } }, caller);
+  const response = await handleMcp(
+    request,
+    env,
+    limits ? { ...config, limits: { ...config.limits, ...limits } } : config,
+    caller,
+  );
   const text = await response.text();
   const json = text.startsWith('{')
     ? text

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+
+type Path = readonly PropertyKey[];
+
+/** A place in a value, as in `tools.x.deny_if[0]`; empty for the value itself. */
+export const placeOf = (path: Path): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
+
+interface Wording {
+  /** Names the place at the end of a path. */
+  place?: (path: Path) => string;
+  /** The complaint about an unknown key of the object at `path`. */
+  unknownKey?: (key: string, path: Path) => string;
+  /** Whether a message that begins with a verb reads on from its place, without a colon. */
+  readsOn?: boolean;
+  /** Issues that are listed; the rest is counted. */
+  max?: number;
+}
+
+/** Everything that is wrong with a value: for each issue its place and a sentence without a full stop. */
+export function issuesOf(error: z.ZodError, { place = placeOf, unknownKey, readsOn, max = 20 }: Wording = {}): string[] {
+  const found = error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys' && unknownKey) return issue.keys.map((key) => unknownKey(key, issue.path));
+    const where = place(issue.path);
+    const colon = readsOn && /^(must|is|has) /.test(issue.message) ? '' : ':';
+    return [where ? `${where}${colon} ${issue.message}` : issue.message];
+  });
+  return found.length > max ? [...found.slice(0, max), `and ${found.length - max} more`] : found;
+}
