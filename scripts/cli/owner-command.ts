@@ -11,7 +11,7 @@ export const OWNER_FLAGS = {
 } as const;
 
 /** Help text about these flags. */
-export const OWNER_HELP = `--url is the gateway's address. ${TOKEN_HELP}`;
+export const OWNER_HELP = `--url is the gateway's address.\n${TOKEN_HELP}`;
 
 /** The gateway token, which acts as the owner. Refuses if there is none. */
 export function ownerToken(state: string): string {

@@ -6,8 +6,8 @@ import { ROOT } from './environment.ts';
 import { readOptional } from './state.ts';
 
 /** Help text about the token, the same for every command. */
-export const TOKEN_HELP = `The gateway token is GATEWAY_TOKEN from the environment, else from .dev.vars, else the one that npm start generated in the
---state directory.`;
+export const TOKEN_HELP =
+  'The gateway token is GATEWAY_TOKEN from the environment, else from .dev.vars, else the one that npm start generated in --state.';
 
 export interface GatewayToken {
   token: string;

@@ -6,7 +6,7 @@ import { writeConfig } from '../helpers/wrangler-config.ts';
 const NO_DOCKER = { WRANGLER_DOCKER_BIN: '/bin/false' };
 const KV = '[[kv_namespaces]]\nbinding = "OAUTH_KV"\n';
 
-test('without Docker a dry run checks configuration and bundle, says what it could not, and names the secrets', async () => {
+test('without Docker a dry run checks configuration and bundle, reports what it could not check, and names the secrets', async () => {
   const { stdout, stderr, code } = await deployDry([], NO_DOCKER);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.split('\n').slice(0, 2)).toEqual([
@@ -18,13 +18,17 @@ test('without Docker a dry run checks configuration and bundle, says what it cou
 });
 
 const broken: [what: string, change: (text: string) => string, complaint: RegExp][] = [
-  ['no TOML', (text) => `${text}\nname = `, /cannot be deployed: Invalid TOML document: .*wrangler\.toml:\d+:\d+:$/],
+  [
+    'text that is not TOML',
+    (text) => `${text}\nname = `,
+    /cannot be deployed: Invalid TOML document: .*wrangler\.toml:\d+:\d+:$/,
+  ],
   [
     'an unknown size',
     (text) => text.replace('"standard-1"', '"huge"'),
     /cannot be deployed: Expected .*instance_type.* got "huge"/,
   ],
-  ['a class that is not there', (text) => text.replace('"Access"', '"Axes"'), /cannot be deployed: .*not exported.*: Axes\./],
+  ['an unknown class', (text) => text.replace('"Access"', '"Axes"'), /cannot be deployed: .*not exported.*: Axes\./],
   ['a missing binding', (text) => text.replace(KV, ''), /lacks bindings of the Worker: OAUTH_KV\. Restore them/],
   [
     'a wrong setting',

@@ -20,7 +20,7 @@ async function gatewayWith(variables: Record<string, string>) {
   return started;
 }
 
-test('the doctor looks at this machine and at a running gateway, and shows no secret', async () => {
+test('the doctor checks this machine and a running gateway, and shows no secret', async () => {
   const { token } = gateway().settings;
   const { says, code, all } = await askDoctor(gateway().url, token);
   expect(says).toMatchObject({
@@ -61,7 +61,7 @@ test('a port of another program is distinguished from a gateway, and so is an ad
   );
 });
 
-test('it names everything that is wrong with a gateway and what to do about each, and shows no key', async () => {
+test('it reports each problem of a gateway with what to do about it, and shows no key', async () => {
   const service = await startKeyService();
   onTestFinished(service.close);
   const { url, settings } = await gatewayWith({

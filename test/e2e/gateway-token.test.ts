@@ -16,7 +16,7 @@ let url = '';
 /** The tokens that a gateway was called with. */
 let shown: (string | undefined)[] = [];
 
-/** Something that lives as a gateway does, and takes no token. */
+/** A server that is alive as a gateway is, and refuses every token. */
 beforeEach(async () => {
   root = scratchDirectory();
   shown = [];

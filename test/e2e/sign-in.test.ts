@@ -30,7 +30,7 @@ const enterAs = (login: string) => enter(origin(), issuer, login, '/connections'
 /** The account of a signed-in browser. */
 const accountOf = (visitor: ReturnType<typeof browser>) => [...visitor.jar.values()][0]?.split('.')[0];
 
-test('who is on the list signs in through a real OpenID provider, and has the same account each time', async () => {
+test('a person on the list signs in through a real OpenID provider, and has the same account each time', async () => {
   const { visitor, page } = await enterAs('alice');
   expect({ url: page.url, status: page.status }).toEqual({ url: `${origin()}/connections`, status: 200 });
   expect(page.html).toContain('alice@example.com');
@@ -38,18 +38,18 @@ test('who is on the list signs in through a real OpenID provider, and has the sa
   expect(accountOf((await enterAs('alice')).visitor)).toBe(accountOf(visitor));
 });
 
-test('an operator can name who the owner is', async () => {
+test('an operator can name the owner', async () => {
   expect(accountOf((await enterAs('boss')).visitor)).toBe('owner');
 });
 
-test.each(['mallory', 'unverified'])('%s is not let in', async (login) => {
+test.each(['mallory', 'unverified'])('%s is refused', async (login) => {
   const { visitor, page } = await enterAs(login);
   expect(page.status).toBe(403);
   expect(page.html).toContain('not on this gateway');
   expect((await visitor.go(`${origin()}/connections`)).url).toContain('/sign-in');
 });
 
-test('an answer of the provider is good once, and only in the browser that asked', async () => {
+test('an answer of the provider is valid once, and only in the browser that started the sign-in', async () => {
   const visitor = browser(fetch);
   const callback = await signInAt(issuer, (await visitor.go(`${origin()}/sign-in/oidc`)).url, 'alice');
   expect((await browser(fetch).go(callback)).status).toBe(400);

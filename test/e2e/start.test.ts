@@ -34,7 +34,7 @@ const refusals: [what: string, args: () => Promise<string[]> | string[], env: Re
     {},
     /^Port \d+ is in use .*--port\.$/,
   ],
-  ['a state directory that cannot be made', () => ['--state', fileInTheWay()], {}, /^Cannot write to the state directory .*$/],
+  ['a state directory that cannot be created', () => ['--state', fileInTheWay()], {}, /^Cannot write to the state directory .*$/],
   [
     'containers without Docker',
     () => ['--containers', '--port', '0', '--state', scratchDirectory()],
@@ -71,7 +71,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals) {
   expect(processTable().filter(({ pid }) => family.includes(pid))).toEqual([]);
 }
 
-test('a gateway keeps its state to itself, starts again what dies, and ends whole at a signal', async () => {
+test('a gateway locks its state directory, restarts a service that dies, and ends with all its processes at a signal', async () => {
   const state = scratchDirectory();
   const child = spawnOffline(state);
   const { line } = reader(child);

@@ -22,7 +22,7 @@ test.each([
   [500, 'Check its settings and its log.'],
   [503, 'Check its settings and its log.'],
   [404, 'Check the address and any proxy in front of it.'],
-])('a gateway that answers HTTP %i is told from others, with what to do about it', async (status, advice) => {
+])('a gateway that answers HTTP %i is reported with what to do about it', async (status, advice) => {
   const url = await aliveWith(status);
   expect(await askGateway(url, 'a-made-up-token')).toEqual([
     { check: 'gateway', state: 'wrong', says: `${url.origin} answered HTTP ${status}. ${advice}` },
