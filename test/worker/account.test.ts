@@ -8,7 +8,7 @@ const stay = [{ write: 'up\n' }, { stay: true }];
 const accountOf = ({ account }: { account: string }) => env.ACCOUNTS.getByName(account);
 const inAccount = (account: string, steps: Parameters<typeof specOf>[0], change = {}) => specOf(steps, { account, ...change });
 
-test('an identical request finds its job while that is not over, and makes a new one afterwards', async () => {
+test('an identical request finds its unfinished job, and makes a new one afterwards', async () => {
   const requestKey = crypto.randomUUID();
   const first = specOf(stay);
   const again = inAccount(first.account, stay);
@@ -29,7 +29,7 @@ test('an identical request finds its job while that is not over, and makes a new
   });
 });
 
-test('an idempotency key gives its job again, also when that is over, and refuses other arguments', async () => {
+test('an idempotency key returns its job, also a finished one, and refuses other arguments', async () => {
   const requestKey = crypto.randomUUID();
   const spec = specOf([answer('once')]);
   await submit(spec, { requestKey, idempotencyKey: 'k' });
@@ -42,7 +42,7 @@ test('an idempotency key gives its job again, also when that is over, and refuse
   });
 });
 
-test('jobs over the limit wait in order, say their place, and run as slots come back', async () => {
+test('jobs over the limit wait in order, state their place, and run as slots come free', async () => {
   const { account } = specOf([]);
   const running = Array.from({ length: 8 }, () => inAccount(account, stay));
   await Promise.all(running.map((spec) => submit(spec)));
@@ -55,7 +55,7 @@ test('jobs over the limit wait in order, say their place, and run as slots come 
   await Promise.all(running.map(ended));
 });
 
-test('a canceled job that waits gives its place up at once, and was never run', async () => {
+test('a canceled job that waits frees its place at once, and is never run', async () => {
   const { account } = specOf([]);
   const id = crypto.randomUUID();
   const running = inAccount(account, stay, { session: { mode: 'new', id } });
@@ -69,7 +69,7 @@ test('a canceled job that waits gives its place up at once, and was never run', 
   await ended(running);
 });
 
-test('a conversation of nobody, of another provider or of another account is not continued, and nothing is stored', async () => {
+test('an unknown session, or one of another provider or account, is not continued, and nothing is stored', async () => {
   const spec = specOf([answer('x')]);
   await submit(spec);
   await ended(spec);
@@ -88,7 +88,7 @@ test('a conversation of nobody, of another provider or of another account is not
   expect(await submit(inAccount(spec.account, [answer('y')], { session: resume }))).toMatchObject({ ok: true });
 });
 
-test('a conversation goes on, and is copied, in the workspace that it began in, where a request names none', async () => {
+test('a session is continued, and forked, in the workspace that it began in, if a request names none', async () => {
   const first = specOf([answer('x')], { workspace: 'alpha' });
   await submit(first);
   await ended(first);
@@ -109,7 +109,7 @@ test('a conversation goes on, and is copied, in the workspace that it began in, 
 test.each([
   ['one of a workspace', 'alpha', 'works in workspace alpha:'],
   ['one without', undefined, 'works in a directory of its own:'],
-])('a conversation is neither continued nor copied into another workspace: %s', async (_name, workspace, place) => {
+])('a session is neither continued nor forked into another workspace: %s', async (_name, workspace, place) => {
   const first = specOf([answer('x')], { workspace });
   await submit(first);
   await ended(first);
@@ -124,7 +124,7 @@ test.each([
     });
 });
 
-test('a full queue refuses at once and says when to try again', async () => {
+test('a full queue refuses at once and states when to retry', async () => {
   const { account } = specOf([]);
   await runInDurableObject(accountOf({ account }), async (_account, state) => {
     for (let place = 0; place < 72; place += 1)
@@ -138,7 +138,7 @@ test('a full queue refuses at once and says when to try again', async () => {
   });
 });
 
-test('an entry whose job never came to be, and a slot whose job is over, come back by the alarm', async () => {
+test('the alarm removes an entry whose job was never created, and frees a slot whose job is over', async () => {
   const spec = specOf([answer('x')]);
   await submit(spec);
   await ended(spec);
@@ -156,7 +156,7 @@ test('an entry whose job never came to be, and a slot whose job is over, come ba
   expect((await accountOf(spec).list({ limit: 10 })).map(({ id, state }) => [id, state])).toEqual([[spec.id, 'completed']]);
 });
 
-test('a request that comes again after its account was cut off makes the job that was missing, once', async () => {
+test('a request that is repeated after its account was interrupted creates the missing job, once', async () => {
   const spec = specOf([answer('made')]);
   const requestKey = crypto.randomUUID();
   await runInDurableObject(accountOf(spec), async (_account, state) => {
@@ -171,7 +171,7 @@ test('a request that comes again after its account was cut off makes the job tha
   expect(await ended({ ...spec, id: 'cut' })).toMatchObject({ state: 'completed' });
 });
 
-test('a job that is made after its account was cut off works where its conversation does', async () => {
+test('a job that is created after its account was interrupted works in the workspace of its session', async () => {
   const first = specOf([answer('x')], { workspace: 'alpha' });
   await submit(first);
   await ended(first);
@@ -189,7 +189,7 @@ test('a job that is made after its account was cut off works where its conversat
   expect(await ended(cut)).toMatchObject({ state: 'completed' });
 });
 
-test('a release that comes twice gives one slot back', async () => {
+test('a repeated release frees one slot', async () => {
   const spec = specOf(stay);
   await submit(spec);
   await accountOf(spec).release(spec.id, settled);

@@ -15,11 +15,11 @@ const Asked = z.object({
 });
 const FORMS: Manner = { elicits: true };
 
-/** Calls a tool of which the client shows the question; `respond` calls it again with an answer. */
-async function ask(asker: Caller, name: string, args: Record<string, unknown>) {
-  const first = Asked.parse((await post(asker, 'tools/call', { name, arguments: args }, FORMS)).result);
+/** Calls a tool whose form the client shows; `respond` repeats the call with an answer. */
+async function ask(requester: Caller, name: string, args: Record<string, unknown>) {
+  const first = Asked.parse((await post(requester, 'tools/call', { name, arguments: args }, FORMS)).result);
   const [key = '', request] = Object.entries(first.inputRequests)[0] ?? [];
-  const respond = (response: object, change: object = {}, who: Caller = asker) =>
+  const respond = (response: object, change: object = {}, who: Caller = requester) =>
     post(
       who,
       'tools/call',
@@ -30,23 +30,23 @@ async function ask(asker: Caller, name: string, args: Record<string, unknown>) {
 }
 const accept = (content: object) => ({ action: 'accept', content });
 
-test('a client that shows forms asks its person inside the call, which goes on with the answer', async () => {
-  const { asker } = await pair();
+test('a client that shows forms asks its person inside the call, which continues with the answer', async () => {
+  const { requester } = await pair();
   const text = crypto.randomUUID();
-  const { message, respond } = await ask(asker, 'claude_request', { prompt: prompt(text), forceRefresh: true });
+  const { message, respond } = await ask(requester, 'claude_request', { prompt: prompt(text), forceRefresh: true });
   expect(message).toContain(text);
   expect(message).toContain('Somebody has to look first.');
   const { result } = await respond(accept({ approve: true }));
   expect(result).toMatchObject({ resultType: 'complete', isError: false, structuredContent: { answer: { text } } });
-  expect((await callTool(asker, 'llm_job_list')).jobs).toHaveLength(1);
+  expect((await callTool(requester, 'llm_job_list')).jobs).toHaveLength(1);
 });
 
 test.each([
   ['no', accept({ approve: false, reason: 'Too dear.' }), 'Too dear.'],
   ['a decline', { action: 'decline' }, 'The approver denied it'],
 ])('%s in the form ends the job', async (_what, response, words) => {
-  const { asker } = await pair();
-  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+  const { requester } = await pair();
+  const { respond } = await ask(requester, 'claude_request', { prompt: prompt() });
   expect((await respond(response)).result).toMatchObject({
     isError: true,
     structuredContent: { error: { code: 'approval_denied', message: expect.stringContaining(words) } },
@@ -54,67 +54,67 @@ test.each([
 });
 
 test('a form that is closed without an answer leaves the job held for the page', async () => {
-  const { asker } = await pair();
-  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+  const { requester } = await pair();
+  const { respond } = await ask(requester, 'claude_request', { prompt: prompt() });
   expect((await respond({ action: 'cancel' })).result).toMatchObject({ structuredContent: { job: { state: 'held' } } });
 });
 
-test('a call that makes no job is asked about in a form as well', async () => {
-  const { asker } = await pair();
-  await setPolicy(asker, { version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
-  const { job } = await callTool(asker, 'claude_request', { prompt: prompt() });
-  const { respond } = await ask(asker, 'llm_job_delete', { jobId: job?.id });
+test('a call that makes no job is approved in a form as well', async () => {
+  const { requester } = await pair();
+  await setPolicy(requester, { version: '1', default: 'allow', tools: { llm_job_delete: { action: 'require_approval' } } });
+  const { job } = await callTool(requester, 'claude_request', { prompt: prompt() });
+  const { respond } = await ask(requester, 'llm_job_delete', { jobId: job?.id });
   expect((await respond(accept({ approve: true }))).result).toMatchObject({
     structuredContent: { ok: true, job: { deleted: true } },
   });
 });
 
-test('the state of a question is good for that very call and grant alone', async () => {
-  const { asker, decider } = await pair();
-  const { respond } = await ask(asker, 'claude_request', { prompt: prompt() });
+test('the request state of a form is valid for its own call and grant only', async () => {
+  const { requester, approver } = await pair();
+  const { respond } = await ask(requester, 'claude_request', { prompt: prompt() });
   const yes = accept({ approve: true });
   for (const refused of [
     respond(yes, { arguments: { prompt: prompt() } }),
     respond(yes, { name: 'claude_request_async' }),
     respond(yes, { requestState: 'apr_0' }),
-    respond(yes, {}, decider),
+    respond(yes, {}, approver),
   ])
     expect((await refused).error).toMatchObject({ code: -32602, message: expect.stringContaining('requestState') });
-  expect((await callTool(decider, 'approval_list', { state: 'pending' })).approvals).toHaveLength(1);
+  expect((await callTool(approver, 'approval_list', { state: 'pending' })).approvals).toHaveLength(1);
 });
 
-test('what is too long to be shown is not asked in a form', async () => {
-  const { asker } = await pair();
+test('a call that is too long to be shown is not approved in a form', async () => {
+  const { requester } = await pair();
   const long = JSON.stringify([{ write: 'x'.repeat(10_000) }]);
-  const { result } = await post(asker, 'tools/call', { name: 'claude_request', arguments: { prompt: long } }, FORMS);
+  const { result } = await post(requester, 'tools/call', { name: 'claude_request', arguments: { prompt: long } }, FORMS);
   expect(result).toMatchObject({ resultType: 'complete', structuredContent: { job: { state: 'held' } } });
 });
 
 const TASKS: Manner = { takesTasks: true, elicits: true };
 
-test('a task that is held asks for input, and goes on with the answer', async () => {
-  const { asker } = await pair();
+test('a held task asks for input, and continues with the answer', async () => {
+  const { requester } = await pair();
   const text = crypto.randomUUID();
-  const { result } = await post(asker, 'tools/call', { name: 'claude_request', arguments: { prompt: prompt(text) } }, TASKS);
+  const { result } = await post(requester, 'tools/call', { name: 'claude_request', arguments: { prompt: prompt(text) } }, TASKS);
   const { taskId, inputRequests } = z
     .object({ taskId: z.string(), inputRequests: z.record(z.string(), z.unknown()) })
     .parse(result);
   expect(result).toMatchObject({ resultType: 'task', status: 'input_required' });
   const [key = ''] = Object.keys(inputRequests);
-  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
+  expect((await post(requester, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
     status: 'input_required',
     inputRequests: { [key]: {} },
   });
-  expect((await post(asker, 'tasks/get', { taskId }, { takesTasks: true })).result).toMatchObject({
+  expect((await post(requester, 'tasks/get', { taskId }, { takesTasks: true })).result).toMatchObject({
     status: 'working',
     statusMessage: expect.stringContaining('waiting for approval'),
   });
-  const other = { ...asker, grant: 'other' };
+  const other = { ...requester, grant: 'other' };
   await post(other, 'tasks/update', { taskId, inputResponses: { [key]: accept({ approve: true }) } }, TASKS);
-  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({ status: 'input_required' });
-  await post(asker, 'tasks/update', { taskId, inputResponses: { [key]: accept({ approve: true }) } }, TASKS);
-  await ended({ account: asker.account, id: taskId });
-  expect((await post(asker, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
+  expect((await post(requester, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({ status: 'input_required' });
+  await post(requester, 'tasks/update', { taskId, inputResponses: { [key]: accept({ approve: true }) } }, TASKS);
+  await ended({ account: requester.account, id: taskId });
+  expect((await post(requester, 'tasks/get', { taskId }, TASKS)).result).toMatchObject({
     status: 'completed',
     result: { structuredContent: { answer: { text } } },
   });

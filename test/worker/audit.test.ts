@@ -10,7 +10,7 @@ import { callTool, setPolicy, someone } from './helpers/post.ts';
 const prompt = (text = crypto.randomUUID()) => JSON.stringify([answer(text)]);
 const all = () => someone('jobs:read', 'jobs:run', 'approvals:write', 'admin');
 
-test('every decision, every start and end of a job, every approval and policy is a row that says who, what, why and how much', async () => {
+test('every decision, every start and end of a job, every approval and policy is a row that states who, what, why and how much', async () => {
   const caller = all();
   const account = env.ACCOUNTS.getByName(caller.account);
   await setPolicy(caller, {
@@ -20,7 +20,7 @@ test('every decision, every start and end of a job, every approval and policy is
   });
   await callTool(caller, 'list_models');
   const { job } = await callTool(caller, 'claude_request', { prompt: prompt(), idempotencyKey: 'k' });
-  await callTool({ ...caller, grant: 'decider' }, 'approval_decide', { approvalId: job?.hold?.approvalId, approve: true });
+  await callTool({ ...caller, grant: 'approver' }, 'approval_decide', { approvalId: job?.hold?.approvalId, approve: true });
   await ended({ account: caller.account, id: job?.id ?? '' });
   await expect.poll(async () => (await account.audit({ kind: 'end' }, 1)).length).toBe(1);
   const { audit } = await callTool(caller, 'audit_list', { afterSeq: 0 });
@@ -29,8 +29,8 @@ test('every decision, every start and end of a job, every approval and policy is
     ['policy', 'a test', null, 'enforce', caller.grant],
     ['call', caller.grant, 'list_models', 'deny', 'tools.list_models.action'],
     ['call', caller.grant, 'claude_request', 'hold', 'tools.claude_request.action'],
-    ['call', 'decider', 'approval_decide', 'allow', 'default'],
-    ['approval', 'decider', 'claude_request', 'approve', 'tools.claude_request.action'],
+    ['call', 'approver', 'approval_decide', 'allow', 'default'],
+    ['approval', 'approver', 'claude_request', 'approve', 'tools.claude_request.action'],
     ['start', caller.grant, 'claude_request', 'run', null],
     ['end', caller.grant, 'claude_request', 'completed', null],
     ['call', caller.grant, 'audit_list', 'allow', 'default'],
@@ -53,7 +53,7 @@ test('the view of arguments is short and holds no secret', async () => {
   expect(row?.args).not.toMatch(/sk-ant|lcg_owner|hunter2|abc\.def/);
 });
 
-test('audit_list filters, pages and is for admins of the account alone', async () => {
+test('audit_list filters, pages and is for admins of the account only', async () => {
   const caller = all();
   for (let i = 0; i < 3; i += 1) await callTool(caller, 'list_models');
   await callTool(caller, 'llm_job_list');

@@ -91,7 +91,7 @@ const charge = (change: Partial<OwnedCharge> = {}): OwnedCharge => ({
 });
 const NOON = Date.UTC(2026, 10, 25, 12);
 
-test('a counter begins anew with its window, counts a call once, and keeps what was reserved apart by owner and window', async () => {
+test('a counter restarts with its window, counts a call once, and keeps reservations apart by owner and window', async () => {
   await runInDurableObject(env.ACCOUNTS.getByName(crypto.randomUUID()), (_object, state) => {
     const counters = new Counters(state.storage);
     counters.reserve('a', [charge(), charge({ rule: 'another' }), charge({ owner: 'account' })], NOON);
@@ -109,7 +109,7 @@ test('a counter begins anew with its window, counts a call once, and keeps what 
   });
 });
 
-test('an estimate gives way to what was used, in its own window alone', async () => {
+test('an estimate is replaced by actual usage, in its own window only', async () => {
   await runInDurableObject(env.ACCOUNTS.getByName(crypto.randomUUID()), (_object, state) => {
     const counters = new Counters(state.storage);
     const usd = charge({ unit: 'usage.costUsd', amount: 0.5, windowS: 86_400 });

@@ -31,7 +31,7 @@ test('policy_set takes effect on the next call, refuses what is wrong, and keeps
   });
 });
 
-test('policy_test tells which rule decides on a call, why, and how far its counters are; it changes nothing', async () => {
+test('policy_test reports which rule decides on a call, why, and the values of its counters; it changes nothing', async () => {
   const caller = admin();
   const document = { version: '1', default: 'deny', tools: { grok_request: { rate_limit: { max: 1, window: 86_400 } } } };
   const tried = { tool: 'grok_request', arguments: { prompt: 'hi' }, policy: document };
@@ -54,7 +54,7 @@ test('policy_test tells which rule decides on a call, why, and how far its count
   );
 });
 
-test('a policy in shadow refuses nothing and notes what it would have done, with counters of its own', async () => {
+test('a shadow policy refuses nothing and logs what it would decide, with counters of its own', async () => {
   const caller = someone('jobs:read', 'jobs:run');
   await setPolicy(
     caller,
@@ -70,7 +70,7 @@ test('a policy in shadow refuses nothing and notes what it would have done, with
   ]);
 });
 
-test('the gateway token can always mend a policy, also one that hides everything, and that is noted', async () => {
+test('the gateway token can always change a policy, also one that hides everything, and that is audited', async () => {
   const owner = { ...admin(), grant: OWNER };
   await setPolicy({ ...owner, grant: 'default' }, { version: '1', default: 'deny', hide: ['*'] });
   expect((await callTool(owner, 'llm_job_list')).protocolError).toMatchObject({ code: -32602 });

@@ -110,7 +110,7 @@ test('a duplicate is not counted, and finds its job over the limit', async () =>
   expect(await leftOf(caller, 'claude_request_async', { prompt: stays() })).toBe('rate_limited');
 });
 
-test('a job that never started gives its reservation back', async () => {
+test('a job that never started releases its reservation', async () => {
   const caller = worker();
   await setPolicy(caller, { version: '1', default: 'allow' });
   const sessionId = crypto.randomUUID();
@@ -142,7 +142,7 @@ test('what a job uses is reserved by its budget and settled by what it used', as
   expect((await ask(0.2)).ok).toBe(true);
 });
 
-test('max_running bounds the jobs of a tool that are not over, for each grant by itself', async () => {
+test('max_running bounds the unfinished jobs of a tool per grant', async () => {
   const caller = worker();
   const other = { ...caller, grant: 'h' };
   const policy: PolicyInput = { version: '1', default: 'allow', tools: { grok_request_async: { max_running: 1 } } };
@@ -160,7 +160,7 @@ test('max_running bounds the jobs of a tool that are not over, for each grant by
   await expect.poll(() => leftOf(caller, 'grok_request_async', { prompt: prompt() })).toBeUndefined();
 });
 
-test('conditions see the arguments as they were written, and a refusal says which one and why', async () => {
+test('conditions test the arguments as written, and a refusal states which condition and why', async () => {
   const caller = worker();
   await setPolicy(caller, {
     version: '1',
@@ -187,7 +187,7 @@ test('conditions see the arguments as they were written, and a refusal says whic
   expect((await callTool(caller, 'claude_request_async', { prompt: prompt(), model: 'haiku' })).ok).toBe(true);
 });
 
-test('a hidden tool is not listed and answers as one that never was, however it is called', async () => {
+test('a hidden tool is not listed and answers as an unknown one, however it is called', async () => {
   const caller = worker();
   await setPolicy(caller, { version: '1', default: 'allow', hide: ['grok_*', 'llm_job_cancel'] });
   const { result } = await post(caller, 'tools/list', {});

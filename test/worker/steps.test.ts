@@ -18,18 +18,18 @@ const asking = (text: string, ...steps: object[]) => ({
 });
 
 function pair() {
-  const asker = someone('jobs:read', 'jobs:run');
-  const decider: Caller = { ...asker, grant: 'decider', scopes: ['jobs:read', 'approvals:write'] };
-  const jobIn = (id: string) => ({ account: asker.account, id });
-  return { asker, decider, jobIn, account: env.ACCOUNTS.getByName(asker.account) };
+  const requester = someone('jobs:read', 'jobs:run');
+  const approver: Caller = { ...requester, grant: 'approver', scopes: ['jobs:read', 'approvals:write'] };
+  const jobIn = (id: string) => ({ account: requester.account, id });
+  return { requester, approver, jobIn, account: env.ACCOUNTS.getByName(requester.account) };
 }
 
 /** Starts a request and waits until its run asks. */
-async function untilAsked(asker: Caller, args: object) {
-  const { job } = await callTool(asker, 'claude_request_async', { ...args });
+async function untilAsked(requester: Caller, args: object) {
+  const { job } = await callTool(requester, 'claude_request_async', { ...args });
   const id = job?.id ?? '';
   for (let afterSeq = 0; ; ) {
-    const seen = await callTool(asker, 'llm_job_watch', { jobId: id, afterSeq, waitMs: 10_000 });
+    const seen = await callTool(requester, 'llm_job_watch', { jobId: id, afterSeq, waitMs: 10_000 });
     const [ask] = seen.job?.asks ?? [];
     if (ask) return { id, ask, view: seen };
     if (seen.job?.finishedAt !== undefined) throw new Error(`it ended: ${seen.job.reason}`);
@@ -43,61 +43,61 @@ const toldIn = async (job: { account: string; id: string }) => {
 };
 
 test('a run that asks shows what it waits for, and continues once another connection allows it', async () => {
-  const { asker, decider, jobIn } = pair();
-  const { id, ask, view } = await untilAsked(asker, asking('went on', RM));
+  const { requester, approver, jobIn } = pair();
+  const { id, ask, view } = await untilAsked(requester, asking('went on', RM));
   expect(ask).toMatchObject({ tool: 'Bash', input: RM.input });
   expect(view.job?.activity).toContain('asking to use Bash');
-  const { approvals } = await callTool(decider, 'approval_list', { state: 'pending' });
+  const { approvals } = await callTool(approver, 'approval_list', { state: 'pending' });
   expect(approvals).toMatchObject([
     { kind: 'step', tool: 'Bash', args: { input: RM.input }, grant: 'g', jobId: id, rule: 'permissionMode' },
   ]);
-  expect((await decide({ ...asker, scopes: ['approvals:write'] }, ask.approvalId, true)).error?.code).toBe('own_approval');
-  expect((await decide(decider, ask.approvalId, true)).approval?.state).toBe('approved');
+  expect((await decide({ ...requester, scopes: ['approvals:write'] }, ask.approvalId, true)).error?.code).toBe('own_approval');
+  expect((await decide(approver, ask.approvalId, true)).approval?.state).toBe('approved');
   expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
-  expect((await callTool(asker, 'llm_job_result', { jobId: id })).answer?.text).toBe('went on');
+  expect((await callTool(requester, 'llm_job_result', { jobId: id })).answer?.text).toBe('went on');
 });
 
 test('the run receives the reason why a step is refused, and continues without it', async () => {
-  const { asker, decider, jobIn } = pair();
-  const { id, ask } = await untilAsked(asker, asking('went on', RM));
-  await decide(decider, ask.approvalId, false, { reason: 'Use the trash.' });
+  const { requester, approver, jobIn } = pair();
+  const { id, ask } = await untilAsked(requester, asking('went on', RM));
+  await decide(approver, ask.approvalId, false, { reason: 'Use the trash.' });
   expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
   expect(await toldIn(jobIn(id))).toEqual(['{"ask":"q1","allowed":false,"reason":"Use the trash."}']);
 });
 
 test('a step that is not decided in time is refused, and the run continues', async () => {
-  const { asker, decider, jobIn, account } = pair();
-  const { id, ask } = await untilAsked(asker, asking('went on', RM));
+  const { requester, approver, jobIn, account } = pair();
+  const { id, ask } = await untilAsked(requester, asking('went on', RM));
   passTime(ASK_TIMEOUT_MS);
   await runDurableObjectAlarm(account);
   expect(await ended(jobIn(id))).toMatchObject({ state: 'completed' });
   expect(await toldIn(jobIn(id))).toEqual([expect.stringContaining('"allowed":false,"reason":"nobody answered in time"')]);
-  expect((await decide(decider, ask.approvalId, true)).error).toMatchObject({ code: 'approval_decided' });
+  expect((await decide(approver, ask.approvalId, true)).error).toMatchObject({ code: 'approval_decided' });
 });
 
 test('a remembered step is allowed when the run asks it again, and no other step of that tool is', async () => {
-  const { asker, decider, jobIn } = pair();
+  const { requester, approver, jobIn } = pair();
   const again = { ...RM, id: 'q2' };
   const other = { ...RM, id: 'q3', input: '{"command":"rm -rf src"}' };
-  const { id, ask } = await untilAsked(asker, asking('went on', RM, again, other));
-  await decide(decider, ask.approvalId, true, { alike: true });
+  const { id, ask } = await untilAsked(requester, asking('went on', RM, again, other));
+  await decide(approver, ask.approvalId, true, { alike: true });
   for (let open = ask.approvalId; open === ask.approvalId; ) {
-    const { approvals } = await callTool(decider, 'approval_list', { state: 'pending' });
+    const { approvals } = await callTool(approver, 'approval_list', { state: 'pending' });
     open = approvals?.[0]?.id ?? open;
-    if (open === ask.approvalId) await callTool(asker, 'llm_job_watch', { jobId: id, waitMs: 500 });
+    if (open === ask.approvalId) await callTool(requester, 'llm_job_watch', { jobId: id, waitMs: 500 });
     else expect(approvals).toMatchObject([{ args: { input: other.input } }]);
-    if (open !== ask.approvalId) await decide(decider, open, false);
+    if (open !== ask.approvalId) await decide(approver, open, false);
   }
   await ended(jobIn(id));
   expect((await toldIn(jobIn(id)))?.map((line) => JSON.parse(line).allowed)).toEqual([true, true, false]);
 });
 
 test('a run that is canceled while it asks closes its approval', async () => {
-  const { asker, decider, jobIn } = pair();
-  const { id, ask } = await untilAsked(asker, asking('went on', RM));
-  await callTool(asker, 'llm_job_cancel', { jobId: id });
+  const { requester, approver, jobIn } = pair();
+  const { id, ask } = await untilAsked(requester, asking('went on', RM));
+  await callTool(requester, 'llm_job_cancel', { jobId: id });
   expect(await ended(jobIn(id))).toMatchObject({ state: 'canceled' });
-  expect((await decide(decider, ask.approvalId, true)).error?.code).toBe('approval_decided');
+  expect((await decide(approver, ask.approvalId, true)).error?.code).toBe('approval_decided');
 });
 
 const FORMS: Manner = { elicits: true };
@@ -108,35 +108,35 @@ const Asked = z.object({
 });
 
 test('a client that shows forms asks its user about each step inside the call, and the call answers', async () => {
-  const { asker } = pair();
+  const { requester } = pair();
   const text = crypto.randomUUID();
   const call = { name: 'claude_request', arguments: asking(text, RM, { ...RM, id: 'q2', input: 'ls' }) };
-  let { result } = await post(asker, 'tools/call', call, FORMS);
+  let { result } = await post(requester, 'tools/call', call, FORMS);
   const shown: string[] = [];
   for (const approve of [true, false]) {
     const { requestState, inputRequests } = Asked.parse(result);
     const [key = '', request] = Object.entries(inputRequests)[0] ?? [];
     shown.push(request?.params.message ?? '');
     const inputResponses = { [key]: { action: 'accept', content: { approve } } };
-    ({ result } = await post(asker, 'tools/call', { ...call, requestState, inputResponses }, FORMS));
+    ({ result } = await post(requester, 'tools/call', { ...call, requestState, inputResponses }, FORMS));
   }
   expect(shown).toEqual([
     expect.stringMatching(/may use Bash[\s\S]*rm -rf build/),
     expect.stringMatching(/may use Bash[\s\S]*ls/),
   ]);
   expect(result).toMatchObject({ isError: false, structuredContent: { answer: { text } } });
-  expect((await callTool(asker, 'llm_job_list')).jobs).toHaveLength(1);
+  expect((await callTool(requester, 'llm_job_list')).jobs).toHaveLength(1);
 });
 
 test('a task whose run asks needs input, and continues with the answer', async () => {
-  const { asker, jobIn } = pair();
+  const { requester, jobIn } = pair();
   const tasks: Manner = { takesTasks: true, elicits: true };
   const text = crypto.randomUUID();
   const limits = { syncDeadlineMs: 1 };
-  const made = await post(asker, 'tools/call', { name: 'claude_request', arguments: asking(text, RM) }, { ...tasks, limits });
+  const made = await post(requester, 'tools/call', { name: 'claude_request', arguments: asking(text, RM) }, { ...tasks, limits });
   const { taskId } = z.object({ taskId: z.string() }).parse(made.result);
   for (let key = ''; key === ''; ) {
-    const { result } = await post(asker, 'tasks/get', { taskId }, tasks);
+    const { result } = await post(requester, 'tasks/get', { taskId }, tasks);
     const { status, inputRequests } = z
       .object({ status: z.string(), inputRequests: z.record(z.string(), z.unknown()).default({}) })
       .parse(result);
@@ -144,15 +144,15 @@ test('a task whose run asks needs input, and continues with the answer', async (
     expect(status).toBe(key ? 'input_required' : 'working');
     if (key)
       await post(
-        asker,
+        requester,
         'tasks/update',
         { taskId, inputResponses: { [key]: { action: 'accept', content: { approve: true } } } },
         tasks,
       );
-    else await callTool(asker, 'llm_job_watch', { jobId: taskId, waitMs: 200 });
+    else await callTool(requester, 'llm_job_watch', { jobId: taskId, waitMs: 200 });
   }
   await ended(jobIn(taskId));
-  expect((await post(asker, 'tasks/get', { taskId }, tasks)).result).toMatchObject({
+  expect((await post(requester, 'tasks/get', { taskId }, tasks)).result).toMatchObject({
     status: 'completed',
     result: { structuredContent: { answer: { text } } },
   });

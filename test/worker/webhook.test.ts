@@ -30,7 +30,7 @@ function receiver(...statuses: number[]) {
   return sent;
 }
 
-/** An account that announces, with a call that is asked about. */
+/** An account with a webhook, and a pending approval. */
 function inAccount(work: (account: Account) => Promise<void>) {
   return runInDurableObject(env.ACCOUNTS.getByName(specOf([]).account), async (_account, state) => {
     const account = new Account(state, SETTINGS);
@@ -40,7 +40,7 @@ function inAccount(work: (account: Account) => Promise<void>) {
   });
 }
 
-test('a question is announced once, signed so that its receiver can check it, and shows no secret', async () => {
+test('an approval is announced once, signed so that its receiver can check it, and shows no secret', async () => {
   const sent = receiver();
   await inAccount(async (account) => {
     await account.alarm();
@@ -81,7 +81,7 @@ test.each([500, 302, 429])('after HTTP %i it is sent again, under the same id, l
   expect(sent).toHaveLength(2);
 });
 
-test('it is given up after six attempts, and not sent once the question is decided', async () => {
+test('it is given up after six attempts, and not sent once the approval is decided', async () => {
   const sent = receiver(...Array.from({ length: 20 }, () => 503));
   await inAccount(async (account) => {
     for (let i = 0; i < 8; i += 1) {

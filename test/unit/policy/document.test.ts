@@ -155,7 +155,7 @@ test.each(wrong)('%s is refused with its place, what was found and what would be
   expect(read.ok ? read.value : toToolError(read.failure).message).toContain(message);
 });
 
-test('all mistakes are told at once, each once, and not without end', () => {
+test('all mistakes are reported at once, each once, up to a limit', () => {
   const read = readDocument(document({ version: '3', hide: Array.from({ length: 40 }, () => 1), default: 1 }));
   const issues = read.ok || read.failure.code !== 'invalid_input' ? [] : read.failure.issues;
   expect(issues[0]).toBe('version must be "1", got "3".');

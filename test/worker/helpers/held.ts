@@ -15,26 +15,26 @@ export const POLICY: PolicyInput = {
   },
 };
 
-/** A grant whose requests are asked about, and another one of its account that decides. */
+/** A grant whose requests need approval, and another grant of its account that decides. */
 export async function pair() {
-  const asker = someone('jobs:read', 'jobs:run', 'approvals:write');
-  const decider: Caller = { ...asker, grant: 'decider' };
-  await setPolicy(asker, POLICY);
-  return { asker, decider, account: env.ACCOUNTS.getByName(asker.account) };
+  const requester = someone('jobs:read', 'jobs:run', 'approvals:write');
+  const approver: Caller = { ...requester, grant: 'approver' };
+  await setPolicy(requester, POLICY);
+  return { requester, approver, account: env.ACCOUNTS.getByName(requester.account) };
 }
 
 /** A script whose CLI answers with a text. */
 export const prompt = (text = crypto.randomUUID()) => JSON.stringify([answer(text)]);
-/** Decides a question through the tool. */
+/** Decides an approval through the tool. */
 export const decide = (who: Caller, approvalId: string, approve: boolean, more = {}) =>
   callTool(who, 'approval_decide', { approvalId, approve, ...more });
 
 /** Starts a request that is held. */
-export async function hold(asker: Caller, args: Record<string, unknown> = {}) {
-  const { job, next } = await callTool(asker, 'claude_request_async', { prompt: prompt('done'), ...args });
+export async function hold(requester: Caller, args: Record<string, unknown> = {}) {
+  const { job, next } = await callTool(requester, 'claude_request_async', { prompt: prompt('done'), ...args });
   expect(job).toMatchObject({
     state: 'held',
     hold: { rule: 'tools.claude_request_async.action', reason: 'Somebody has to look first.' },
   });
-  return { job: { account: asker.account, id: job?.id ?? '' }, approvalId: job?.hold?.approvalId ?? '', next };
+  return { job: { account: requester.account, id: job?.id ?? '' }, approvalId: job?.hold?.approvalId ?? '', next };
 }

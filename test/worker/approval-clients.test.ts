@@ -23,8 +23,8 @@ async function connectWith(scopes: Scope[], onForm?: (message: string) => { appr
   return { call, grant: `token_${token.id}` };
 }
 
-/** A client whose requests are asked about. */
-async function asker(answer?: Parameters<typeof connectWith>[1]) {
+/** A client whose requests need approval. */
+async function requester(answer?: Parameters<typeof connectWith>[1]) {
   const client = await connectWith(['jobs:read', 'jobs:run'], answer);
   await env.ACCOUNTS.getByName(ACCOUNT).setPolicy(client.grant, 'enforce', POLICY, 'a test');
   return client;
@@ -33,7 +33,7 @@ async function asker(answer?: Parameters<typeof connectWith>[1]) {
 test('a client that shows forms: its person approves, and the call answers', async () => {
   const text = crypto.randomUUID();
   const asked: string[] = [];
-  const { call } = await asker((message) => {
+  const { call } = await requester((message) => {
     asked.push(message);
     return { approve: true };
   });
@@ -42,28 +42,28 @@ test('a client that shows forms: its person approves, and the call answers', asy
 });
 
 test('a client that shows forms: its person denies, and the call fails with the reason', async () => {
-  const { call } = await asker(() => ({ approve: false, reason: 'Not now.' }));
+  const { call } = await requester(() => ({ approve: false, reason: 'Not now.' }));
   expect((await call('claude_request', { prompt: prompt() })).error).toMatchObject({
     code: 'approval_denied',
     reason: 'Not now.',
   });
 });
 
-test('a client without forms is told where the question is, another connection decides, and the job goes on', async () => {
+test('a client without forms receives the URL of the approval, another connection decides, and the job runs', async () => {
   const text = crypto.randomUUID();
-  const asking = await asker();
-  const deciding = await connectWith(['jobs:read', 'approvals:write']);
+  const asking = await requester();
+  const approving = await connectWith(['jobs:read', 'approvals:write']);
   const { job, next } = await asking.call('claude_request', { prompt: prompt(text) });
   expect({ state: job?.state, why: next?.why }).toEqual({ state: 'held', why: expect.stringContaining('/approvals') });
-  const { approvals: [question] = [] } = await deciding.call('approval_list', { state: 'pending' });
+  const { approvals: [question] = [] } = await approving.call('approval_list', { state: 'pending' });
   expect(question).toMatchObject({ tool: 'claude_request', client: 'Test client 1', grant: asking.grant });
-  expect((await deciding.call('approval_decide', { approvalId: question?.id, approve: true })).approval?.state).toBe('approved');
+  expect((await approving.call('approval_decide', { approvalId: question?.id, approve: true })).approval?.state).toBe('approved');
   expect((await collect(asking.call, job?.id ?? '')).answer?.text).toBe(text);
 });
 
-test('a client without forms is told where the question is, a person decides on the page, and the job goes on', async () => {
+test('a client without forms receives the URL of the approval, a person decides on the page, and the job runs', async () => {
   const text = crypto.randomUUID();
-  const asking = await asker();
+  const asking = await requester();
   const { job } = await asking.call('claude_request', { prompt: prompt(text) });
   const owner = await ownerBrowser(gatewayWith(await withPassphrase()));
   const page = await owner.go(`${ORIGIN}/approvals`);
@@ -75,7 +75,7 @@ test('a client without forms is told where the question is, a person decides on 
 });
 
 test('a call that makes no job is approved on the page, which says that its requester repeats it, once', async () => {
-  const { call } = await asker();
+  const { call } = await requester();
   const { error } = await call('list_models', {});
   const owner = await ownerBrowser(gatewayWith(await withPassphrase()));
   const page = await owner.go(`${ORIGIN}/approvals`);
