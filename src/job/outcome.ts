@@ -19,13 +19,11 @@ export interface RunEnd {
 }
 
 const seconds = (ms: number | undefined) => `${Math.round((ms ?? 0) / 100) / 10} s`;
-const jobError = (code: string, message: string, retryable = false, retryAfterMs?: number): JobError => ({
-  code,
-  message,
-  retryable,
-  ...(retryAfterMs && { retryAfterMs }),
+const failed = (code: string, message: string, retryable = false, more: Partial<JobError> = {}): Ending => ({
+  state: 'failed',
+  reason: code,
+  error: { code, message, retryable, ...more },
 });
-const failed = (error: JobError): Ending => ({ state: 'failed', reason: error.code, error });
 const KEPT = 'Its output is kept: read it with llm_job_result.';
 
 /** How a job ends whose run was ended by the gateway or the executor, by cause. */
@@ -33,47 +31,36 @@ const ENFORCED: Record<Exclude<EndCause, 'exit'>, (end: RunEnd) => Ending> = {
   cancel: () => ({ state: 'canceled', reason: 'cancel' }),
   idle_timeout: ({ exit }) =>
     failed(
-      jobError(
-        'idle_timeout',
-        `The CLI wrote nothing for ${seconds(exit.limit)} and was ended. ${KEPT} Raise idleTimeoutMs for slow work.`,
-        true,
-      ),
+      'idle_timeout',
+      `The CLI wrote nothing for ${seconds(exit.limit)} and was ended. ${KEPT} Raise idleTimeoutMs for slow work.`,
+      true,
     ),
   run_timeout: ({ exit }) =>
     failed(
-      jobError(
-        'run_timeout',
-        `The run passed its limit of ${seconds(exit.limit)} and was ended. ${KEPT} Split the work, or raise runTimeoutMs.`,
-      ),
+      'run_timeout',
+      `The run passed its limit of ${seconds(exit.limit)} and was ended. ${KEPT} Split the work, or raise runTimeoutMs.`,
     ),
   output_cap: ({ exit }) =>
     failed(
-      jobError(
-        'output_cap',
-        `The CLI wrote more than ${exit.limit} bytes and was ended. Its head and tail are kept: read them with llm_job_result. Ask for less output.`,
-      ),
+      'output_cap',
+      `The CLI wrote more than ${exit.limit} bytes and was ended. Its head and tail are kept: read them with llm_job_result. Ask for less output.`,
     ),
   shutdown: () => orphaned('shutdown', 'The executor was shut down while the job ran.'),
   executor_lost: () => orphaned('executor_lost', 'The executor ended unexpectedly while the job ran.'),
-  spawn_failed: ({ exit }) =>
-    failed(jobError('spawn_failed', `The CLI could not be started: ${exit.detail ?? 'no reason given'}.`)),
+  spawn_failed: ({ exit }) => failed('spawn_failed', `The CLI could not be started: ${exit.detail ?? 'no reason given'}.`),
 };
 
 /** The end of a job whose run is lost. The run is never repeated automatically, because a CLI's work has side effects. */
 export function orphaned(reason: string, cause: string): Ending {
   const message = `${cause} ${KEPT} The run was not repeated, because it may have had side effects: check, then send the request again.`;
-  return { state: 'orphaned', reason, error: jobError(reason, message, true) };
+  return { state: 'orphaned', reason, error: { code: reason, message, retryable: true } };
 }
 
 /** The end of a job that was not approved. `comment` is the approver's. */
 export function notApproved(decision: 'denied' | 'expired', hold: Hold, comment?: string): Ending {
   const code = `approval_${decision}`;
   const why = decision === 'denied' ? `The approver denied it${comment ? `: ${comment}` : ''}.` : 'It was not approved in time.';
-  return failed({
-    ...jobError(code, `${why} Nothing was run.`, decision === 'expired'),
-    rule: hold.rule,
-    reason: comment ?? hold.reason,
-  });
+  return failed(code, `${why} Nothing was run.`, decision === 'expired', { rule: hold.rule, reason: comment ?? hold.reason });
 }
 
 /** Errors of the model service by HTTP status. Any other status is `api_error`. */
@@ -112,24 +99,27 @@ const CLI_ERRORS: Record<string, { code: string; hint: (option: Names) => string
   refusal: { code: 'refused', hint: () => 'The model refused the request.' },
 };
 
-function resultError(result: ResultItem, { provider, exit }: RunEnd): JobError {
+function failedResult(result: ResultItem, { provider, exit }: RunEnd): Ending {
   const [denied] = result.denials;
   const report = [...result.errors, exit.detail].filter(Boolean).join(' ').trim().slice(0, 600);
   const tail = report && ` The CLI reported: ${report}`;
   const api = result.apiStatus === undefined ? undefined : API_ERRORS[result.apiStatus];
-  if (api) return jobError(api.code, `HTTP ${result.apiStatus}: ${api.hint}${tail}`, Boolean(api.retryAfterMs), api.retryAfterMs);
+  if (api) {
+    const { code, hint, ...more } = api;
+    return failed(code, `HTTP ${result.apiStatus}: ${hint}${tail}`, more.retryAfterMs !== undefined, more);
+  }
   if (result.apiStatus !== undefined)
-    return jobError('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, 10_000);
+    return failed('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, { retryAfterMs: 10_000 });
   const known = [result.subtype, result.terminalReason, result.stopReason].map((name) => CLI_ERRORS[name ?? '']).find(Boolean);
-  if (known) return jobError(known.code, `${known.hint(optionsOf(provider))}${tail}`);
+  if (known) return failed(known.code, `${known.hint(optionsOf(provider))}${tail}`);
   if (denied) {
     const use = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;
-    return jobError(
+    return failed(
       'permission_required',
       `The run stopped because it may not use ${use}. ${providers[provider]?.permissionHint ?? ''}`.trim(),
     );
   }
-  return jobError('provider_error', `The CLI reported an error (${result.subtype}).${tail}`, true);
+  return failed('provider_error', `The CLI reported an error (${result.subtype}).${tail}`, true);
 }
 
 function exited(end: RunEnd): Ending {
@@ -137,30 +127,25 @@ function exited(end: RunEnd): Ending {
   const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
   if (!result) {
     const report = exit.detail ? ` It reported: ${exit.detail}` : ' It reported nothing.';
-    return failed(jobError('no_result', `The CLI ended with ${how} and without a result.${report}`, true));
+    return failed('no_result', `The CLI ended with ${how} and without a result.${report}`, true);
   }
-  if (result.isError) return failed(resultError(result, end));
+  if (result.isError) return failedResult(result, end);
   if (end.wantsStructured && end.structuredChars === 0)
     return failed(
-      jobError(
-        'structured_output_failed',
-        `The answer contains no output that matches ${optionsOf(end.provider).schema}. Its text is kept: read it with llm_job_result.`,
-        true,
-      ),
+      'structured_output_failed',
+      `The answer contains no output that matches ${optionsOf(end.provider).schema}. Its text is kept: read it with llm_job_result.`,
+      true,
     );
-  if (end.answerChars + end.structuredChars === 0)
-    return failed(jobError('empty_answer', 'The CLI succeeded with an empty answer.', true));
+  if (end.answerChars + end.structuredChars === 0) return failed('empty_answer', 'The CLI succeeded with an empty answer.', true);
   if (exit.code !== 0)
-    return failed(jobError('bad_exit', `The CLI answered and then ended with ${how}. Read the answer with llm_job_result.`));
+    return failed('bad_exit', `The CLI answered and then ended with ${how}. Read the answer with llm_job_result.`);
   return { state: 'completed', reason: 'answered' };
 }
 
 const overBudget = (usd: number) =>
   failed(
-    jobError(
-      'budget_exceeded',
-      `The run passed its budget of ${usd} USD and was ended. ${KEPT} Raise the budget to continue the session.`,
-    ),
+    'budget_exceeded',
+    `The run passed its budget of ${usd} USD and was ended. ${KEPT} Raise the budget to continue the session.`,
   );
 
 /** How a job ends whose run ended. The cause decides first, then the provider's last result; the exit code alone never does. */

@@ -20,57 +20,40 @@ const SCHEMA = `
 /** Columns that jobs of earlier versions lack. */
 const ADDED_COLUMNS = { hold: 'TEXT', approved_at: 'INTEGER' } as const;
 
-const Columns = z.object({
-  spec: z.string(),
-  run_token: z.string(),
-  state: z.enum(STATES),
-  created_at: z.number(),
-  started_at: z.number().nullable(),
-  finished_at: z.number().nullable(),
-  cancel_requested_at: z.number().nullable(),
-  admitted_at: z.number().nullable(),
-  /** Why the job waits or waited for approval. */
-  hold: z.string().nullable(),
-  approved_at: z.number().nullable(),
-  /** State id of an executor that was asked to start the run and has not refused. Its answer may be lost. */
-  asked_state: z.string().nullable(),
-  cursor: z.number(),
-  progress: z.string(),
-  ending: z.string().nullable(),
-  settled_at: z.number().nullable(),
-  acked_at: z.number().nullable(),
-});
-/** All but the prompt, which may have a megabyte and is read only when it is sent. */
-const COLUMNS = Object.keys(Columns.shape).join(', ');
-
-/** Parses the JSON of a column. Parses an unchanged text once, because a job is read far more often than it changes. */
-function jsonColumn<T extends z.ZodType>(type: T): (text: string) => z.infer<T> {
+/** A JSON column. An unchanged text is parsed once, because a job is read far more often than it changes. */
+function jsonColumn<T extends z.ZodType>(type: T) {
   let last: { text: string; value: z.infer<T> } | undefined;
-  return (text) => {
+  return z.string().transform((text) => {
     if (last?.text !== text) last = { text, value: type.parse(JSON.parse(text)) };
     return last.value;
-  };
+  });
 }
 
-function rowReader() {
-  const readSpec = jsonColumn(JobSpec.omit({ prompt: true }));
-  const readHold = jsonColumn(Hold);
-  const readProgress = jsonColumn(Progress);
-  const readEnding = jsonColumn(Ending);
-  return (row: unknown) => {
-    const { spec, hold, progress, ending, ...columns } = Columns.parse(row);
-    return {
-      ...columns,
-      spec: readSpec(spec),
-      hold: hold === null ? null : readHold(hold),
-      progress: readProgress(progress),
-      ending: ending === null ? null : readEnding(ending),
-    };
-  };
-}
-
+const rowType = () =>
+  z.object({
+    spec: jsonColumn(JobSpec.omit({ prompt: true })),
+    run_token: z.string(),
+    state: z.enum(STATES),
+    created_at: z.number(),
+    started_at: z.number().nullable(),
+    finished_at: z.number().nullable(),
+    cancel_requested_at: z.number().nullable(),
+    admitted_at: z.number().nullable(),
+    /** Why the job waits or waited for approval. */
+    hold: jsonColumn(Hold).nullable(),
+    approved_at: z.number().nullable(),
+    /** State id of an executor that was asked to start the run and has not refused. Its answer may be lost. */
+    asked_state: z.string().nullable(),
+    cursor: z.number(),
+    progress: jsonColumn(Progress),
+    ending: jsonColumn(Ending).nullable(),
+    settled_at: z.number().nullable(),
+    acked_at: z.number().nullable(),
+  });
+/** All but the prompt, which may have a megabyte and is read only when it is sent. */
+const COLUMNS = Object.keys(rowType().shape).join(', ');
 /** The job's one row, parsed, without its prompt. */
-export type JobRow = ReturnType<ReturnType<typeof rowReader>>;
+export type JobRow = z.infer<ReturnType<typeof rowType>>;
 
 /** Times that are set once: turn given, cancel requested, end reported to the account, end acknowledged to the executor. */
 type Mark = 'admitted_at' | 'cancel_requested_at' | 'settled_at' | 'acked_at';
@@ -81,7 +64,7 @@ export type Channel = 'stdout' | 'stderr' | 'said' | `answer:${number}` | `struc
 /** All SQL of one job. Every write that depends on a state has the state in its WHERE. */
 export class JobStore {
   readonly #storage: DurableObjectStorage;
-  readonly #read = rowReader();
+  readonly #row = rowType();
   #isCreated: boolean;
 
   constructor(storage: DurableObjectStorage) {
@@ -94,7 +77,7 @@ export class JobStore {
   job(): JobRow | null {
     if (!this.#isCreated) return null;
     const [row] = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM job`).toArray();
-    return row ? this.#read(row) : null;
+    return row ? this.#row.parse(row) : null;
   }
 
   /** Removes the job with all that it keeps. */
