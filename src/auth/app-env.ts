@@ -8,7 +8,7 @@ export interface Person {
   label: string;
 }
 
-interface Variables {
+interface RouteVariables {
   config: Config;
   /** The exact URL of /mcp at the host of this request. */
   resource: string;
@@ -17,7 +17,7 @@ interface Variables {
 /** What every route of the gateway's own host works with. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: Variables & { person?: Person };
+  Variables: RouteVariables & { person?: Person };
 }
 
 /** The context of any route. */
@@ -26,5 +26,5 @@ export type AppContext = Omit<Context<AppEnv>, 'set'>;
 /** What a route behind `requireSignIn` works with. */
 export interface SignedInEnv {
   Bindings: Env;
-  Variables: Variables & { person: Person };
+  Variables: RouteVariables & { person: Person };
 }

@@ -5,19 +5,19 @@ import { oauthServer } from './oauth/server.ts';
 import { isScope } from './scopes.ts';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
-/** The prefix lets scanners for leaked secrets find the token; the account says where it is kept. */
+/** Secret scanners find a leaked token by its prefix. The account names the object that stores its hash. */
 const API_TOKEN = /^lcg_([a-z0-9]{1,64})_([\w-]{43})$/;
 /** The account, the grant and the secret of a token that the OAuth server issued. */
 const OAUTH_TOKEN = /^[a-z0-9]{1,64}:([\w-]{1,64}):[\w-]{1,128}$/;
 
-/** An API token as it is shown once. */
+/** The text of an API token. */
 export const apiToken = (account: string, secret: string) => `lcg_${account}_${secret}`;
 
-const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+const sha256 = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
 
-/** Digests are compared, so that neither content nor length shows in the time. */
+/** Compares digests, so that the time reveals neither content nor length. */
 async function isEqual(given: string, known: string): Promise<boolean> {
-  const digests = await Promise.all([digest(given), digest(known)]);
+  const digests = await Promise.all([sha256(given), sha256(known)]);
   return crypto.subtle.timingSafeEqual(...digests);
 }
 
@@ -31,7 +31,7 @@ async function oauthCaller(token: string, grant: string, env: Env, resource: str
   return valid && { account: valid.userId, grant, scopes: valid.scope.filter(isScope) };
 }
 
-/** Who calls, by the request's bearer token: the owner's, an API token, or one of an OAuth grant for this resource. Null: nobody known. */
+/** The caller behind a bearer token: the gateway token, an API token, or an OAuth token for this resource. Null if unknown. */
 export async function bearerCaller(request: Request, env: Env, config: Config, resource: string): Promise<Caller | null> {
   const [, token] = BEARER.exec(request.headers.get('authorization') ?? '') ?? [];
   if (token === undefined) return null;

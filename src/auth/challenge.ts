@@ -2,7 +2,7 @@ import type { Caller, Scope } from '../caller.ts';
 import { toHttpError } from '../errors.ts';
 import { BASELINE } from './scopes.ts';
 
-/** Where RFC 9728 metadata of a resource is: the path form. */
+/** URL of a resource's RFC 9728 metadata, in the path form. */
 const metadataUrl = (resource: string) => resource.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp');
 
 const challenge = (parameters: Record<string, string>) =>
@@ -16,7 +16,7 @@ function withChallenge(answer: Response, parameters: Record<string, string>): Re
   return answer;
 }
 
-/** 401: where to get a token, and which scopes to ask for. */
+/** Answers 401, with the metadata URL and the scopes to request. */
 export function unauthorized(request: Request, resource: string): Response {
   const isTokenWrong = request.headers.has('authorization');
   return withChallenge(toHttpError({ code: 'unauthorized' }), {
@@ -26,7 +26,7 @@ export function unauthorized(request: Request, resource: string): Response {
   });
 }
 
-/** 403: every scope that the caller needs, those it has included, because clients ask for exactly these. */
+/** Answers 403, with the caller's scopes and the missing ones, because clients request exactly what is named here. */
 export function insufficientScope({ scopes }: Caller, missing: readonly Scope[], resource: string): Response {
   return withChallenge(toHttpError({ code: 'scope_missing', scope: missing.join(' ') }), {
     error: 'insufficient_scope',

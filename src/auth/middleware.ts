@@ -4,14 +4,14 @@ import { secureHeaders } from 'hono/secure-headers';
 import { readConfig } from '../config.ts';
 import { toHttpError } from '../errors.ts';
 import type { AppEnv } from './app-env.ts';
-import { addressOf, countRequest } from './rate-limit.ts';
+import { clientIp, countRequest } from './rate-limit.ts';
 import { resourceOf } from './resource.ts';
 import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
 
 /** Largest form, registration or token request, in bytes. */
 export const FORM_MAX_BYTES = 65_536;
 
-/** Turns away what is addressed to another host, and gives every route its settings. */
+/** Refuses requests to another host, and sets `config` and `resource` for the routes. */
 export const requireOwnHost = createMiddleware<AppEnv>(async (c, next) => {
   const config = readConfig(c.env);
   const url = new URL(c.req.url);
@@ -25,7 +25,7 @@ export const requireOwnHost = createMiddleware<AppEnv>(async (c, next) => {
   if (isPlain) toLoopbackCookies(c.res.headers);
 });
 
-/** No opener policy: the window that asked for consent waits for its popup. */
+/** Without an opener policy, because the window that opened the consent page waits for it. */
 export const securityHeaders = secureHeaders({
   crossOriginOpenerPolicy: false,
   crossOriginResourcePolicy: false,
@@ -33,10 +33,10 @@ export const securityHeaders = secureHeaders({
   xFrameOptions: 'DENY',
 });
 
-/** Counts requests by address. */
+/** Limits the requests of a client's IP address. */
 export const rateLimitByIp = (limiter: 'RL_ADDRESS' | 'RL_SIGN_IN') =>
   createMiddleware<AppEnv>(async (c, next) => {
-    const counted = await countRequest(c.env[limiter], addressOf(c.req.raw));
+    const counted = await countRequest(c.env[limiter], clientIp(c.req.raw));
     if (!counted.ok) return toHttpError(counted.failure);
     await next();
   });

@@ -1,5 +1,6 @@
 import { providerTitles } from '../../container/providers/index.ts';
 import { OWNER, SCOPES, type Scope } from '../caller.ts';
+import type { ScopeChoice } from '../html/scope-choices.ts';
 
 /** The scopes that clients should request first: those of the gateway's main tools. */
 export const BASELINE: readonly Scope[] = ['jobs:read', 'jobs:run'];
@@ -12,9 +13,12 @@ export const SCOPE_WORDS = {
   admin: 'administer the gateway: API tokens, policies and diagnostics',
 } as const satisfies Record<Scope, string>;
 
-/** True for the name of a scope. */
 export const isScope = (name: string): name is Scope => SCOPES.some((scope) => scope === name);
 
 /** The scopes that an account can grant. Only the owner can grant `admin`. */
 export const grantable = (account: string): readonly Scope[] =>
   account === OWNER ? SCOPES : SCOPES.filter((scope) => scope !== 'admin');
+
+/** The scopes that an account can grant, as choices for a page. */
+export const choicesFor = (account: string, selected: readonly string[]): ScopeChoice[] =>
+  grantable(account).map((name) => ({ name, words: SCOPE_WORDS[name], isSelected: selected.includes(name) }));

@@ -1,5 +1,5 @@
 import { resourceOf } from '../auth/resource.ts';
-import { methods } from '../auth/sign-in/methods.ts';
+import { signInMethods } from '../auth/sign-in/methods.ts';
 import type { Config } from '../config.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -7,12 +7,12 @@ const NO_SIGN_IN = 'No sign-in method is configured. Run npm run passphrase and 
 const TOKEN_ONLY = 'Only GATEWAY_TOKEN is configured. Web clients need a sign-in method: run npm run passphrase.';
 const NO_SECRET = 'Nothing is sent. Set APPROVAL_WEBHOOK_SECRET to whsec_ followed by the output of openssl rand -base64 32.';
 
-/** Checks which sign-in methods are configured, completely or in part. */
+/** Checks which sign-in signInMethods are configured, completely or in part. */
 export function checkSignIn(config: Config): Finding[] {
-  const begun = methods(config).filter(({ isBegun }) => isBegun);
-  if (begun.length === 0)
+  const configured = signInMethods(config).filter(({ hasSettings }) => hasSettings);
+  if (configured.length === 0)
     return [config.gatewayToken ? finding('sign-in', 'note', TOKEN_ONLY) : finding('sign-in', 'wrong', NO_SIGN_IN)];
-  return begun.map(({ id, missing }) => {
+  return configured.map(({ id, missing }) => {
     const check = `sign-in by ${id}`;
     if (missing.length === 0) return finding(check, 'ok', 'Configured.');
     return finding(check, 'wrong', `Also set ${missing.join(', ')}, or remove the other settings of this method.`);

@@ -1,20 +1,19 @@
 import { html } from 'hono/html';
 import type { Markup } from './frame.ts';
 
-/** A scope as a person chooses it. */
+/** A scope that a person can select. */
 export interface ScopeChoice {
   name: string;
   words: string;
-  /** Ticked at first. */
-  isAsked: boolean;
+  isSelected: boolean;
 }
 
-const choice = ({ name, words, isAsked }: ScopeChoice) => html`<label class="choice">
-  <input type="checkbox" name="scope" value="${name}"${isAsked ? html` checked` : ''}><span>${words} <span class="soft">(${name})</span></span>
+const scopeChoice = ({ name, words, isSelected }: ScopeChoice) => html`<label class="choice">
+  <input type="checkbox" name="scope" value="${name}"${isSelected ? html` checked` : ''}><span>${words} <span class="soft">(${name})</span></span>
 </label>`;
 
-/** Boxes to tick, one for each scope. */
+/** A checkbox for each scope. */
 export const scopeChoices = (legend: string, scopes: ScopeChoice[]): Markup => html`<fieldset>
 <legend>${legend}</legend>
-${scopes.map(choice)}
+${scopes.map(scopeChoice)}
 </fieldset>`;

@@ -2,16 +2,17 @@ import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
-import { problemPage, setupPage } from '../../html/problem.ts';
+import { problemPage } from '../../html/problem.ts';
 import { accountOf } from '../../objects.ts';
 import { isPreset } from '../../policy/presets.ts';
 import type { AppEnv, Person } from '../app-env.ts';
 import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { renderPage } from '../render-page.ts';
-import { BASELINE, grantable, isScope, SCOPE_WORDS } from '../scopes.ts';
+import { BASELINE, choicesFor, grantable, isScope } from '../scopes.ts';
 import { personOf } from '../sign-in/browser-session.ts';
-import { methods, readyMethods } from '../sign-in/methods.ts';
+import { readyMethods, signInMethods } from '../sign-in/methods.ts';
 import { signInPath } from '../sign-in/return-path.ts';
+import { setupPage } from '../sign-in/view.ts';
 import { consentPage } from './consent-view.ts';
 import { oauthServer } from './server.ts';
 
@@ -42,13 +43,8 @@ async function askConsent(c: Context<AppEnv>, person: Person) {
     return c.redirect(authorizationErrorRedirect(request, 'invalid_request', 'code_challenge is required'));
   const client = await oauth.describeConsent(request);
   const { handle, headers } = await oauth.beginConsent(request);
-  const asked = request.scope.filter(isScope);
-  const wanted: readonly string[] = asked.length > 0 ? asked : BASELINE;
-  const scopes = grantable(person.account).map((name) => ({
-    name,
-    words: SCOPE_WORDS[name],
-    isAsked: wanted.includes(name),
-  }));
+  const requested = request.scope.filter(isScope);
+  const scopes = choicesFor(person.account, requested.length > 0 ? requested : BASELINE);
   const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
   const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET);
@@ -95,7 +91,7 @@ export const authorize = new Hono<AppEnv>()
   .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
-      return renderPage(c, 'Sign-in is not configured', setupPage(methods(c.var.config)), { status: 503 });
+      return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });
     const person = await personOf(c);
     return person
       ? askConsent(c, person).catch((error: unknown) => reportRefusal(c, error))

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
 import { type ScopeChoice, scopeChoices } from '../../html/scope-choices.ts';
 
-interface Consent {
+interface ConsentFacts {
   clientName: string;
   /** The domain that publishes the client. Absent: the name is not verified. */
   clientDomain?: string | undefined;
@@ -18,7 +18,7 @@ interface Consent {
   person: string;
 }
 
-const origin = (domain: string | undefined) =>
+const verification = (domain: string | undefined) =>
   domain === undefined
     ? html`<p class="note">Not verified: the app chose this name itself. Continue only if you started this.</p>`
     : html`<p class="note good">Verified: published by <strong>${domain}</strong>.</p>`;
@@ -26,13 +26,13 @@ const origin = (domain: string | undefined) =>
 const loopback = html`<p class="note">Access goes to a program on your own computer. Continue only if you just connected it.</p>`;
 
 /** Which client requests what, and where the access goes, to allow or deny. */
-export function consentPage(facts: Consent): Markup {
-  const requested = facts.scopes.filter(({ isAsked }) => isAsked);
-  const others = facts.scopes.filter(({ isAsked }) => !isAsked);
+export function consentPage(facts: ConsentFacts): Markup {
+  const requested = facts.scopes.filter(({ isSelected }) => isSelected);
+  const others = facts.scopes.filter(({ isSelected }) => !isSelected);
   return html`<form class="card" method="post" action="/authorize">
 <p><strong>${facts.clientName}</strong> asks to use this gateway as <strong>${facts.person}</strong>. Access is sent to
 <strong>${facts.redirectHost}</strong>.</p>
-${origin(facts.clientDomain)}
+${verification(facts.clientDomain)}
 ${facts.redirectIsLoopback ? loopback : ''}
 ${scopeChoices('It asks to', requested)}
 ${others.length > 0 ? scopeChoices('You can also let it', others) : ''}

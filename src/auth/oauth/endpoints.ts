@@ -3,7 +3,7 @@ import type { AppEnv } from '../app-env.ts';
 import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { oauthServer } from './server.ts';
 
-/** Token, revocation and registration, as the library answers them; browsers of any origin may ask, for no cookie counts here. */
+/** Token, revocation and registration endpoints. CORS is open, because these endpoints ignore cookies. */
 export const oauthEndpoints = new Hono<AppEnv>()
   .use('/oauth/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody)
   .all('/oauth/:endpoint{token|register}', (c) => oauthServer(c.var.resource).fetch(c.req.raw, c.env, c.executionCtx));

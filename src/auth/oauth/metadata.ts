@@ -4,13 +4,13 @@ import type { AppEnv } from '../app-env.ts';
 import { BASELINE } from '../scopes.ts';
 import { oauthServer } from './server.ts';
 
-const RESOURCE = '/.well-known/oauth-protected-resource';
-const SERVER = '/.well-known/oauth-authorization-server';
+const RESOURCE_METADATA = '/.well-known/oauth-protected-resource';
+const SERVER_METADATA = '/.well-known/oauth-authorization-server';
 
-/** RFC 9728 and RFC 8414 metadata, each at the bare path and at the path form that some clients try first. Nothing here waits. */
+/** RFC 9728 and RFC 8414 metadata, each at the bare path and at the path form that some clients try first. */
 export const metadata = new Hono<AppEnv>()
   .use('/.well-known/*', cors({ origin: '*', allowMethods: ['GET', 'HEAD'] }))
-  .on('GET', [RESOURCE, `${RESOURCE}/mcp`], (c) => {
+  .on('GET', [RESOURCE_METADATA, `${RESOURCE_METADATA}/mcp`], (c) => {
     const resource = c.var.resource;
     return c.json({
       resource,
@@ -20,7 +20,7 @@ export const metadata = new Hono<AppEnv>()
       bearer_methods_supported: ['header'],
     });
   })
-  .on('GET', [SERVER, `${SERVER}/mcp`], (c) => {
-    const request = new Request(new URL(SERVER, c.req.url), { method: c.req.method });
+  .on('GET', [SERVER_METADATA, `${SERVER_METADATA}/mcp`], (c) => {
+    const request = new Request(new URL(SERVER_METADATA, c.req.url), { method: c.req.method });
     return oauthServer(c.var.resource).fetch(request, c.env, c.executionCtx);
   });

@@ -3,19 +3,19 @@ import type { ExecutionContext } from 'hono';
 import { SCOPES } from '../../caller.ts';
 
 const ACCESS_TOKEN_S = 3_600;
-/** A grant that is not used for this long is over. */
+/** A grant that is unused for this long expires. */
 const REFRESH_IDLE_S = 2_592_000;
-/** Hosts of one Worker that are remembered. */
-const MOST_SERVERS = 8;
+/** Cached servers, one for each host of the Worker. */
+const MAX_SERVERS = 8;
 
-/** The library's server; its endpoints use no more of a context than Hono tells of. */
+/** The part of the library's server that the gateway uses. Its endpoints work with Hono's context. */
 interface OAuthServer extends Pick<OAuthAuthorizationServer<Env>, 'getOAuthApi' | 'validateToken' | 'purgeExpiredData'> {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
 }
 
 const servers = new Map<string, OAuthServer>();
 
-const make = (resource: string): OAuthServer =>
+const createOAuthServer = (resource: string): OAuthServer =>
   new OAuthAuthorizationServer<Env>({
     issuer: new URL(resource).origin,
     resources: [resource],
@@ -31,12 +31,12 @@ const make = (resource: string): OAuthServer =>
       console.warn(JSON.stringify({ oauth: code, status, category: internal.category, reason: internal.reason })),
   });
 
-/** The OAuth server that issues tokens for one resource: its issuer is the resource's origin. */
+/** The OAuth server that issues tokens for one resource. Its issuer is the resource's origin. */
 export function oauthServer(resource: string): OAuthServer {
   const known = servers.get(resource);
   if (known) return known;
-  if (servers.size >= MOST_SERVERS) servers.clear();
-  const server = make(resource);
+  if (servers.size >= MAX_SERVERS) servers.clear();
+  const server = createOAuthServer(resource);
   servers.set(resource, server);
   return server;
 }

@@ -17,24 +17,24 @@ import { returnPath } from './return-path.ts';
 const IDENTITY_PROVIDERS = { oidc, github } as const satisfies Record<string, IdentityProvider>;
 type IdentityProviderId = keyof typeof IDENTITY_PROVIDERS;
 
-const COOKIE = 'sign-in';
-const COOKIE_S = 600;
+const PENDING_COOKIE = 'sign-in';
+const PENDING_COOKIE_S = 600;
 
-/** What the browser keeps while its person is at the other site: it ties the answer to the browser that asked. */
-const Started = z.object({
+/** A sign-in at another site, kept in a cookie so that only the browser that started it can finish it. */
+const PendingSignIn = z.object({
   provider: z.enum(['oidc', 'github']),
   state: z.string(),
   nonce: z.string(),
   verifier: z.string(),
   next: z.string(),
 });
-type Started = z.infer<typeof Started>;
+type PendingSignIn = z.infer<typeof PendingSignIn>;
 
-const pack = (started: Started) => Buffer.from(JSON.stringify(started)).toString('base64url');
+const packPending = (pending: PendingSignIn) => Buffer.from(JSON.stringify(pending)).toString('base64url');
 
-function unpack(request: Request): Started | null {
+function readPending(request: Request): PendingSignIn | null {
   try {
-    return Started.parse(JSON.parse(Buffer.from(cookieOf(request, COOKIE) ?? '', 'base64url').toString()));
+    return PendingSignIn.parse(JSON.parse(Buffer.from(cookieOf(request, PENDING_COOKIE) ?? '', 'base64url').toString()));
   } catch {
     return null;
   }
@@ -42,10 +42,10 @@ function unpack(request: Request): Started | null {
 
 const callbackUrl = (c: Context<AppEnv>) => `${new URL(c.req.url).origin}/sign-in/callback`;
 
-async function start(c: Context<AppEnv>, provider: IdentityProviderId) {
+async function startSignIn(c: Context<AppEnv>, provider: IdentityProviderId) {
   const next = returnPath(c.req.query('next'), new URL(c.req.url).origin);
   const [state, nonce, verifier] = [oauth.generateRandomState(), oauth.generateRandomNonce(), oauth.generateRandomCodeVerifier()];
-  const { server, client, scope } = await IDENTITY_PROVIDERS[provider].party(c.var.config);
+  const { server, client, scope } = await IDENTITY_PROVIDERS[provider].setup(c.var.config);
   const url = new URL(server.authorization_endpoint ?? '');
   const parameters = {
     client_id: client.client_id,
@@ -58,59 +58,63 @@ async function start(c: Context<AppEnv>, provider: IdentityProviderId) {
     ...(provider === 'oidc' && { nonce }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  c.header('set-cookie', setCookie(COOKIE, pack({ provider, state, nonce, verifier, next }), COOKIE_S));
+  c.header('set-cookie', setCookie(PENDING_COOKIE, packPending({ provider, state, nonce, verifier, next }), PENDING_COOKIE_S));
   return c.redirect(url.href);
 }
 
-/** Redeems the code of an answer that belongs to what this browser started. */
-async function identify(c: Context<AppEnv>, { provider, state, nonce, verifier }: Started): Promise<Identity> {
+/** Exchanges the code of a callback for the person's identity. */
+async function redeem(c: Context<AppEnv>, { provider, state, nonce, verifier }: PendingSignIn): Promise<Identity> {
   const { config } = c.var;
-  const party = await IDENTITY_PROVIDERS[provider].party(config);
-  const { server, client, auth } = party;
+  const setup = await IDENTITY_PROVIDERS[provider].setup(config);
+  const { server, client, auth } = setup;
   const parameters = oauth.validateAuthResponse(server, client, new URL(c.req.url), state);
   const answer = await oauth.authorizationCodeGrantRequest(server, client, auth, parameters, callbackUrl(c), verifier, {
-    [oauth.allowInsecureRequests]: party.isHttpAllowed,
+    [oauth.allowInsecureRequests]: setup.isHttpAllowed,
     signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
   });
   const expected = provider === 'oidc' ? { expectedNonce: nonce, requireIdToken: true } : {};
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, expected);
   const claims = oauth.getValidatedIdTokenClaims(tokens);
-  return IDENTITY_PROVIDERS[provider].identify(config, party, { accessToken: tokens.access_token, claims });
+  return IDENTITY_PROVIDERS[provider].identify(config, setup, { accessToken: tokens.access_token, claims });
 }
 
-async function personOf(c: Context<AppEnv>, provider: IdentityProviderId, { subject, label, names }: Identity): Promise<Person> {
+async function personFrom(
+  c: Context<AppEnv>,
+  provider: IdentityProviderId,
+  { subject, label, names }: Identity,
+): Promise<Person> {
   const isOwner = hasName(c.var.config.ownerSignIns, names);
   return { account: isOwner ? OWNER : await directoryOf(c.env).account(provider, subject), label };
 }
 
-function failed(c: Context<AppEnv>, error: unknown) {
+function reportFailedSignIn(c: Context<AppEnv>, error: unknown) {
   const [code, message] = error instanceof Error ? ['code' in error ? error.code : error.name, error.message] : [error];
   console.warn(JSON.stringify({ signIn: code, message }));
   const text = 'The sign-in site did not confirm your identity, or could not be reached. Try again.';
-  const setCookies = [setCookie(COOKIE, '', 0)];
+  const setCookies = [setCookie(PENDING_COOKIE, '', 0)];
   return renderPage(c, 'Sign-in failed', problemPage(text), { status: 400, setCookies });
 }
 
-async function finish(c: Context<AppEnv>) {
-  const started = unpack(c.req.raw);
-  if (!started) throw new Error('no sign-in was started in this browser');
-  const identity = await identify(c, started);
-  const setCookies = [setCookie(COOKIE, '', 0)];
+async function finishSignIn(c: Context<AppEnv>) {
+  const pending = readPending(c.req.raw);
+  if (!pending) throw new Error('no sign-in was started in this browser');
+  const identity = await redeem(c, pending);
+  const setCookies = [setCookie(PENDING_COOKIE, '', 0)];
   const isAllowed = identity.isAllowed || hasName(c.var.config.ownerSignIns, identity.names);
   if (!isAllowed) {
     const text = `${identity.label} may not use this gateway. Its operator can add you.`;
     return renderPage(c, 'Not allowed', problemPage(text), { status: 403, setCookies });
   }
-  setCookies.push(await openBrowserSession(c, await personOf(c, started.provider, identity)));
+  setCookies.push(await openBrowserSession(c, await personFrom(c, pending.provider, identity)));
   for (const cookie of setCookies) c.header('set-cookie', cookie, { append: true });
-  return c.redirect(returnPath(started.next, new URL(c.req.url).origin), 303);
+  return c.redirect(returnPath(pending.next, new URL(c.req.url).origin), 303);
 }
 
-/** Sign-in at another site: there and back. */
+/** Sign-in at another site: sends the person there, and handles the callback. */
 export const externalSignIn = new Hono<AppEnv>()
-  .get('/sign-in/callback', (c) => finish(c).catch((error: unknown) => failed(c, error)))
+  .get('/sign-in/callback', (c) => finishSignIn(c).catch((error: unknown) => reportFailedSignIn(c, error)))
   .get('/sign-in/:provider{oidc|github}', async (c) => {
-    const provider = Started.shape.provider.parse(c.req.param('provider'));
+    const provider = PendingSignIn.shape.provider.parse(c.req.param('provider'));
     const isReady = readyMethods(c.var.config).some(({ id }) => id === provider);
-    return isReady ? start(c, provider).catch((error: unknown) => failed(c, error)) : c.redirect('/sign-in');
+    return isReady ? startSignIn(c, provider).catch((error: unknown) => reportFailedSignIn(c, error)) : c.redirect('/sign-in');
   });

@@ -3,16 +3,16 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { VERSION } from '../../version.ts';
 import { isLoopback } from '../resource.ts';
-import { hasName, IDENTITY_TIMEOUT_MS, type IdentityProvider, type Party } from './identity-provider.ts';
+import { hasName, IDENTITY_TIMEOUT_MS, type IdentityProvider, type OAuthSetup } from './identity-provider.ts';
 
-const User = z.object({ id: z.number(), login: z.string() });
+const GithubUser = z.object({ id: z.number(), login: z.string() });
 const Membership = z.object({ state: z.string() });
 const ORGANIZATION = /^org:/i;
 
 const organizations = ({ githubAllowed }: Config) =>
   githubAllowed.filter((entry) => ORGANIZATION.test(entry)).map((entry) => entry.replace(ORGANIZATION, ''));
 
-async function party(config: Config): Promise<Party> {
+async function setup(config: Config): Promise<OAuthSetup> {
   const base = config.githubUrl.replace(/\/$/, '');
   return {
     server: {
@@ -27,7 +27,7 @@ async function party(config: Config): Promise<Party> {
   };
 }
 
-async function get(path: string, token: string, { githubApiUrl }: Config, isHttpAllowed: boolean): Promise<unknown> {
+async function getJson(path: string, token: string, { githubApiUrl }: Config, isHttpAllowed: boolean): Promise<unknown> {
   const url = new URL(githubApiUrl.replace(/\/$/, '') + path);
   const headers = new Headers({ accept: 'application/vnd.github+json', 'user-agent': `llm-cli-gateway/${VERSION}` });
   const response = await oauth.protectedResourceRequest(token, 'GET', url, headers, null, {
@@ -37,14 +37,14 @@ async function get(path: string, token: string, { githubApiUrl }: Config, isHttp
   return response.ok ? response.json() : null;
 }
 
-/** GitHub: allowed are logins, and active members of organizations. */
+/** Sign-in with GitHub. Allowed are logins, and active members of organizations. */
 export const github: IdentityProvider = {
-  party,
+  setup,
   identify: async (config, { isHttpAllowed }, { accessToken }) => {
-    const { id, login } = User.parse(await get('/user', accessToken, config, isHttpAllowed));
+    const { id, login } = GithubUser.parse(await getJson('/user', accessToken, config, isHttpAllowed));
     const isMember = async (name: string) => {
       const path = `/user/memberships/orgs/${encodeURIComponent(name)}`;
-      const membership = Membership.safeParse(await get(path, accessToken, config, isHttpAllowed));
+      const membership = Membership.safeParse(await getJson(path, accessToken, config, isHttpAllowed));
       return membership.data?.state === 'active';
     };
     const names = [login.toLowerCase()];

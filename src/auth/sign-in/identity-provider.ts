@@ -1,19 +1,19 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
 import type { Config } from '../../config.ts';
 
-/** A person as another site knows them. */
+/** A person as an identity provider reports them. */
 export interface Identity {
-  /** Never given to anyone else there. */
+  /** Never assigned to another person. */
   subject: string;
-  /** As the person is shown here. */
+  /** How pages show the person. */
   label: string;
-  /** Names that OWNER_SIGN_INS may hold, in lower case. */
+  /** Names that OWNER_SIGN_INS may list, in lower case. */
   names: string[];
   isAllowed: boolean;
 }
 
-/** What a sign-in at another site works with. */
-export interface Party {
+/** Endpoints and credentials of a sign-in at an identity provider. */
+export interface OAuthSetup {
   server: AuthorizationServer;
   client: Client;
   auth: ClientAuth;
@@ -23,21 +23,21 @@ export interface Party {
   isHttpAllowed: boolean;
 }
 
-/** Longest wait for an answer of the other site, in ms. */
+/** Longest wait for an answer of an identity provider, in ms. */
 export const IDENTITY_TIMEOUT_MS = 10_000;
 
-/** Another site that signs people in. */
+/** A site that signs people in. */
 export interface IdentityProvider {
-  party: (config: Config) => Promise<Party>;
-  /** Who it was, by the answer to the code. */
-  identify: (config: Config, party: Party, answer: Redeemed) => Promise<Identity>;
+  setup: (config: Config) => Promise<OAuthSetup>;
+  identify: (config: Config, setup: OAuthSetup, answer: RedeemedCode) => Promise<Identity>;
 }
 
-export interface Redeemed {
+/** Tokens that an authorization code was exchanged for. */
+export interface RedeemedCode {
   accessToken: string;
-  /** Claims of the ID token, where there is one. */
+  /** Claims of the ID token, or undefined if there is none. */
   claims: Record<string, unknown> | undefined;
 }
 
-/** True where a list names one of these, whatever the case. */
+/** True if a list contains one of `names`, ignoring case. */
 export const hasName = (list: readonly string[], names: string[]) => list.some((entry) => names.includes(entry.toLowerCase()));

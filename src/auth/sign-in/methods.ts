@@ -1,19 +1,19 @@
 import type { Config } from '../../config.ts';
 
-/** A way to sign in, as far as the settings tell. */
-export interface Method {
+/** A sign-in method, and how far it is configured. */
+export interface SignInMethod {
   id: 'passphrase' | 'oidc' | 'github';
-  /** As a button names it. */
+  /** Label of its button. */
   title: string;
-  /** Settings that it still needs; none: it works. */
+  /** Settings that are not set. Empty: the method is ready. */
   missing: string[];
-  /** True where any of its settings is there. */
-  isBegun: boolean;
+  /** True if any of its settings is set. */
+  hasSettings: boolean;
 }
 
-type Reader = (config: Config) => unknown;
+type SettingReader = (config: Config) => unknown;
 
-const SETTINGS = {
+const METHOD_SETTINGS = {
   passphrase: { OWNER_PASSPHRASE_HASH: (config) => config.ownerPassphraseHash },
   oidc: {
     OIDC_ISSUER: (config) => config.oidcIssuer,
@@ -26,16 +26,16 @@ const SETTINGS = {
     GITHUB_CLIENT_SECRET: (config) => config.githubClientSecret,
     GITHUB_ALLOWED: (config) => config.githubAllowed.length > 0,
   },
-} as const satisfies Record<Method['id'], Record<string, Reader>>;
+} as const satisfies Record<SignInMethod['id'], Record<string, SettingReader>>;
 
-function method(id: Method['id'], title: string, config: Config): Method {
-  const settings = Object.entries<Reader>(SETTINGS[id]);
+function method(id: SignInMethod['id'], title: string, config: Config): SignInMethod {
+  const settings = Object.entries<SettingReader>(METHOD_SETTINGS[id]);
   const missing = settings.filter(([, read]) => !read(config)).map(([name]) => name);
-  return { id, title, missing, isBegun: missing.length < settings.length };
+  return { id, title, missing, hasSettings: missing.length < settings.length };
 }
 
-/** Every way to sign in, with what it lacks. */
-export function methods(config: Config): Method[] {
+/** All sign-in methods, ready or not. */
+export function signInMethods(config: Config): SignInMethod[] {
   const issuer = config.oidcIssuer === undefined ? 'OpenID Connect' : new URL(config.oidcIssuer).host;
   return [
     method('passphrase', 'Owner passphrase', config),
@@ -44,5 +44,5 @@ export function methods(config: Config): Method[] {
   ];
 }
 
-/** The ways that work. */
-export const readyMethods = (config: Config) => methods(config).filter(({ missing }) => missing.length === 0);
+/** The sign-in methods that are ready. */
+export const readyMethods = (config: Config) => signInMethods(config).filter(({ missing }) => missing.length === 0);

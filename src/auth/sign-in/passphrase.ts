@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** A quarter of a second of work and 32 MiB; a Worker has 128. OWASP Password Storage, 2025. */
+/** Takes about 250 ms and 32 of a Worker's 128 MiB. Recommended in OWASP Password Storage, 2025. */
 const COST = { N: 32_768, r: 8, p: 3 } as const;
 const KEY_BYTES = 32;
 const MEMORY_BYTES = 67_108_864;
@@ -12,14 +12,14 @@ const derive = (passphrase: string, salt: Uint8Array, cost: { N: number; r: numb
     scrypt(passphrase.normalize('NFKC'), salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)));
   });
 
-/** A passphrase as OWNER_PASSPHRASE_HASH keeps it: scrypt.N.r.p.salt.key. */
+/** The hash of a passphrase for OWNER_PASSPHRASE_HASH: scrypt.N.r.p.salt.key. */
 export async function hashPassphrase(passphrase: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(passphrase, salt, COST);
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('.');
 }
 
-/** True for the passphrase of a hash; keys are compared in constant time. Throws where the hash is none. */
+/** True for the passphrase of a hash. Compares in constant time. Throws if the hash is not valid. */
 export async function isPassphrase(passphrase: string, hash: string): Promise<boolean> {
   const [, N, r, p, salt = '', key = ''] = HASH.exec(hash) ?? [];
   if (!key) throw new Error('OWNER_PASSPHRASE_HASH is not what `npm run passphrase` prints');

@@ -1,14 +1,14 @@
-const HOME = '/connections';
+const DEFAULT_PATH = '/connections';
 
-/** Where to go after a sign-in: a path of this origin, whatever the address bar was made to say. */
+/** The path to open after a sign-in. It is always on this origin, because anyone can send a person a link with another `next`. */
 export function returnPath(next: string | undefined | null, origin: string): string {
-  if (!next?.startsWith('/') || !URL.canParse(next, origin)) return HOME;
+  if (!next?.startsWith('/') || !URL.canParse(next, origin)) return DEFAULT_PATH;
   const url = new URL(next, origin);
   // "/.//host" is a path of this origin that a browser would read as another host.
-  return url.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search : HOME;
+  return url.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search : DEFAULT_PATH;
 }
 
-/** The sign-in page that leads back to a request. */
+/** Path of the sign-in page that leads back to `url`. */
 export function signInPath(url: URL): string {
   return `/sign-in?${new URLSearchParams({ next: url.pathname + url.search })}`;
 }

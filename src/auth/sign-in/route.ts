@@ -1,17 +1,16 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { OWNER } from '../../caller.ts';
-import { setupPage } from '../../html/problem.ts';
 import { directoryOf } from '../../objects.ts';
 import type { AppEnv } from '../app-env.ts';
 import { limitFormBody, rateLimitByIp } from '../middleware.ts';
-import { addressOf } from '../rate-limit.ts';
+import { clientIp } from '../rate-limit.ts';
 import { renderPage } from '../render-page.ts';
 import { closeBrowserSession, openBrowserSession, personOf } from './browser-session.ts';
-import { methods, readyMethods } from './methods.ts';
+import { readyMethods, signInMethods } from './methods.ts';
 import { isPassphrase } from './passphrase.ts';
 import { returnPath } from './return-path.ts';
-import { signInPage } from './view.ts';
+import { setupPage, signInPage } from './view.ts';
 
 /** Bounds the work of a check. */
 const PASSPHRASE_MAX_CHARS = 1_024;
@@ -21,7 +20,8 @@ const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 6
 
 function signInForm(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
   const ready = readyMethods(c.var.config);
-  if (ready.length === 0) return renderPage(c, 'Sign-in is not configured', setupPage(methods(c.var.config)), { status: 503 });
+  if (ready.length === 0)
+    return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });
   const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
   const hasPassphrase = links.length < ready.length;
   return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
@@ -33,12 +33,12 @@ async function checkPassphrase(
   hash: string,
   passphrase: string,
 ): Promise<[status: 401 | 429, text: string] | null> {
-  const address = addressOf(c.req.raw) ?? 'local';
+  const address = clientIp(c.req.raw) ?? 'local';
   const directory = directoryOf(c.env);
   const waitMs = await directory.attempt(address);
   if (waitMs > 0) return [429, wait(waitMs)];
   if (!(await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX_CHARS), hash))) return [401, WRONG];
-  await directory.succeeded(address);
+  await directory.clearAttempts(address);
   return null;
 }
 

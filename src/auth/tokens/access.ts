@@ -6,24 +6,24 @@ import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
 import { randomSecret, secretHash } from './secret.ts';
 import { type ApiToken, TokenStore } from './store.ts';
 
-/** What a new API token is to be. */
+/** A requested API token. */
 export interface TokenDraft {
   name: string;
   scopes: readonly Scope[];
-  /** Absent: it never expires. */
+  /** Lifetime. Absent: never expires. */
   days?: number | undefined;
 }
 
-/** A browser stays signed in this long, in ms. */
+/** A browser stays signed in this long. */
 export const BROWSER_SESSION_MS = 43_200_000;
 const MAX_TOKENS = 100;
 
-/** Who may act for one account: its API tokens, and the browsers in which its person is signed in. Secrets are kept as hashes. */
+/** The API tokens of one account and the browser sessions of its person. Secrets are stored as hashes. */
 export class Access extends DurableObject<Env> {
   readonly #tokens = new TokenStore(this.ctx.storage);
   readonly #sessions = new BrowserSessionStore(this.ctx.storage);
 
-  /** Makes an API token. Its secret is told here and never again. */
+  /** Creates an API token. Nothing later returns its secret. */
   async createToken({ name, scopes, days }: TokenDraft): Promise<Result<{ secret: string; token: ApiToken }>> {
     if (this.#tokens.all().length >= MAX_TOKENS)
       return fail({
@@ -38,7 +38,7 @@ export class Access extends DurableObject<Env> {
     return ok({ secret, token: { ...token, usedAt: null } });
   }
 
-  /** The API token of a secret, noted as used; null where there is none, it was revoked or it is over. */
+  /** Marks an API token as used. Null for an unknown, revoked or expired one. */
   async useToken(secret: string): Promise<{ id: string; scopes: Scope[] } | null> {
     return this.#tokens.use(await secretHash(secret), Date.now()) ?? null;
   }
@@ -48,12 +48,12 @@ export class Access extends DurableObject<Env> {
     return this.#tokens.all();
   }
 
-  /** Ends an API token: the next call with it fails. False where there is none of this id. */
+  /** Revokes an API token, so that the next call with it fails. False for an unknown id. */
   revokeToken(id: string): boolean {
     return this.#tokens.remove(id);
   }
 
-  /** Signs a browser in. Returns the secret that its cookie keeps. */
+  /** Signs a browser in. Returns the secret for its cookie. */
   async openBrowserSession(label: string): Promise<string> {
     const secret = randomSecret();
     const now = Date.now();
@@ -61,7 +61,7 @@ export class Access extends DurableObject<Env> {
     return secret;
   }
 
-  /** Who is signed in with a secret, as the person is shown; null where nobody is. */
+  /** The label of the person who is signed in with a secret, or null. */
   async browserSessionLabel(secret: string): Promise<string | null> {
     return this.#sessions.label(await secretHash(secret), Date.now()) ?? null;
   }

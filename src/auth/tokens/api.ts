@@ -12,19 +12,19 @@ import { limitFormBody, rateLimitByIp } from '../middleware.ts';
 import { readDraft } from './draft.ts';
 
 const notFound: Failure = { code: 'not_found' };
-const Body = z.record(z.string(), z.unknown()).catch({});
+const TokenBody = z.record(z.string(), z.unknown()).catch({});
 
-/** What the API does: its name in policies and in the audit log, and its answer as JSON. */
-interface Route {
+/** A method of the API, with its name in policies and in the audit log. */
+interface TokenRoute {
   tool: (typeof TOKEN_CALLS)[number];
   args: (c: Context<AppEnv>) => Promise<Record<string, unknown>>;
   run: (c: Context<AppEnv>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
 }
 
-const routes: Record<string, Route> = {
+const routes: Record<string, TokenRoute> = {
   POST: {
     tool: 'token_create',
-    args: async (c) => Body.parse(await c.req.json().catch(() => ({}))),
+    args: async (c) => TokenBody.parse(await c.req.json().catch(() => ({}))),
     run: async (c, account, args) => {
       const draft = readDraft(account, args);
       const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value) : draft;
@@ -46,8 +46,8 @@ const routes: Record<string, Route> = {
 
 const CREATED = 201;
 
-/** Does what a method stands for, where the caller's policy lets it. */
-async function answer(c: Context<AppEnv>, { tool, args: read, run }: Route, { account, grant }: Caller) {
+/** Runs a method if the caller's policy allows it. */
+async function runTokenCall(c: Context<AppEnv>, { tool, args: read, run }: TokenRoute, { account, grant }: Caller) {
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
   const call = withDigest({ grant, client: '', tool, args, origin });
@@ -60,7 +60,7 @@ async function answer(c: Context<AppEnv>, { tool, args: read, run }: Route, { ac
   return toHttpError(done.failure);
 }
 
-/** API tokens for scripts: POST and GET /api/tokens, DELETE /api/tokens/:id, with a token that has the scope admin, as far as its policy lets it. */
+/** API tokens for scripts: POST and GET /api/tokens, DELETE /api/tokens/:id. A call needs the scope `admin` and a policy that allows it. */
 export const tokenApi = new Hono<AppEnv>()
   .use('/api/tokens/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody)
   .all('/api/tokens/:id?', async (c) => {
@@ -69,5 +69,5 @@ export const tokenApi = new Hono<AppEnv>()
     if (!caller) return unauthorized(c.req.raw, resource);
     if (!caller.scopes.includes('admin')) return insufficientScope(caller, ['admin'], resource);
     const route = routes[c.req.method];
-    return route ? answer(c, route, caller) : toHttpError(notFound);
+    return route ? runTokenCall(c, route, caller) : toHttpError(notFound);
   });

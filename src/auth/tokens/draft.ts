@@ -5,15 +5,15 @@ import { issuesOf } from '../../zod-issues.ts';
 import { grantable, isScope } from '../scopes.ts';
 import type { TokenDraft } from './access.ts';
 
-const Draft = z.object({
+const TokenForm = z.object({
   name: z.string().trim().min(1, 'enter a name').max(80),
   scopes: z.array(z.string().refine(isScope, 'unknown scope')).min(1, 'select at least one permission'),
   days: z.coerce.number().int().min(0).max(3_650),
 });
 
 /** The requested token, or why it cannot be created for this account. */
-export function readDraft(account: string, asked: unknown): Result<TokenDraft> {
-  const read = Draft.safeParse(asked);
+export function readDraft(account: string, input: unknown): Result<TokenDraft> {
+  const read = TokenForm.safeParse(input);
   if (!read.success) return fail({ code: 'invalid_input', issues: issuesOf(read.error).map((issue) => `${issue}.`) });
   const { name, days } = read.data;
   const allowed = grantable(account);

@@ -33,12 +33,12 @@ function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
   };
 }
 
-interface News {
+interface ApprovalsOutcome {
   news?: string;
   complaint?: string;
 }
 
-async function page(c: Context<SignedInEnv>, { news, complaint }: News = {}) {
+async function showApprovals(c: Context<SignedInEnv>, { news, complaint }: ApprovalsOutcome = {}) {
   const account = accountOf(c.env, c.var.person);
   const limit = c.var.config.limits.approvalsPending;
   const [pending, latest, grants] = await Promise.all([
@@ -67,10 +67,12 @@ const DONE = {
 } as const;
 const REPEAT = ' The requester can now repeat the identical call once, within 1 hour.';
 
-async function decide(c: Context<SignedInEnv>) {
+async function submitDecision(c: Context<SignedInEnv>) {
   const read = DecisionForm.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
-    return page(c, { complaint: 'Nothing was decided. Choose Approve or Deny; the limit of a comment is 500 characters.' });
+    return showApprovals(c, {
+      complaint: 'Nothing was decided. Choose Approve or Deny; the limit of a comment is 500 characters.',
+    });
   const { decision, comment } = read.data;
   const decided = await accountOf(c.env, c.var.person).decide({
     id: c.req.param('id') ?? '',
@@ -80,13 +82,13 @@ async function decide(c: Context<SignedInEnv>) {
     comment: comment || undefined,
     remember: decision === 'remember',
   });
-  if (!decided.ok) return page(c, { complaint: toToolError(decided.failure).message });
+  if (!decided.ok) return showApprovals(c, { complaint: toToolError(decided.failure).message });
   const { kind, job } = decided.value;
   const isPermit = decision === 'approve' && kind === 'call' && job === null;
-  return page(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
+  return showApprovals(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
 /** The page on which a person decides approvals. */
 export const approvals = consolePage('/approvals')
-  .get('/approvals', (c) => page(c))
-  .post('/approvals/:id', decide);
+  .get('/approvals', (c) => showApprovals(c))
+  .post('/approvals/:id', submitDecision);

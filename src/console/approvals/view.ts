@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
-import { list } from '../../html/list.ts';
-import { when } from '../../html/time.ts';
+import { itemList } from '../../html/list.ts';
+import { formatTime } from '../../html/time.ts';
 
 /** An approval as its approver sees it. Times in ms. */
 export interface ShownApproval {
@@ -49,14 +49,14 @@ const facts = ({
   createdAt,
   expiresAt,
 }: ShownApproval) => html`<dl class="facts">
-<dt>Requested by</dt><dd>${requester}${client ? html` <span class="soft">(calls itself ${client})</span>` : ''}, ${when(createdAt)}</dd>
+<dt>Requested by</dt><dd>${requester}${client ? html` <span class="soft">(calls itself ${client})</span>` : ''}, ${formatTime(createdAt)}</dd>
 <dt>Reason</dt><dd>${reason} <span class="soft">(${rule})</span></dd>
 ${estimateUsd === null ? '' : html`<dt>Expected cost</dt><dd>$${estimateUsd.toFixed(2)}</dd>`}
 ${job === null ? '' : html`<dt>Job</dt><dd><code>${job}</code></dd>`}
-<dt>Expires</dt><dd>${when(expiresAt)}</dd>
+<dt>Expires</dt><dd>${formatTime(expiresAt)}</dd>
 </dl>`;
 
-const shown = ({ text, rest }: ShownApproval) => html`${text === undefined ? '' : html`<pre tabindex="0">${text}</pre>`}
+const shownCall = ({ text, rest }: ShownApproval) => html`${text === undefined ? '' : html`<pre tabindex="0">${text}</pre>`}
 ${rest === undefined ? '' : html`<pre tabindex="0">${rest}</pre>`}`;
 
 /** For a step: identical steps of the same app. For a call: all calls by the same app of the same tool under the same rule. */
@@ -64,7 +64,7 @@ const similar = ({ kind }: ShownApproval) => (kind === 'step' ? 'identical steps
 
 const pendingItem = (approval: ShownApproval): Markup => html`<li class="card">
 <h3>${title(approval)}</h3>
-${shown(approval)}
+${shownCall(approval)}
 ${facts(approval)}
 <form method="post" action="/approvals/${encodeURIComponent(approval.id)}">
 <label for="comment-${approval.id}">Comment <span class="soft">(sent to the requester)</span></label>
@@ -76,13 +76,13 @@ ${facts(approval)}
 </div>
 </form></li>`;
 
-const STATES = { pending: 'Pending', approved: 'Approved', denied: 'Denied', expired: 'Expired' } as const;
+const STATE_WORDS = { pending: 'Pending', approved: 'Approved', denied: 'Denied', expired: 'Expired' } as const;
 
 const decidedItem = (approval: ShownApproval): Markup => html`<li class="card">
-<details><summary><strong>${STATES[approval.state]}</strong> ${title(approval)}
-<span class="soft">${approval.decidedBy && approval.state !== 'expired' ? html`by ${approval.decidedBy} ` : ''}${approval.decidedAt === null ? '' : when(approval.decidedAt)}</span></summary>
+<details><summary><strong>${STATE_WORDS[approval.state]}</strong> ${title(approval)}
+<span class="soft">${approval.decidedBy && approval.state !== 'expired' ? html`by ${approval.decidedBy} ` : ''}${approval.decidedAt === null ? '' : formatTime(approval.decidedAt)}</span></summary>
 ${approval.comment ? html`<p>${approval.comment}</p>` : ''}
-${shown(approval)}
+${shownCall(approval)}
 ${facts(approval)}
 </details></li>`;
 
@@ -93,7 +93,7 @@ ${complaint ? html`<p class="bad" role="alert">${complaint}</p>` : ''}
 <p>Calls, and steps of runs, that need approval by a person. An approval covers exactly what is shown. Approved jobs and steps then run;
 any other call runs when its requester repeats the identical call within 1 hour, once.</p>
 <h2>Pending</h2>
-${list(pending.map(pendingItem), 'No pending approvals.')}
+${itemList(pending.map(pendingItem), 'No pending approvals.')}
 <p><a href="/approvals">Refresh</a></p>
 <h2>Recent decisions</h2>
-${list(decided.map(decidedItem), 'No decisions yet.')}`;
+${itemList(decided.map(decidedItem), 'No decisions yet.')}`;

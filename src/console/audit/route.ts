@@ -9,8 +9,8 @@ import { consolePage } from '../console-page.ts';
 import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
-/** Rows that an export reads at once. */
-const ROWS_READ = 500;
+/** Rows that the export reads at a time. */
+const EXPORT_BATCH_ROWS = 500;
 
 /** The filter in a query. Empty fields are ignored, and so is a query that is not valid. */
 function filterOf(query: Record<string, string>): AuditFilter {
@@ -28,7 +28,7 @@ function chainWords({ base, head, brokenAt }: AuditState) {
   };
 }
 
-async function page(c: Context<SignedInEnv>) {
+async function showLog(c: Context<SignedInEnv>) {
   const query = c.req.query();
   const filter = filterOf(query);
   const before = /^\d{1,15}$/.test(query.before ?? '') ? Number(query.before) : undefined;
@@ -57,10 +57,10 @@ function exportLog(c: Context<SignedInEnv>): Response {
   let after = 0;
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
-      const rows = await account.auditAfter(after, ROWS_READ);
+      const rows = await account.auditAfter(after, EXPORT_BATCH_ROWS);
       after = rows.at(-1)?.seq ?? after;
       for (const row of rows) controller.enqueue(encoder.encode(`${JSON.stringify(row)}\n`));
-      if (rows.length < ROWS_READ) controller.close();
+      if (rows.length < EXPORT_BATCH_ROWS) controller.close();
     },
   });
   const headers = {
@@ -72,4 +72,4 @@ function exportLog(c: Context<SignedInEnv>): Response {
 }
 
 /** The page of the audit log and its export. */
-export const audit = consolePage('/audit').get('/audit', page).get('/audit/export', exportLog);
+export const audit = consolePage('/audit').get('/audit', showLog).get('/audit/export', exportLog);

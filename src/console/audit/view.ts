@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
-import { list } from '../../html/list.ts';
-import { when } from '../../html/time.ts';
+import { itemList } from '../../html/list.ts';
+import { formatTime } from '../../html/time.ts';
 
 /** A row of the audit log as a person sees it. */
 export interface ShownAuditRow {
@@ -43,7 +43,7 @@ interface AuditPageFacts {
 const fact = (name: string, value: Markup | string | null) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : '');
 
 const rowItem = (row: ShownAuditRow): Markup => html`<li class="card"><details><summary><strong>${row.decision}</strong>
-${row.tool === null ? row.kind : html`<code>${row.tool}</code>`} <span class="soft">${row.who}, ${when(row.at)}</span></summary>
+${row.tool === null ? row.kind : html`<code>${row.tool}</code>`} <span class="soft">${row.who}, ${formatTime(row.at)}</span></summary>
 <dl class="facts">
 ${fact('Kind', row.kind)}${fact('Client', row.client)}${fact('Rule', row.rule)}${fact('Reason', row.reason)}
 ${fact('Shadow policy', row.shadow)}${fact('Job', row.job)}${fact('Cost', row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`)}
@@ -75,5 +75,5 @@ the hash of the row before it, so removing or changing a row breaks the chain.</
 ${facts.chain ? html`<p class="note${facts.chain.isIntact ? ' good' : ''}" role="status">${facts.chain.words}</p>` : ''}
 <p class="row"><a class="button plain" href="/audit?check=1">Verify the chain</a><a class="button plain" href="/audit/export">Export as JSONL</a></p>
 ${filterForm(facts)}
-${list(facts.rows.map(rowItem), 'No entries.')}
+${itemList(facts.rows.map(rowItem), 'No entries.')}
 ${facts.older === undefined ? '' : html`<p><a href="/audit?${facts.older}">Older entries</a></p>`}`;

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { ShownGrant } from '../../auth/oauth/grants.ts';
 import type { Markup } from '../../html/frame.ts';
-import { list } from '../../html/list.ts';
-import { when } from '../../html/time.ts';
+import { itemList } from '../../html/list.ts';
+import { formatTime } from '../../html/time.ts';
 import { type ShownToken, tokenItem } from '../tokens/view.ts';
 
 interface ConnectionsFacts {
@@ -16,7 +16,7 @@ const grantItem = (grant: ShownGrant) => html`<li class="card item"><div>
 <strong>${grant.client}</strong>
 <p class="soft">${grant.host}${grant.isVerified ? '' : ' (name not verified)'}</p>
 <p class="soft">${grant.scopes.join(', ')}</p>
-<p class="soft">Allowed ${when(grant.createdAt)}${grant.expiresAt === undefined ? '' : html` · expires ${when(grant.expiresAt)} unless used before`}</p>
+<p class="soft">Allowed ${formatTime(grant.createdAt)}${grant.expiresAt === undefined ? '' : html` · expires ${formatTime(grant.expiresAt)} unless used before`}</p>
 </div>
 <form method="post" action="/connections/${grant.id}/revoke"><button class="danger" aria-label="Revoke ${grant.client}">Revoke</button></form></li>`;
 
@@ -28,7 +28,7 @@ export const connectionsPage = ({
 }: ConnectionsFacts): Markup => html`<p>These apps and tokens can use this gateway as you.
 To connect another app, give it the address <code>${url}</code>.</p>
 <h2>Apps</h2>
-${list(grants.map(grantItem), 'No connected apps.')}
+${itemList(grants.map(grantItem), 'No connected apps.')}
 <h2>API tokens</h2>
-${list(tokens.map(tokenItem), 'No API tokens.')}
+${itemList(tokens.map(tokenItem), 'No API tokens.')}
 <p><a href="/tokens">Create a token</a></p>`;

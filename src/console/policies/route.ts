@@ -24,7 +24,7 @@ async function listPolicies(c: Context<SignedInEnv>) {
   return renderPage(c, 'Policies', policiesPage(shown));
 }
 
-interface News {
+interface PolicyOutcome {
   news?: string;
   failure?: Failure;
   tried?: ReturnType<typeof shownTrial>;
@@ -32,7 +32,7 @@ interface News {
   document?: string;
 }
 
-async function showPolicy(c: Context<SignedInEnv>, { news, failure, tried, document }: News = {}) {
+async function showPolicy(c: Context<SignedInEnv>, { news, failure, tried, document }: PolicyOutcome = {}) {
   const grants = await grantNames(c, c.var.person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });

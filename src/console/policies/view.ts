@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
-import { list } from '../../html/list.ts';
-import { when } from '../../html/time.ts';
+import { itemList } from '../../html/list.ts';
+import { formatTime } from '../../html/time.ts';
 
 /** A grant and the policy in force for it. */
 export interface ShownPolicy {
@@ -28,7 +28,7 @@ export const policiesPage = (
   policies: ShownPolicy[],
 ): Markup => html`<p>A policy says which tools a connection may call, how often, and which
 calls need approval. A change applies from the next call.</p>
-${list(policies.map(policyItem), 'No connections.')}`;
+${itemList(policies.map(policyItem), 'No connections.')}`;
 
 /** A tool under the policy of a target. */
 export interface ShownTool {
@@ -92,7 +92,7 @@ const changeItem = ({
   by,
   mode,
   policy,
-}: ShownChange): Markup => html`<li class="card"><details><summary>${when(at)} by ${by}${mode === 'shadow' ? ', shadow' : ''}</summary>
+}: ShownChange): Markup => html`<li class="card"><details><summary>${formatTime(at)} by ${by}${mode === 'shadow' ? ', shadow' : ''}</summary>
 <pre tabindex="0">${policy}</pre></details></li>`;
 
 /** The policy of one target: presets, tools, the document, a test call and the history. */
@@ -126,5 +126,5 @@ ${triedCard(facts)}
 <div class="row"><button class="danger" name="mode" value="enforce">Remove policy</button>
 <button class="danger" name="mode" value="shadow">Stop shadow mode</button></div></form>
 <h2>History</h2>
-${list(facts.changes.map(changeItem), 'No changes yet.')}
+${itemList(facts.changes.map(changeItem), 'No changes yet.')}
 <p><a href="/policies">All policies</a></p>`;

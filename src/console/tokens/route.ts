@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { apiToken } from '../../auth/bearer.ts';
 import { renderPage } from '../../auth/render-page.ts';
-import { BASELINE, grantable, SCOPE_WORDS } from '../../auth/scopes.ts';
+import { BASELINE, choicesFor } from '../../auth/scopes.ts';
 import { readDraft } from '../../auth/tokens/draft.ts';
 import type { ApiToken } from '../../auth/tokens/store.ts';
 import { toToolError } from '../../errors.ts';
@@ -13,38 +13,34 @@ import { tokensPage } from './view.ts';
 /** Lifetimes that the page offers, in days. 0: never expires. */
 const LIFETIMES = [7, 30, 90, 365, 0] as const;
 
-interface News {
+interface TokensOutcome {
   made?: { name: string; token: string; url: string };
   complaint?: string;
 }
 
-async function page(c: Context<SignedInEnv>, { made, complaint }: News = {}) {
+async function showTokens(c: Context<SignedInEnv>, { made, complaint }: TokensOutcome = {}) {
   const { account } = c.var.person;
   const tokens: ApiToken[] = await accessOf(c.env, { account }).tokens();
-  const scopes = grantable(account).map((name) => ({
-    name,
-    words: SCOPE_WORDS[name],
-    isAsked: BASELINE.includes(name),
-  }));
+  const scopes = choicesFor(account, BASELINE);
   const content = tokensPage({ tokens, scopes, lifetimes: LIFETIMES, made, complaint });
   return renderPage(c, 'API tokens', content, { status: complaint ? 400 : 200 });
 }
 
-async function create(c: Context<SignedInEnv>) {
+async function createToken(c: Context<SignedInEnv>) {
   const { account } = c.var.person;
   const form = await c.req.formData();
   const asked = { name: form.get('name'), scopes: form.getAll('scope'), days: form.get('days') };
   const draft = readDraft(account, asked);
   const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value) : draft;
-  if (!made.ok) return page(c, { complaint: toToolError(made.failure).message });
+  if (!made.ok) return showTokens(c, { complaint: toToolError(made.failure).message });
   const { secret, token } = made.value;
-  return page(c, { made: { name: token.name, token: apiToken(account, secret), url: c.var.resource } });
+  return showTokens(c, { made: { name: token.name, token: apiToken(account, secret), url: c.var.resource } });
 }
 
 /** The page on which a person makes and revokes API tokens. */
 export const tokens = consolePage('/tokens')
-  .get('/tokens', (c) => page(c))
-  .post('/tokens', create)
+  .get('/tokens', (c) => showTokens(c))
+  .post('/tokens', createToken)
   .post('/tokens/:id/revoke', async (c) => {
     await accessOf(c.env, c.var.person).revokeToken(c.req.param('id'));
     return c.redirect('/connections', 303);

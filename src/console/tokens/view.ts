@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
-import { list } from '../../html/list.ts';
+import { itemList } from '../../html/list.ts';
 import { type ScopeChoice, scopeChoices } from '../../html/scope-choices.ts';
-import { when } from '../../html/time.ts';
+import { formatTime } from '../../html/time.ts';
 
 /** An API token as its owner sees it. Times in ms. */
 export interface ShownToken {
@@ -38,8 +38,8 @@ const madeCard = ({ name, token, url }: NonNullable<TokensFacts['made']>) => htm
 export const tokenItem = (token: ShownToken): Markup => html`<li class="card item"><div>
 <strong>${token.name}</strong>
 <p class="soft">${token.scopes.join(', ')}</p>
-<p class="soft">Created ${when(token.createdAt)} · ${token.expiresAt === null ? 'never expires' : html`expires ${when(token.expiresAt)}`} ·
-${token.usedAt === null ? 'never used' : html`last used ${when(token.usedAt)}`}</p>
+<p class="soft">Created ${formatTime(token.createdAt)} · ${token.expiresAt === null ? 'never expires' : html`expires ${formatTime(token.expiresAt)}`} ·
+${token.usedAt === null ? 'never used' : html`last used ${formatTime(token.usedAt)}`}</p>
 </div>
 <form method="post" action="/tokens/${token.id}/revoke"><button class="danger" aria-label="Revoke ${token.name}">Revoke</button></form></li>`;
 
@@ -62,4 +62,4 @@ ${scopeChoices('Permissions', scopes)}
 <button class="wide">Create token</button>
 </form>
 <h2>Your tokens</h2>
-${list(tokens.map(tokenItem), 'No API tokens.')}`;
+${itemList(tokens.map(tokenItem), 'No API tokens.')}`;
