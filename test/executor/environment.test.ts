@@ -1,45 +1,43 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { requestOf, startExecutor, TOKEN, textOf } from './executor.ts';
 
-describe('a CLI', () => {
-  it('gets its allow-list and its provider’s variables as its whole environment', async () => {
-    const executor = await startExecutor({
-      SECRET_OF_THE_EXECUTOR: 'x',
-      NODE_NO_WARNINGS: '1',
-      SSL_CERT_FILE: '/certificates.pem',
-    });
-    const request = requestOf([{ tell: 'env' }, { tell: 'cwd' }], { account: 'acme' });
-    const sessionId = 'id' in request.session ? request.session.id : '';
-    const { id } = await executor.put(request, 'run-1');
-    const [env, cwd] = textOf(await executor.readUntil(id, ({ kind }) => kind === 'exit')).split('\n');
-    const session = join(executor.state, 'accounts/acme/sessions/scripted', sessionId);
-    expect(JSON.parse(env ?? '')).toEqual({
-      PATH: process.env.PATH,
-      HOME: join(session, 'home'),
-      TMPDIR: join(executor.state, 'runs/run-1/tmp'),
-      LANG: 'C.UTF-8',
-      SSL_CERT_FILE: '/certificates.pem',
-      SCRIPT_SESSION: sessionId,
-    });
-    expect(JSON.parse(cwd ?? '')).toBe(join(session, 'work'));
+test('a CLI’s environment consists of the allow-list and its provider’s variables', async () => {
+  const executor = await startExecutor({
+    SECRET_OF_THE_EXECUTOR: 'x',
+    NODE_NO_WARNINGS: '1',
+    SSL_CERT_FILE: '/certificates.pem',
   });
+  const request = requestOf([{ tell: 'env' }, { tell: 'cwd' }], { account: 'acme' });
+  const sessionId = 'id' in request.session ? request.session.id : '';
+  const { id } = await executor.put(request, 'run-1');
+  const [env, cwd] = textOf(await executor.readUntil(id, ({ kind }) => kind === 'exit')).split('\n');
+  const session = join(executor.state, 'accounts/acme/sessions/scripted', sessionId);
+  expect(JSON.parse(env ?? '')).toEqual({
+    PATH: process.env.PATH,
+    HOME: join(session, 'home'),
+    TMPDIR: join(executor.state, 'runs/run-1/tmp'),
+    LANG: 'C.UTF-8',
+    SSL_CERT_FILE: '/certificates.pem',
+    SCRIPT_SESSION: sessionId,
+  });
+  expect(JSON.parse(cwd ?? '')).toBe(join(session, 'work'));
+});
 
-  it('finds the files of its command, whose directory is gone after the run', async () => {
-    const executor = await startExecutor();
-    const path = join(executor.state, 'runs/run-1/tmp/settings/note.txt');
-    const { id } = await executor.put(requestOf([{ read: path }], { options: { note: 'hello' } }), 'run-1');
-    expect(textOf(await executor.readUntil(id, ({ kind }) => kind === 'exit'))).toBe('hello');
-    expect((await readdir(join(executor.state, 'runs/run-1'))).sort()).toEqual(['run.json', 'spool']);
-  });
+test('a CLI finds the files of its command, and their directory is removed after the run', async () => {
+  const executor = await startExecutor();
+  const path = join(executor.state, 'runs/run-1/tmp/settings/note.txt');
+  const { id } = await executor.put(requestOf([{ read: path }], { options: { note: 'hello' } }), 'run-1');
+  expect(textOf(await executor.readUntil(id, ({ kind }) => kind === 'exit'))).toBe('hello');
+  expect((await readdir(join(executor.state, 'runs/run-1'))).sort()).toEqual(['run.json', 'spool']);
+});
 
-  it('cannot read the executor’s environment where it has a namespace of its own', async () => {
-    const executor = await startExecutor();
-    const { containment } = JSON.parse((await executor.call('GET', '/health')).text);
-    const events = await executor.play(requestOf([{ environments: true }]));
-    const seen = textOf(events);
-    expect(seen).toContain('LANG=C.UTF-8');
-    expect(seen.includes(TOKEN)).toBe(containment !== 'namespace');
-  });
+test('a CLI in its own namespace cannot read the executor’s environment', async () => {
+  const executor = await startExecutor();
+  const { containment } = JSON.parse((await executor.call('GET', '/health')).text);
+  const events = await executor.play(requestOf([{ environments: true }]));
+  const seen = textOf(events);
+  expect(seen).toContain('LANG=C.UTF-8');
+  expect(seen.includes(TOKEN)).toBe(containment !== 'namespace');
 });

@@ -5,7 +5,7 @@ import { startProcess } from '../../container/run/process.ts';
 
 const options = { cwd: '/', env: { PATH: process.env.PATH ?? '' }, stdin: Readable.from([]) };
 
-test('what a process wrote before it ended is there for who begins to read afterwards', async () => {
+test('the output of an ended process can be read afterwards', async () => {
   const child = await startProcess(['sh', '-c', 'echo said; echo complained >&2; exit 3'], options);
   expect(await child.exited).toEqual({ code: 3, signal: null });
   expect(await Promise.all([text(child.stdout), text(child.stderr)])).toEqual(['said\n', 'complained\n']);

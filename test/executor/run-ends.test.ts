@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { RunLimits } from '../../container/protocol.ts';
 import { exitOf, isExit, LIMITS, requestOf, type Step, startExecutor, textOf } from './executor.ts';
 
@@ -96,15 +96,13 @@ const ENDINGS: Ending[] = [
   },
 ];
 
-describe('a run ends with', () => {
-  it.for(ENDINGS)('$title', async ({ steps, limits, options = {}, isCanceled, exit, stopping, stdout }) => {
-    const { id } = await executor.put(requestOf(steps, { options, limits: { ...LIMITS, ...limits } }));
-    const events = await executor.readUntil(id, (event) => event.line?.text === 'ready' || isExit(event));
-    if (isCanceled) expect(await executor.call('DELETE', `/runs/${id}`)).toEqual({ status: 202, text: '{"over":false}' });
-    if (!events.some(isExit)) events.push(...(await executor.readUntil(id, isExit, events.length)));
-    expect(exitOf(events)).toMatchObject(exit);
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-    if (stopping) expect(events.filter(({ kind }) => kind === 'stopping')).toMatchObject([stopping]);
-    if (stdout !== undefined) expect(textOf(events)).toBe(stdout);
-  });
+test.for(ENDINGS)('a run ends with $title', async ({ steps, limits, options = {}, isCanceled, exit, stopping, stdout }) => {
+  const { id } = await executor.put(requestOf(steps, { options, limits: { ...LIMITS, ...limits } }));
+  const events = await executor.readUntil(id, (event) => event.line?.text === 'ready' || isExit(event));
+  if (isCanceled) expect(await executor.call('DELETE', `/runs/${id}`)).toEqual({ status: 202, text: '{"over":false}' });
+  if (!events.some(isExit)) events.push(...(await executor.readUntil(id, isExit, events.length)));
+  expect(exitOf(events)).toMatchObject(exit);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+  if (stopping) expect(events.filter(({ kind }) => kind === 'stopping')).toMatchObject([stopping]);
+  if (stdout !== undefined) expect(textOf(events)).toBe(stdout);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { isExit, refusalOf, requestOf, type Step, startExecutor, textOf } from './executor.ts';
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
@@ -14,146 +14,150 @@ const save = (text: string): Step => ({ saveHome: { path: 'memory', text } });
 const recall: Step = { readHome: 'memory' };
 const newSession = (id: string = randomUUID()) => ({ mode: 'new' as const, id });
 
-/** A session of an account that remembers its own name. */
+/** Creates a session whose home holds a name. */
 async function remember(account: string, name: string, workspace?: string): Promise<string> {
   const session = newSession();
   await executor.play(requestOf([save(name)], { account, session, workspace }));
   return session.id;
 }
 
-describe('a session', () => {
-  it('keeps its home for the next run, which is told that it resumes', async () => {
-    const account = anAccount();
-    const id = await remember(account, 'first');
-    const events = await executor.play(requestOf([recall, { tell: 'argv' }], { account, session: { mode: 'resume', id } }));
-    expect(textOf(events)).toBe('first\n["resume"]\n');
-    expect(events[0]).toMatchObject({ kind: 'start', sessionId: id });
-  });
-
-  it('is continued as the latest one of its workspace', async () => {
-    const account = anAccount();
-    await remember(account, 'other workspace', 'two');
-    const older = await remember(account, 'older', 'one');
-    await remember(account, 'newer', 'one');
-    const latest = () =>
-      executor.play(requestOf([recall], { account, workspace: 'one', session: { mode: 'latest' } })).then(textOf);
-    expect(await latest()).toBe('newer\n');
-    await executor.play(requestOf([], { account, session: { mode: 'resume', id: older } }));
-    expect(await latest()).toBe('older\n');
-  });
-
-  it.for(['given', 'latest'])('is forked from the %s one into a copy of its own', async (which) => {
-    const account = anAccount();
-    const from = await remember(account, 'source', 'one');
-    const fork = { mode: 'fork' as const, id: randomUUID(), from: which === 'given' ? from : undefined };
-    const events = await executor.play(requestOf([recall, save('fork')], { account, workspace: 'one', session: fork }));
-    expect(textOf(events)).toBe('source\n');
-    for (const { id, memory } of [
-      { id: from, memory: 'source\n' },
-      { id: fork.id, memory: 'fork\n' },
-    ])
-      expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe(memory);
-  });
-
-  it('is free again as soon as a fork has its copy', async () => {
-    const account = anAccount();
-    const from = await remember(account, 'source');
-    const fork = await executor.put(requestOf([{ stay: true }], { account, session: { mode: 'fork', id: randomUUID(), from } }));
-    expect(await executor.put(requestOf([], { account, session: { mode: 'resume', id: from } }))).toMatchObject({ status: 201 });
-    await executor.call('DELETE', `/runs/${fork.id}`);
-    await executor.readUntil(fork.id, isExit);
-  });
-
-  it('goes on in its workspace when a later run names none', async () => {
-    const account = anAccount();
-    const id = await remember(account, 'x', 'shop');
-    const events = await executor.play(requestOf([{ tell: 'cwd' }], { account, session: { mode: 'resume', id } }));
-    expect(textOf(events)).toBe(`"${join(executor.state, 'accounts', account, 'workspaces/shop')}"\n`);
-  });
-
-  it('is refused while a run uses it, and free with the exit event of that run', async () => {
-    const session = newSession();
-    const { id } = await executor.put(requestOf([{ stay: true }], { session }));
-    const again = requestOf([], { session: { mode: 'resume', id: session.id } });
-    const fork = requestOf([], { session: { mode: 'fork', id: randomUUID(), from: session.id } });
-    expect(refusalOf(await executor.put(again)).code).toBe('session_busy');
-    expect(refusalOf(await executor.put(fork)).code).toBe('session_busy');
-    await executor.call('DELETE', `/runs/${id}`);
-    await executor.readUntil(id, isExit);
-    expect(await executor.put(again)).toMatchObject({ status: 201 });
-  });
-
-  it('is unknown to another account, and its id is not given twice', async () => {
-    const account = anAccount();
-    const id = await remember(account, 'mine');
-    const { text: foreign } = await executor.put(requestOf([], { account: anAccount(), session: { mode: 'resume', id } }));
-    expect(JSON.parse(foreign).code).toBe('session_not_found');
-    expect(refusalOf(await executor.put(requestOf([], { account, session: newSession(id) })))).toMatchObject({
-      code: 'bad_request',
-    });
-    expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe('mine\n');
-  });
-
-  it.for([
-    { title: 'no workspace', workspace: undefined },
-    { title: 'a workspace without sessions', workspace: 'empty' },
-  ])('is not found as the latest one of $title', async ({ workspace }) => {
-    const request = requestOf([], { account: anAccount(), workspace, session: { mode: 'latest' } });
-    expect(refusalOf(await executor.put(request)).code).toBe('session_not_found');
-  });
-
-  it('is gone with its run when it is not to be kept', async () => {
-    const account = anAccount();
-    const session = newSession();
-    await executor.play(requestOf([save('x')], { account, session, options: { noSessionPersistence: true } }));
-    expect(await readdir(join(executor.state, 'accounts', account, 'sessions/scripted'))).toEqual([]);
-  });
-
-  it('lies in directories that others cannot read', async () => {
-    const account = anAccount();
-    const id = await remember(account, 'x', 'one');
-    const root = join(executor.state, 'accounts', account);
-    for (const path of ['', 'workspaces/one', `sessions/scripted/${id}/home`, `sessions/scripted/${id}/work`])
-      expect((await stat(join(root, path))).mode & 0o777).toBe(0o700);
-  });
+test('a session keeps its home for the next run, whose CLI resumes', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'first');
+  const events = await executor.play(requestOf([recall, { tell: 'argv' }], { account, session: { mode: 'resume', id } }));
+  expect(textOf(events)).toBe('first\n["resume"]\n');
+  expect(events[0]).toMatchObject({ kind: 'start', sessionId: id });
 });
 
-describe('workingDir', () => {
-  it.for([
-    { title: 'a directory of the workspace', workingDir: 'app/src', cwd: 'app/src' },
-    { title: 'the workspace itself', workingDir: '.', cwd: '' },
-    { title: 'a path that leaves a directory again', workingDir: 'app/../app', cwd: 'app' },
-    { title: 'a link inside the workspace', workingDir: 'inside', cwd: 'app/src' },
-    { title: 'a parent of the workspace', workingDir: '../other' },
-    { title: 'a path that climbs in the middle', workingDir: 'app/../../other' },
-    { title: 'an absolute path', workingDir: '/tmp' },
-    { title: 'a link out of the workspace', workingDir: 'outside' },
-    { title: 'a path through a link out of the workspace', workingDir: 'outside/app' },
-    { title: 'a path that climbs behind a link', workingDir: 'inside/../../..' },
-    { title: 'a directory that is missing', workingDir: 'missing' },
-    { title: 'a file', workingDir: 'app/file' },
-  ])('may be, or may not be, $title', async ({ workingDir, cwd }) => {
-    const account = anAccount();
-    const workspaces = join(executor.state, 'accounts', account, 'workspaces');
-    const workspace = join(workspaces, 'w');
-    await mkdir(join(workspace, 'app/src'), { recursive: true });
-    await mkdir(join(workspaces, 'other/app'), { recursive: true });
-    await symlink('../other', join(workspace, 'outside'));
-    await symlink('app/src', join(workspace, 'inside'));
-    await executor.play(requestOf([{ save: { path: join(workspace, 'app/file'), text: '' } }], { account }));
+test('the latest session of a workspace is resumed', async () => {
+  const account = anAccount();
+  await remember(account, 'other workspace', 'two');
+  const older = await remember(account, 'older', 'one');
+  await remember(account, 'newer', 'one');
+  const latest = () =>
+    executor.play(requestOf([recall], { account, workspace: 'one', session: { mode: 'latest' } })).then(textOf);
+  expect(await latest()).toBe('newer\n');
+  await executor.play(requestOf([], { account, session: { mode: 'resume', id: older } }));
+  expect(await latest()).toBe('older\n');
+});
 
-    const reply = await executor.put(requestOf([{ tell: 'cwd' }], { account, workspace: 'w', workingDir }));
-    if (cwd === undefined)
-      expect(refusalOf(reply)).toMatchObject({ code: 'bad_request', message: expect.stringContaining('workingDir') });
-    else expect(textOf(await executor.readUntil(reply.id, isExit))).toBe(`${JSON.stringify(join(workspace, cwd))}\n`);
-  });
+test.for(['given', 'latest'])('a fork of the %s session is a copy', async (which) => {
+  const account = anAccount();
+  const from = await remember(account, 'source', 'one');
+  const fork = { mode: 'fork' as const, id: randomUUID(), from: which === 'given' ? from : undefined };
+  const events = await executor.play(requestOf([recall, save('fork')], { account, workspace: 'one', session: fork }));
+  expect(textOf(events)).toBe('source\n');
+  for (const { id, memory } of [
+    { id: from, memory: 'source\n' },
+    { id: fork.id, memory: 'fork\n' },
+  ])
+    expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe(memory);
+});
 
-  it('of a workspace or session that is still to be made leaves nothing behind', async () => {
-    const account = anAccount();
-    for (const workspace of [undefined, 'w']) {
-      const reply = await executor.put(requestOf([], { account, workspace, workingDir: 'app' }));
-      expect(refusalOf(reply).code).toBe('bad_request');
-    }
-    expect(await readdir(join(executor.state, 'accounts'))).not.toContain(account);
+test('a session is free again as soon as its fork has a copy', async () => {
+  const account = anAccount();
+  const from = await remember(account, 'source');
+  const fork = await executor.put(requestOf([{ stay: true }], { account, session: { mode: 'fork', id: randomUUID(), from } }));
+  expect(await executor.put(requestOf([], { account, session: { mode: 'resume', id: from } }))).toMatchObject({ status: 201 });
+  await executor.call('DELETE', `/runs/${fork.id}`);
+  await executor.readUntil(fork.id, isExit);
+});
+
+test('a session stays in its workspace if a later run names none', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'x', 'shop');
+  const events = await executor.play(requestOf([{ tell: 'cwd' }], { account, session: { mode: 'resume', id } }));
+  expect(textOf(events)).toBe(`"${join(executor.state, 'accounts', account, 'workspaces/shop')}"\n`);
+});
+
+test('a session is refused while a run uses it, and free with that run’s exit event', async () => {
+  const session = newSession();
+  const { id } = await executor.put(requestOf([{ stay: true }], { session }));
+  const again = requestOf([], { session: { mode: 'resume', id: session.id } });
+  const fork = requestOf([], { session: { mode: 'fork', id: randomUUID(), from: session.id } });
+  expect(refusalOf(await executor.put(again)).code).toBe('session_busy');
+  expect(refusalOf(await executor.put(fork)).code).toBe('session_busy');
+  await executor.call('DELETE', `/runs/${id}`);
+  await executor.readUntil(id, isExit);
+  expect(await executor.put(again)).toMatchObject({ status: 201 });
+});
+
+test('a session is unknown to another account, and its id cannot be used again', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'mine');
+  const { text: foreign } = await executor.put(requestOf([], { account: anAccount(), session: { mode: 'resume', id } }));
+  expect(JSON.parse(foreign).code).toBe('session_not_found');
+  expect(refusalOf(await executor.put(requestOf([], { account, session: newSession(id) })))).toMatchObject({
+    code: 'bad_request',
   });
+  expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe('mine\n');
+});
+
+test.for([
+  { title: 'no workspace', workspace: undefined },
+  { title: 'a workspace without sessions', workspace: 'empty' },
+])('the latest session of $title is not found', async ({ workspace }) => {
+  const request = requestOf([], { account: anAccount(), workspace, session: { mode: 'latest' } });
+  expect(refusalOf(await executor.put(request)).code).toBe('session_not_found');
+});
+
+test('an ephemeral session is removed with its run', async () => {
+  const account = anAccount();
+  const session = newSession();
+  await executor.play(requestOf([save('x')], { account, session, options: { noSessionPersistence: true } }));
+  expect(await readdir(join(executor.state, 'accounts', account, 'sessions/scripted'))).toEqual([]);
+});
+
+test('a session’s directories are not accessible to other users', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'x', 'one');
+  const root = join(executor.state, 'accounts', account);
+  for (const path of ['', 'workspaces/one', `sessions/scripted/${id}/home`, `sessions/scripted/${id}/work`])
+    expect((await stat(join(root, path))).mode & 0o777).toBe(0o700);
+});
+
+/** Runs in a workspace `w` with directories, a file, and links inside and out of it. */
+async function putInWorkspace(workingDir: string) {
+  const account = anAccount();
+  const workspaces = join(executor.state, 'accounts', account, 'workspaces');
+  const workspace = join(workspaces, 'w');
+  await mkdir(join(workspace, 'app/src'), { recursive: true });
+  await mkdir(join(workspaces, 'other/app'), { recursive: true });
+  await symlink('../other', join(workspace, 'outside'));
+  await symlink('app/src', join(workspace, 'inside'));
+  await writeFile(join(workspace, 'app/file'), '');
+  return { workspace, ...(await executor.put(requestOf([{ tell: 'cwd' }], { account, workspace: 'w', workingDir }))) };
+}
+
+test.for([
+  { title: 'a directory of the workspace', workingDir: 'app/src', cwd: 'app/src' },
+  { title: 'the workspace itself', workingDir: '.', cwd: '' },
+  { title: 'a path that leaves a directory again', workingDir: 'app/../app', cwd: 'app' },
+  { title: 'a link inside the workspace', workingDir: 'inside', cwd: 'app/src' },
+])('workingDir may be $title', async ({ workingDir, cwd }) => {
+  const { workspace, id } = await putInWorkspace(workingDir);
+  expect(textOf(await executor.readUntil(id, isExit))).toBe(`${JSON.stringify(join(workspace, cwd))}\n`);
+});
+
+test.for([
+  { title: 'a parent of the workspace', workingDir: '../other' },
+  { title: 'a path that leaves the workspace in the middle', workingDir: 'app/../../other' },
+  { title: 'an absolute path', workingDir: '/tmp' },
+  { title: 'a link out of the workspace', workingDir: 'outside' },
+  { title: 'a path through a link out of the workspace', workingDir: 'outside/app' },
+  { title: 'a path that leaves the workspace behind a link', workingDir: 'inside/../../..' },
+  { title: 'a missing directory', workingDir: 'missing' },
+  { title: 'a file', workingDir: 'app/file' },
+])('workingDir may not be $title', async ({ workingDir }) => {
+  const refusal = refusalOf(await putInWorkspace(workingDir));
+  expect(refusal).toMatchObject({ code: 'bad_request', message: expect.stringContaining('workingDir') });
+});
+
+test('a workingDir of a new workspace or session is refused, and leaves nothing behind', async () => {
+  const account = anAccount();
+  for (const workspace of [undefined, 'w']) {
+    const reply = await executor.put(requestOf([], { account, workspace, workingDir: 'app' }));
+    expect(refusalOf(reply).code).toBe('bad_request');
+  }
+  expect(await readdir(join(executor.state, 'accounts'))).not.toContain(account);
 });
