@@ -84,7 +84,7 @@ function sessionFailure({ jobs }: AccountContext, spec: JobSpec): Failure | unde
 
 function otherWorkspaceFailure(sessionId: string, workspace: string): Failure {
   const place = workspace === '' ? 'a directory of its own' : `workspace ${workspace}`;
-  return { code: 'invalid_input', issues: [`Conversation ${sessionId} works in ${place}: omit workspace to continue it.`] };
+  return { code: 'invalid_input', issues: [`Session ${sessionId} works in ${place}: omit workspace to continue it.`] };
 }
 
 function budgetFailure({ spending, limits }: AccountContext, now: number): Failure | undefined {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { must, shown } from './complaint.ts';
+import { must, quote } from './issues.ts';
 import { compilePattern, type Pattern, TEXT_MAX_CHARS } from './pattern.ts';
 
 /** Result of a condition; `indeterminate` if a text is too long for its pattern. */
@@ -57,7 +57,7 @@ type OperatorName = keyof typeof OPERATORS;
 const names = Object.keys(OPERATORS);
 const isOperator = (name: unknown): name is OperatorName => names.some((known) => known === name);
 const Name = z.custom<OperatorName>(isOperator, {
-  error: ({ input }) => `unknown operator ${shown(input)}; use one of ${names.join(', ')}`,
+  error: ({ input }) => `unknown operator ${quote(input)}; use one of ${names.join(', ')}`,
 });
 
 /** A path of the form `args.a.b` into nested arguments. A number is an index into a list. */
@@ -72,10 +72,10 @@ export const Condition = z
   .superRefine(({ op, value }, context) => {
     const { value: type, wants } = OPERATORS[op];
     if (value === undefined || !type.safeParse(value).success)
-      return context.addIssue({ code: 'custom', message: `operator "${op}" requires ${wants}, got ${shown(value)}` });
+      return context.addIssue({ code: 'custom', message: `operator "${op}" requires ${wants}, got ${quote(value)}` });
     const compiled = op === 'regex' ? compilePattern(String(value)) : undefined;
     if (compiled && 'problem' in compiled)
-      context.addIssue({ code: 'custom', message: `the pattern ${shown(value)} cannot be used: ${compiled.problem}` });
+      context.addIssue({ code: 'custom', message: `the pattern ${quote(value)} cannot be used: ${compiled.problem}` });
   });
 export type Condition = z.infer<typeof Condition>;
 
@@ -99,7 +99,7 @@ export function argumentAt(args: Record<string, unknown>, path: string): unknown
 }
 
 /** A condition in words. */
-const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${shown(value)}`;
+const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${quote(value)}`;
 
 /** A condition that can be tested. `text` states it. */
 export interface CompiledCondition {

@@ -7,7 +7,7 @@ import { TOOLS } from './tools.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-/** True for the name of a preset; anything else that was written is a document. */
+/** Whether a policy is the name of a preset. Any other one is a document. */
 export const isPreset = (written: string): written is PresetName => PRESET_NAMES.some((name) => name === written);
 
 type Rules = NonNullable<PolicyInput['tools']>;
@@ -15,11 +15,11 @@ type Limits = NonNullable<Rules[string]['limits']>;
 
 const limit = (counter: string, window: 'minute' | 'hour', max: number): Limits => [{ counter, window, max, scope: 'grant' }];
 
-/** A rule for each tool of a class. */
-const ofClass = (risk: Risk, rule: Rules[string]): Rules =>
+/** One rule for each tool of a risk. */
+const ofRisk = (risk: Risk, rule: Rules[string]): Rules =>
   Object.fromEntries(TOOLS.flatMap((tool) => (tool.risk === risk ? [[tool.name, rule]] : [])));
 
-/** Requests without the options that take a barrier away. */
+/** Request tools, without the options that disable a safeguard. */
 const guardedRequests = (limits: Limits): Rules =>
   Object.fromEntries(TOOLS.flatMap(({ name, provider }) => (provider ? [[name, { deny_if: dangersOf(provider), limits }]] : [])));
 
@@ -27,19 +27,19 @@ const guardedRequests = (limits: Limits): Rules =>
 const WRITTEN = {
   'read-only': {
     about: 'Shows jobs, answers and limits. Starts nothing and ends nothing.',
-    written: { version: '1', default: 'deny', tools: ofClass('read', {}) },
+    written: { version: '1', default: 'deny', tools: ofRisk('read', {}) },
   },
   careful: {
     about:
-      '10 requests a minute, without the options that take a barrier away. What ends or removes something, or changes a policy, is asked for.',
+      '10 requests a minute, without the options that disable a safeguard. Calls that end or remove something, or change a policy, need approval.',
     written: {
       version: '1',
       default: 'deny',
       tools: {
-        ...ofClass('read', {}),
+        ...ofRisk('read', {}),
         ...guardedRequests(limit('requests', 'minute', 10)),
-        ...ofClass('write', { limits: limit('writes', 'hour', 30) }),
-        ...ofClass('destructive', { action: 'require_approval' }),
+        ...ofRisk('write', { limits: limit('writes', 'hour', 30) }),
+        ...ofRisk('destructive', { action: 'require_approval' }),
       },
     },
   },
@@ -49,15 +49,16 @@ const WRITTEN = {
   },
 } satisfies Record<PresetName, Omit<Preset, 'policy'>>;
 
-/** A shipped policy: what it is good for, and the document behind it. */
+/** A shipped policy. */
 export interface Preset {
+  /** What it allows, in words. */
   about: string;
-  /** Its document, as it would be written by hand. */
+  /** Its document, as a person would write it. */
   written: PolicyInput;
   policy: Policy;
 }
 
-function ready({ about, written }: Omit<Preset, 'policy'>): Preset {
+function compilePreset({ about, written }: Omit<Preset, 'policy'>): Preset {
   const read = readDocument(written);
   if (!read.ok) throw new Error(toToolError(read.failure).message);
   return { about, written, policy: compile(read.value) };
@@ -65,7 +66,7 @@ function ready({ about, written }: Omit<Preset, 'policy'>): Preset {
 
 /** The shipped policies by name. */
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  'read-only': ready(WRITTEN['read-only']),
-  careful: ready(WRITTEN.careful),
-  open: ready(WRITTEN.open),
+  'read-only': compilePreset(WRITTEN['read-only']),
+  careful: compilePreset(WRITTEN.careful),
+  open: compilePreset(WRITTEN.open),
 };

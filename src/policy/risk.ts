@@ -1,7 +1,7 @@
 import { providers } from '../../container/providers/index.ts';
 import type { Option } from '../../container/providers/provider.ts';
 
-/** What a tool does to the world, as MCP clients ask it; every hint is required, because an absent one is a silent yes. */
+/** MCP's hints about what a tool does. All are required, because clients assume the worst of an absent one. */
 interface Hints {
   readOnlyHint: boolean;
   destructiveHint: boolean;
@@ -9,14 +9,14 @@ interface Hints {
   openWorldHint: boolean;
 }
 
-/** Classes of risk: annotations, presets and pages derive from a tool's class. */
+/** Risks of tools. Annotations, presets and pages derive from them. */
 export const RISKS = {
   read: {
-    words: 'shows what is there',
+    words: 'only reads',
     hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   },
   write: {
-    words: 'changes what can be changed back',
+    words: 'makes a reversible change',
     hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   },
   execute: {
@@ -24,16 +24,16 @@ export const RISKS = {
     hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   },
   destructive: {
-    words: 'ends or removes something, or changes what others may do',
+    words: 'ends or removes something, or changes permissions',
     hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   },
 } as const satisfies Record<string, { words: string; hints: Hints }>;
 export type Risk = keyof typeof RISKS;
 
-type Danger = { path: string } & NonNullable<Option['danger']>;
+type DangerCondition = { path: string } & NonNullable<Option['danger']>;
 
-/** The option values of a provider that take a barrier away, as conditions. */
-export const dangersOf = (provider: string): Danger[] =>
+/** A provider's option values that disable a safeguard, as conditions. */
+export const dangersOf = (provider: string): DangerCondition[] =>
   Object.entries(providers[provider]?.options ?? {}).flatMap(([name, { danger }]) =>
     danger ? [{ path: `args.${name}`, ...danger }] : [],
   );
