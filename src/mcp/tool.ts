@@ -25,7 +25,7 @@ export interface Tool extends KnownTool {
 }
 
 /** Runs a call whose arguments were checked; `asked` is the call as the account sees it. */
-export type Run = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
+type Run = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
 
 /** What a tool answers; `ok` follows from `error`. */
 export type ToolAnswer = Omit<Envelope, 'ok'>;
