@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { providers } from '../container/providers/index.ts';
 import { isOver } from '../src/job/machine.ts';
-import type { Envelope } from '../src/mcp/envelope.ts';
+import type { Envelope } from '../src/mcp/result/envelope.ts';
 import { requestToolsOf } from '../src/policy/tools.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { messageOf } from '../../src/errors.ts';
-import { Envelope } from '../../src/mcp/envelope.ts';
+import { Envelope } from '../../src/mcp/result/envelope.ts';
 import { VERSION } from '../../src/version.ts';
 import { CommandError } from './command-error.ts';
 

@@ -10,7 +10,7 @@ import type { Decision } from '../account/approval.ts';
 import { type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownAccount } from './call.ts';
-import { escapeInvisible } from './render.ts';
+import { escapeInvisible } from './result/render.ts';
 
 /** Longest form, in characters. A longer one is decided on the page, because nobody may approve what they were not shown. */
 const MAX_FORM_CHARS = 8_000;

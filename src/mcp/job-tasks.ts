@@ -5,7 +5,7 @@ import { type Call, ownJob } from './call.ts';
 import { approvalsOf, decideByForm, formsOf } from './elicitation.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod } from './perform.ts';
-import { progressLine } from './render.ts';
+import { progressLine } from './result/render.ts';
 import type { Task, TaskSource } from './tasks.ts';
 import { envelopeOf, toolResult } from './tool.ts';
 import { answerOf } from './tools/request.ts';

@@ -5,7 +5,7 @@ import { GATEWAY_TOOLS } from '../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from './call.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod } from './perform.ts';
-import { stripControls } from './render.ts';
+import { stripControls } from './result/render.ts';
 
 /** Jobs that resources/list shows. */
 const MAX_LISTED = 20;

@@ -4,10 +4,10 @@ import { ok, type Result, toToolError } from '../errors.ts';
 import { RISKS } from '../policy/risk.ts';
 import type { KnownTool } from '../policy/tools.ts';
 import type { Call } from './call.ts';
-import { Envelope, type Part } from './envelope.ts';
 import { parseInput } from './input.ts';
 import { jsonSchema } from './json-schema.ts';
-import { render } from './render.ts';
+import { Envelope, type Part } from './result/envelope.ts';
+import { render } from './result/render.ts';
 
 /** A tool as a declaration. Parsing, permission, errors and logging are the same for all tools: see `perform`. */
 export interface Tool extends KnownTool {

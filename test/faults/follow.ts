@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Envelope } from '../../src/mcp/envelope.ts';
+import type { Envelope } from '../../src/mcp/result/envelope.ts';
 import { readText } from '../helpers/mcp-client.ts';
 import type { PlannedJob } from './plan.ts';
 import { count, type Ended, type Trial } from './trial.ts';

@@ -1,5 +1,5 @@
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Envelope } from '../../src/mcp/envelope.ts';
+import { Envelope } from '../../src/mcp/result/envelope.ts';
 
 /** Longest call, in ms: longer than any wait that tests request. */
 const CALL_MAX_MS = 100_000;

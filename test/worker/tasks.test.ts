@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from '../../src/caller.ts';
-import { Envelope } from '../../src/mcp/envelope.ts';
+import { Envelope } from '../../src/mcp/result/envelope.ts';
 import { answer, ended, say } from './helpers/jobs.ts';
 import { type Manner, post, postLegacy, someone } from './helpers/post.ts';
 

@@ -5,7 +5,7 @@ import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { toToolError } from '../../errors.ts';
-import { escapeInvisible } from '../../mcp/render.ts';
+import { escapeInvisible } from '../../mcp/result/render.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
 import { approvalsPage, type ShownApproval } from './view.ts';

@@ -3,9 +3,9 @@ import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount, ownJob } from '../call.ts';
-import { approvalView } from '../envelope.ts';
 import { nextCursor, pageInput } from '../input.ts';
-import { nextFor } from '../next.ts';
+import { approvalView } from '../result/envelope.ts';
+import { nextFor } from '../result/next.ts';
 import { tool } from '../tool.ts';
 
 export const approvalList = tool({

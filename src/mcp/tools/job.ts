@@ -7,8 +7,8 @@ import { STATES } from '../../job/machine.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from '../call.ts';
 import { nextCursor, pageInput } from '../input.ts';
-import { nextFor } from '../next.ts';
-import { progressLine } from '../render.ts';
+import { nextFor } from '../result/next.ts';
+import { progressLine } from '../result/render.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
 import { answerOf } from './request.ts';
 

@@ -5,8 +5,8 @@ import { ok } from '../../errors.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { GATEWAY_TOOLS, TOKEN_CALLS, TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
-import type { Envelope } from '../envelope.ts';
 import { toolCall } from '../perform.ts';
+import type { Envelope } from '../result/envelope.ts';
 import { tool } from '../tool.ts';
 
 const target = z

@@ -7,11 +7,11 @@ import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
 import { requestToolsOf } from '../../policy/tools.ts';
 import { type Call, ownJob } from '../call.ts';
-import { nextFor, nextPage } from '../next.ts';
-import { progressLine, stripControls } from '../render.ts';
-import { requestInput, waitOf } from '../request.ts';
-import { submit } from '../submit.ts';
+import { nextFor, nextPage } from '../result/next.ts';
+import { progressLine, stripControls } from '../result/render.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
+import { requestInput, waitOf } from './request-input.ts';
+import { submit } from './submit.ts';
 
 /** Time between two progress messages, because a person reads them, in ms. */
 const PROGRESS_LINGER_MS = 1_000;

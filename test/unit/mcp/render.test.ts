@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeInvisible } from '../../../src/mcp/render.ts';
+import { escapeInvisible } from '../../../src/mcp/result/render.ts';
 
 const texts: [what: string, text: string, shown: string][] = [
   ['a link of a terminal', 'a \u001b]8;;rm -rf\u0007b', 'a \\u{1b}]8;;rm -rf\\u{7}b'],

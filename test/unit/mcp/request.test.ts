@@ -4,7 +4,7 @@ import { RunRequest } from '../../../container/protocol.ts';
 import type { Provider } from '../../../container/providers/provider.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseInput } from '../../../src/mcp/input.ts';
-import { readRequest, requestInput } from '../../../src/mcp/request.ts';
+import { readRequest, requestInput } from '../../../src/mcp/tools/request-input.ts';
 import { scripted } from '../../fixtures/scripted-provider.ts';
 
 const provider: Provider = {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PolicyMode } from '../../../src/account/tables/policies.ts';
 import type { Caller, Scope } from '../../../src/caller.ts';
 import { type Config, readConfig } from '../../../src/config.ts';
-import { Envelope } from '../../../src/mcp/envelope.ts';
+import { Envelope } from '../../../src/mcp/result/envelope.ts';
 import { handleMcp } from '../../../src/mcp/server.ts';
 import { TASKS } from '../../../src/mcp/tasks.ts';
 import type { PolicyInput } from '../../../src/policy/document.ts';

@@ -1,5 +1,5 @@
-import { isOver } from '../job/machine.ts';
-import type { JobView } from '../job/record.ts';
+import { isOver } from '../../job/machine.ts';
+import type { JobView } from '../../job/record.ts';
 import type { Envelope } from './envelope.ts';
 
 function why({ state, hold, asks }: JobView): string {

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import { totalTokens } from '../job/progress.ts';
-import type { JobView } from '../job/record.ts';
+import { totalTokens } from '../../job/progress.ts';
+import type { JobView } from '../../job/record.ts';
 import type { Envelope } from './envelope.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed

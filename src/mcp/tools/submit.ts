@@ -1,11 +1,11 @@
-import type { Provider } from '../../container/providers/provider.ts';
-import { sha256Of } from '../account/digest.ts';
-import type { Submitted } from '../account/submit.ts';
-import type { ToolCall } from '../account/tool-call.ts';
-import { fail, type Result } from '../errors.ts';
-import { keySettings, withKey } from '../gate/upstreams.ts';
-import { type Call, ownAccount } from './call.ts';
-import { type Request, readRequest } from './request.ts';
+import type { Provider } from '../../../container/providers/provider.ts';
+import { sha256Of } from '../../account/digest.ts';
+import type { Submitted } from '../../account/submit.ts';
+import type { ToolCall } from '../../account/tool-call.ts';
+import { fail, type Result } from '../../errors.ts';
+import { keySettings, withKey } from '../../gate/upstreams.ts';
+import { type Call, ownAccount } from '../call.ts';
+import { type Request, readRequest } from './request-input.ts';
 
 /** Characters of a prompt that lists show. */
 const MAX_LABEL_CHARS = 80;

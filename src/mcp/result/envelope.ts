@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { APPROVAL_STATES, type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
-import { AuditHead, AuditRow } from '../account/tables/audit-row.ts';
-import { STATES } from '../job/machine.ts';
-import { JobError, JobView } from '../job/record.ts';
+import { APPROVAL_STATES, type Approval, argumentsOfCall } from '../../account/tables/approvals.ts';
+import { AuditHead, AuditRow } from '../../account/tables/audit-row.ts';
+import { STATES } from '../../job/machine.ts';
+import { JobError, JobView } from '../../job/record.ts';
 
 const text = z.string();
 const integer = z.int();

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type RunSession, Workspace } from '../../container/protocol.ts';
-import type { Provider } from '../../container/providers/provider.ts';
-import { type Limits, rangeOf } from '../config.ts';
-import { fail, ok, type Result } from '../errors.ts';
-import { joinParts } from '../prompt-parts.ts';
+import { type RunSession, Workspace } from '../../../container/protocol.ts';
+import type { Provider } from '../../../container/providers/provider.ts';
+import { type Limits, rangeOf } from '../../config.ts';
+import { fail, ok, type Result } from '../../errors.ts';
+import { joinParts } from '../../prompt-parts.ts';
 
 /** A whole number within the bounds of a limit, for a request that sets its own. */
 const within = (limit: keyof Limits) => z.int().min(rangeOf(limit).min).max(rangeOf(limit).max);
