@@ -5,7 +5,7 @@ import { findClis } from '../container/clis.ts';
 import { providers } from '../container/providers/index.ts';
 import { isLoopback } from '../src/auth/resource.ts';
 import { readConfig } from '../src/config.ts';
-import type { Finding } from '../src/health/finding.ts';
+import { type Finding, finding } from '../src/health/finding.ts';
 import { checkKeys } from '../src/health/keys.ts';
 import { checkSignIn } from '../src/health/settings.ts';
 import { askGateway } from './cli/ask-gateway.ts';
@@ -34,22 +34,13 @@ function checkNode(): Finding {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
   const isNew = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-  return {
-    check: 'node',
-    state: isNew ? 'ok' : 'wrong',
-    says: isNew ? node : `${node}. Run npm ci, then start commands with npm run.`,
-  };
+  return isNew ? finding('node', 'ok', node) : finding('node', 'wrong', `${node}. Run npm ci, then start commands with npm run.`);
 }
 
 function checkDocker(): Finding {
   const version = dockerVersion();
-  if (version === null)
-    return {
-      check: 'docker',
-      state: 'note',
-      says: 'No engine answers. Only npm start -- --containers and npm run deploy need one.',
-    };
-  return { check: 'docker', state: 'ok', says: version };
+  if (version !== null) return finding('docker', 'ok', version);
+  return finding('docker', 'note', 'No engine answers. Only npm start -- --containers and npm run deploy need one.');
 }
 
 async function checkClis(): Promise<Finding[]> {
@@ -57,11 +48,10 @@ async function checkClis(): Promise<Finding[]> {
   const scratch = mkdtempSync(join(WRANGLER_DIRECTORY, 'doctor-'));
   try {
     const clis = await findClis(Object.values(providers), {}, scratch);
-    return Object.keys(providers).map((id): Finding => {
+    return Object.keys(providers).map((id) => {
       const version = clis[id]?.version;
-      if (version === undefined)
-        return { check: id, state: 'wrong', says: 'Not installed. Run npm ci with optional dependencies.' };
-      return { check: id, state: 'ok', says: version };
+      if (version !== undefined) return finding(id, 'ok', version);
+      return finding(id, 'wrong', 'Not installed. Run npm ci with optional dependencies.');
     });
   } finally {
     rmSync(scratch, { recursive: true });
@@ -70,16 +60,13 @@ async function checkClis(): Promise<Finding[]> {
 
 /** Why no gateway answers: on this machine the port shows it, elsewhere the address is wrong. */
 async function checkPort(url: URL): Promise<Finding> {
-  const wrong = (says: string): Finding => ({ check: 'port', state: 'wrong', says });
-  if (!isLoopback(url)) return wrong(`No gateway answers on ${url.origin}. Check the address, or deploy one: npm run deploy.`);
+  const none = `No gateway answers on ${url.origin}`;
+  if (!isLoopback(url)) return finding('port', 'wrong', `${none}. Check the address, or deploy one: npm run deploy.`);
   const port = Number(url.port) || 80;
+  const taken = `Port ${port} is in use, but not by a gateway. Start the gateway with another --port, or give its --url.`;
   return claimPort(port).then(
-    (): Finding => ({
-      check: 'port',
-      state: 'note',
-      says: `No gateway answers on ${url.origin}; the port is free for npm start.`,
-    }),
-    () => wrong(`Port ${port} is in use, but not by a gateway. Start the gateway with another --port, or give its --url.`),
+    () => finding('port', 'note', `${none}; the port is free for npm start.`),
+    () => finding('port', 'wrong', taken),
   );
 }
 

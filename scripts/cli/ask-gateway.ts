@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import type { Finding } from '../../src/health/finding.ts';
+import { Finding, finding } from '../../src/health/finding.ts';
 
 const ANSWER_TIMEOUT_MS = 30_000;
 
 const Alive = z.object({ ok: z.literal(true), version: z.string() });
-const Deep = z.object({
-  findings: z.array(z.object({ check: z.string(), state: z.enum(['ok', 'note', 'wrong']), says: z.string() })),
-});
+const Deep = z.object({ findings: z.array(Finding) });
 
 /** What to do about a gateway that is alive but answers its checks with this HTTP status. */
 function adviceOn(status: number): string {
@@ -28,5 +26,5 @@ export async function askGateway(url: URL, token: string): Promise<Finding[] | n
   const says = answer
     ? `${url.origin} answered HTTP ${answer.status}. ${adviceOn(answer.status)}`
     : `${url.origin} is alive, but its checks took longer than ${ANSWER_TIMEOUT_MS / 1_000} s. See its log.`;
-  return [{ check: 'gateway', state: 'wrong', says }];
+  return [finding('gateway', 'wrong', says)];
 }

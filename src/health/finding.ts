@@ -1,9 +1,12 @@
+import { z } from 'zod';
+
 /** Result of one check. `note` means that it works but something may be missing. */
-export interface Finding {
-  check: string;
-  state: 'ok' | 'note' | 'wrong';
+export const Finding = z.object({
+  check: z.string(),
+  state: z.enum(['ok', 'note', 'wrong']),
   /** What was found and what to do about it. Never contains a secret. */
-  says: string;
-}
+  says: z.string(),
+});
+export type Finding = z.infer<typeof Finding>;
 
 export const finding = (check: string, state: Finding['state'], says: string): Finding => ({ check, state, says });

@@ -75,7 +75,8 @@ test('it reports each problem of a gateway with what to do about it, and shows n
   const { says, code, all } = await askDoctor(url, settings.token);
   expect(says).toMatchObject({
     address: expect.stringMatching(/^WRONG: Clients have to use https:\/\/other\.test\/mcp.* Set MCP_RESOURCE/),
-    'sign-in by oidc': 'WRONG: Set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ALLOWED as well, or remove its other settings.',
+    'sign-in by oidc':
+      'WRONG: Also set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ALLOWED, or remove the other settings of this method.',
     'key of claude': expect.stringMatching(/^WRONG: .*HTTP 401\. Replace ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN\.$/),
     'key of grok': expect.stringMatching(/^note: Not checked: .*HTTP 503/),
     R2: expect.stringMatching(/^ok/),

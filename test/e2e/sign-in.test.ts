@@ -45,7 +45,7 @@ test('an operator can name the owner', async () => {
 test.each(['mallory', 'unverified'])('%s is refused', async (login) => {
   const { visitor, page } = await enterAs(login);
   expect(page.status).toBe(403);
-  expect(page.html).toContain('not on this gateway');
+  expect(page.html).toContain('may not use this gateway');
   expect((await visitor.go(`${origin()}/connections`)).url).toContain('/sign-in');
 });
 
