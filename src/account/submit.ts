@@ -31,7 +31,7 @@ export interface Submission {
 
 /** A job that was created, or found as a duplicate. */
 export interface Submitted {
-  job: JobView;
+  job: JobView & { queuePlace: number | undefined };
   deduplicated: boolean;
 }
 

@@ -94,7 +94,6 @@ export const JobView = z.object({
   startedAt: z.number().optional(),
   finishedAt: z.number().optional(),
   elapsedMs: z.number(),
-  queuePlace: z.int().optional(),
   /** The approval that it waits for. */
   hold: Hold.optional(),
   /** Steps that wait for approval. */
@@ -109,9 +108,6 @@ export const JobView = z.object({
   usage: Usage.optional(),
   denials: z.array(Denial).optional(),
   correlationId: z.string().optional(),
-  deduplicated: z.boolean().optional(),
-  alreadyOver: z.boolean().optional(),
-  deleted: z.boolean().optional(),
   error: JobError.optional(),
 });
 export type JobView = z.infer<typeof JobView>;

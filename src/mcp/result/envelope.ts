@@ -124,10 +124,19 @@ const AuditView = z.object({ rows: z.array(AuditRow), base: AuditHead, head: Aud
 /** What to call next, and why. */
 const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });
 
+/** A job with what holds for this call alone. */
+export const CalledJob = JobView.extend({
+  queuePlace: integer.optional(),
+  deduplicated: z.boolean().optional(),
+  alreadyOver: z.boolean().optional(),
+  deleted: z.boolean().optional(),
+});
+export type CalledJob = z.infer<typeof CalledJob>;
+
 /** Everything that a tool can answer. Each tool declares which parts it uses; `ok` is false exactly if there is an `error`. */
 export const Envelope = z.object({
   ok: z.boolean(),
-  job: JobView.optional(),
+  job: CalledJob.optional(),
   answer: Answer.optional(),
   events: z.array(z.looseObject({ seq: integer, at: z.number(), kind: text })).optional(),
   nextAfterSeq: integer.optional(),

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { totalTokens } from '../../job/progress.ts';
 import type { JobView } from '../../job/record.ts';
-import type { Envelope } from './envelope.ts';
+import type { CalledJob, Envelope } from './envelope.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
@@ -29,7 +29,7 @@ function spentSoFar({ usage }: JobView): string | undefined {
 }
 
 /** A progress message: state, last activity and cost so far. */
-export function progressLine(job: JobView): string {
+export function progressLine(job: CalledJob): string {
   const place = job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`;
   const facts = [
     `${job.id} ${job.canceling ? 'canceling' : job.state}`,
@@ -42,7 +42,7 @@ export function progressLine(job: JobView): string {
 }
 
 /** A job in one line: provider, state, last activity, cost so far and what is special about it. */
-function jobLine(job: JobView): string {
+function jobLine(job: CalledJob): string {
   const now = job.createdAt + job.elapsedMs;
   const facts = [
     `${job.provider} job ${job.id}: ${job.canceling ? 'canceling' : job.state}${job.reason && job.reason !== 'answered' ? ` (${job.reason})` : ''}`,

@@ -7,6 +7,7 @@ import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
 import { requestToolsOf } from '../../policy/tools.ts';
 import { type Call, ownJob } from '../call.ts';
+import type { CalledJob } from '../result/envelope.ts';
 import { nextFor, nextPage } from '../result/next.ts';
 import { progressLine, stripControls } from '../result/render.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
@@ -20,7 +21,7 @@ const PROGRESS_LINGER_MS = 1_000;
 const needsApproval = ({ state, asks }: JobView) => state === 'held' || (asks !== undefined && asks.length > 0);
 
 /** Waits for the end of a job and sends progress. Stops at `until`, when an approval is needed, or when the client no longer waits. */
-async function follow(job: JobView, until: number, call: Call): Promise<JobView> {
+async function follow(job: CalledJob, until: number, call: Call): Promise<CalledJob> {
   let latest = job;
   await call.client.progress(progressLine(latest));
   while (!isOver(latest.state) && !needsApproval(latest) && Date.now() < until && !call.client.signal.aborted) {
@@ -50,7 +51,7 @@ export function answerOf({ job, page, source, structured }: JobText): ToolAnswer
   };
 }
 
-async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
+async function answer(job: CalledJob, call: Call): Promise<Result<ToolAnswer>> {
   const text = await ownJob(call, job.id).text('answer', 0, call.config.limits.resultPageChars);
   if (!text?.ok) return ok({ job, next: nextFor(job) });
   const found = answerOf(text.value);
@@ -58,7 +59,12 @@ async function answer(job: JobView, call: Call): Promise<Result<ToolAnswer>> {
 }
 
 /** The job of a request: made or found now, or begun by an earlier round of this call. */
-async function jobFor(provider: Provider, input: Record<string, unknown>, call: Call, asked: ToolCall): Promise<Result<JobView>> {
+async function jobFor(
+  provider: Provider,
+  input: Record<string, unknown>,
+  call: Call,
+  asked: ToolCall,
+): Promise<Result<CalledJob>> {
   if (call.resumes !== undefined) {
     const status = await ownJob(call, call.resumes).status(0, 0);
     return status?.ok ? ok(status.value.job) : fail({ code: 'job_not_found', jobId: call.resumes });
