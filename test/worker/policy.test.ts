@@ -30,7 +30,7 @@ const SEEDS = ['grok_request_async', 'claude_request'].map((tool): [string, Poli
   },
 ]);
 
-/** Counters begin anew with the minute: what is counted in one has to be made in one. */
+/** Repeats work until it starts and ends within one minute, because counters start again with each minute. */
 async function inOneMinute<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     const minute = () => Math.floor(Date.now() / 60_000);

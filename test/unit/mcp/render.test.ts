@@ -7,7 +7,7 @@ const texts: [what: string, text: string, shown: string][] = [
   ['text that runs backwards', 'a\u202eb', 'a\\u{202e}b'],
   ['text without width', 'a\u200b\u{e0041}b', 'a\\u{200b}\\u{e0041}b'],
   ['half a character', 'a\ud800b', 'a\\u{d800}b'],
-  ['a line that begins anew', 'harmful\rharmless', 'harmful\\u{d}harmless'],
+  ['a line that is overwritten', 'harmful\rharmless', 'harmful\\u{d}harmless'],
   ['lines, tabs and letters of any script', 'é\n\t漢字 😀', 'é\n\t漢字 😀'],
 ];
 
