@@ -157,7 +157,7 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Removes a deleted job from the index. */
-  forget(id: string): void {
+  removeJob(id: string): void {
     this.#account.jobs.remove(id);
   }
 

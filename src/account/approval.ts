@@ -88,7 +88,7 @@ export function requestStepApproval(account: AccountContext, step: Step, now: nu
 }
 
 /** Why a pending call may no longer be approved, or undefined: its policy was changed and now denies it. */
-function overtaken(account: AccountContext, { id, kind, state, call }: Approval, now: number): Failure | undefined {
+function policyFailure(account: AccountContext, { id, kind, state, call }: Approval, now: number): Failure | undefined {
   if (kind !== 'call' || state !== 'pending') return undefined;
   const { enforced } = weigh(account, { ...call, args: argumentsOfCall(call) }, { running: 0 }, now);
   const { rule, reason } = enforced;
@@ -104,7 +104,7 @@ export function decideApproval(account: AccountContext, decision: Decision, now:
   const approval = approvals.find(id);
   if (!approval) return fail({ code: 'approval_not_found', approvalId: id });
   if (isGrant && approval.call.grant === by) return fail({ code: 'own_approval', approvalId: id });
-  const refusal = approve ? overtaken(account, approval, now) : undefined;
+  const refusal = approve ? policyFailure(account, approval, now) : undefined;
   if (refusal) return fail(refusal);
   const isLate = approval.state === 'pending' && approval.expiresAt <= now;
   const isDecided = !isLate && approvals.decide(id, approve ? 'approved' : 'denied', by, comment, now);

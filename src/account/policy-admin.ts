@@ -9,7 +9,7 @@ import type { ToolCall } from './tool-call.ts';
 import { decideUnder, type PolicyDecision } from './weigh.ts';
 
 /** Changes of a target that its state lists. */
-const CHANGES_SHOWN = 50;
+const CHANGES_MAX = 50;
 
 /** The policy in force for a target, and its history. */
 export interface PolicyState {
@@ -25,7 +25,7 @@ export interface PolicyState {
 export function policyState({ policies }: AccountContext, target: string): PolicyState {
   const { written, target: from } = policies.enforced(target);
   const shadow = policies.all().find((policy) => policy.target === target && policy.mode === 'shadow')?.written;
-  return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, CHANGES_SHOWN) };
+  return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, CHANGES_MAX) };
 }
 
 /** Sets a target's policy, or removes it if `written` is null, and audits the change. */

@@ -25,7 +25,7 @@ const choice = <const T extends readonly [string, ...string[]]>(values: T) => z.
 const name = z
   .string(must('a name of 1 to 100 characters'))
   .regex(/^\S{1,100}$/, must('a name of 1 to 100 characters without blanks'));
-const most = z.number(must('a number from 0')).min(0, must('a number from 0')).max(1e12, must('a number up to 1e12'));
+const maximum = z.number(must('a number from 0')).min(0, must('a number from 0')).max(1e12, must('a number up to 1e12'));
 const reason = z.string(must('a text')).max(500, must('a text of up to 500 characters'));
 const SOURCES = `"args." and the name of an argument, ${oneOf(USAGES)}`;
 const source = z.string(must(SOURCES)).refine((from) => isUsage(from) || ArgumentPath.safeParse(from).success, must(SOURCES));
@@ -36,7 +36,7 @@ const Limit = z.strictObject(
     /** Limits with the same counter, window and scope count together, also across tools. */
     counter: name,
     window: choice(['minute', 'hour', 'day']),
-    max: most,
+    max: maximum,
     /** Count the calls of one grant together, or of the whole account. */
     scope: choice(LIMIT_SCOPES).default('grant'),
     /** Count this instead of 1 per call. */
@@ -49,7 +49,7 @@ export type Limit = z.infer<typeof Limit>;
 /** Short form of a limit with a counter of its own. */
 const RateLimit = z.strictObject(
   {
-    max: most,
+    max: maximum,
     /** In s, aligned to the clock: 60, 3600 and 86400 are the calendar windows. */
     window: z
       .int(must('whole seconds from 1 to 86400'))

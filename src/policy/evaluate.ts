@@ -41,7 +41,7 @@ const matching = (conditions: CompiledCondition[], place: string, args: JudgedCa
 
 const TOO_LONG = 'the argument is too long for this pattern';
 
-function denied({ rule, reason, action, require, denyIf }: ToolRule, args: JudgedCall['args']): Verdict | undefined {
+function denialOf({ rule, reason, action, require, denyIf }: ToolRule, args: JudgedCall['args']): Verdict | undefined {
   if (action === 'deny') return deny(`${rule}.action`, reason ?? 'this tool is denied');
   const [unmet] = matching(require, `${rule}.require`, args, ['fails', 'indeterminate']);
   if (unmet) return deny(unmet.rule, reason ?? (unmet.result === 'fails' ? `it requires ${unmet.text}` : TOO_LONG));
@@ -73,7 +73,7 @@ export function evaluate(policy: Policy, call: JudgedCall): Verdict {
   if (!rule && policy.document.default === 'deny')
     return deny('default', 'this tool is not listed, and unlisted tools are denied');
   const args = normalizeArgs(tool, call.args);
-  const refusal = rule && denied(rule, args);
+  const refusal = rule && denialOf(rule, args);
   if (refusal) return refusal;
   // Limits on usage apply only to calls that make a job.
   const quotas = [...policy.quotas, ...(rule?.quotas ?? [])].filter(({ unit }) => call.estimate || !isUsage(unit));

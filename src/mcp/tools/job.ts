@@ -128,7 +128,7 @@ const jobDelete = (limits: Limits) =>
       const removed = await ownJob(call, input.jobId).remove();
       if (!removed) return unknownJob(input.jobId);
       if (!removed.ok) return removed;
-      await ownAccount(call).forget(input.jobId);
+      await ownAccount(call).removeJob(input.jobId);
       return ok({ job: { ...removed.value, deleted: true } });
     },
   });
