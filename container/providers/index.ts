@@ -2,8 +2,8 @@ import { claude } from './claude/claude.ts';
 import { grok } from './grok/grok.ts';
 import type { Provider } from './provider.ts';
 
-/** All providers by id. */
+/** Every provider by id. */
 export const providers: Record<string, Provider> = { claude, grok };
 
-/** The providers' names in a sentence. */
+/** The titles of all providers, joined for a sentence. */
 export const providerTitles = (): string => new Intl.ListFormat('en').format(Object.values(providers).map(({ title }) => title));

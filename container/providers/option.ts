@@ -1,41 +1,41 @@
 import type { z } from 'zod';
 import type { Option, Provider, Roles } from './provider.ts';
 
-/** Arguments for a value: the bare flag for true, one `flag=value` for a scalar and one for each entry of a list. */
+/** Arguments for a value: the bare flag for true, `flag=value` for a scalar and for each entry of a list. */
 function plainArguments(flag: string, value: unknown): string[] {
   if (typeof value === 'boolean') return value ? [flag] : [];
-  // With "=" a value that begins with "-" stays a value.
+  // With "=", a value that begins with "-" stays a value.
   return [value].flat().map((entry) => `${flag}=${String(entry)}`);
 }
 
-/** An option that becomes arguments; `argv` replaces the plain form and sees what the type has checked. */
+/** An option that becomes arguments. `argv` replaces the plain form and receives the parsed value. */
 export function option<T extends z.ZodType>(
   flag: string,
   type: T,
-  about: string,
+  description: string,
   argv: (value: z.output<T>) => string[] = (value) => plainArguments(flag, value),
 ): Option {
-  return { type: type.optional().describe(about), flag, argv: (value) => argv(type.parse(value)) };
+  return { type: type.optional().describe(description), flag, argv: (value) => argv(type.parse(value)) };
 }
 
-/** An option that goes into a file; `read` is the flag that reads it, where that is another one. */
+/** An option that becomes a file. `read` is the flag that takes the file's path, if it differs from the option's flag. */
 export function fileOption<T extends z.ZodType>(
   flag: string,
   type: T,
-  about: string,
+  description: string,
   file: { name: string; text: (value: z.output<T>) => string; read?: string },
 ): Option {
   const text = (value: unknown) => file.text(type.parse(value));
-  return { type: type.optional().describe(about), flag, file: { flag: file.read ?? flag, name: file.name, text } };
+  return { type: type.optional().describe(description), flag, file: { flag: file.read ?? flag, name: file.name, text } };
 }
 
-/** An option of which some values take a barrier away: those that equal `value`, or any where none is given. */
+/** An option that disables a safeguard if it equals `value`, or with any value if `value` is undefined. */
 export const dangerous = (declared: Option, value?: unknown): Option => ({
   ...declared,
   danger: value === undefined ? { op: 'exists', value: true } : { op: 'eq', value },
 });
 
-/** What checked option values become on a command line, and the files in `directory` that it names. */
+/** The arguments for checked option values, and the files in `directory` that they name. */
 export function argumentsOf(table: Record<string, Option>, values: Record<string, unknown>, directory: string) {
   const argv: string[] = [];
   const files: Record<string, string> = {};
@@ -51,13 +51,13 @@ export function argumentsOf(table: Record<string, Option>, values: Record<string
   return { argv, files };
 }
 
-/** The value of the option that has a role at a provider, or undefined. */
+/** The value of the provider's option in a role, or undefined. */
 export function valueInRole(provider: Provider | undefined, role: keyof Roles, values: Record<string, unknown>): unknown {
   const name = provider?.roles[role];
   return name === undefined ? undefined : values[name];
 }
 
-/** The budget in USD that a request sets itself, or undefined. */
+/** The budget of a request in USD, or undefined. */
 export function budgetOf(provider: Provider | undefined, values: Record<string, unknown>): number | undefined {
   const budget = valueInRole(provider, 'budget', values);
   return typeof budget === 'number' ? budget : undefined;

@@ -1,21 +1,21 @@
 import type { z } from 'zod';
 import type { Item, RunSession, Usage } from '../protocol.ts';
 
-/** One option of a CLI. Tool schema, stored request, argv and README derive from it. */
+/** An option of a CLI. Tool schema, stored request, argv and documents derive from it. */
 export interface Option {
   /** Bounds and description; accepts undefined. The description is what a model reads, so it is one short sentence. */
   type: z.ZodType;
-  /** The CLI's flag, as its --help spells it. Absent: the option acts by other means. */
+  /** The CLI's flag, as its --help spells it; undefined if the option acts by other means. */
   flag?: string;
   /** Arguments for a value. */
   argv?: (value: unknown) => string[];
-  /** Which values take a barrier away: they run code of others, skip every question, or leave the workspace. Presets deny them. */
+  /** Values that disable a safeguard: they run code of others, skip permission requests, or leave the workspace. Presets deny them. */
   danger?: { op: 'eq' | 'exists'; value: unknown };
-  /** Text for a file whose path is the argument, for values that may be longer than an argument. */
+  /** A file whose path is the argument, for values that may be longer than an argument. */
   file?: { flag: string; name: string; text: (value: unknown) => string };
 }
 
-/** What is known when a command line is built. Paths are absolute; they exist once the CLI starts. */
+/** The input of a command line. Paths are absolute; they exist once the CLI starts. */
 export interface Launch {
   /** Path of the CLI's binary. */
   binary: string;
@@ -24,22 +24,22 @@ export interface Launch {
   options: Record<string, unknown>;
   session: Exclude<RunSession, { mode: 'latest' }>;
   gate: { baseUrl: string; token: string };
-  /** Directory that the CLI is started in. */
+  /** Working directory of the CLI. */
   cwd: string;
-  /** The session's directory: HOME of the CLI. */
+  /** HOME of the CLI: a directory of the session. */
   home: string;
-  /** Scratch directory of this run. */
+  /** Scratch directory of the run. */
   tmp: string;
 }
 
-/** A process to start: never a shell. */
+/** A process to start, never through a shell. */
 export interface Command {
   argv: string[];
-  /** The whole environment beside PATH, HOME, TMPDIR and LANG. */
+  /** The whole environment, besides PATH, HOME, TMPDIR and LANG. */
   env: Record<string, string>;
-  /** Text for stdin; absent: stdin is empty. */
+  /** Text for stdin; without it, stdin is empty. */
   stdin?: string;
-  /** Takes the place of `stdin` and of the provider's reader where the CLI asks before it makes a call. */
+  /** Replaces `stdin` and the provider's reader if the CLI requests permissions during the run. */
   dialogue?: Dialogue;
   /** Files to write before the start, by absolute path. */
   files?: Record<string, string>;
@@ -76,14 +76,14 @@ export interface PermissionRequest {
 }
 
 /** A key that a model service accepts. */
-export interface ServiceKey {
-  /** The setting of the gateway that holds it. */
+interface ServiceKey {
+  /** The gateway's setting that holds the key. */
   setting: string;
   description: string;
-  /** The header that carries it. */
+  /** The header that carries the key. */
   header: string;
   scheme?: 'Bearer';
-  /** Values that the service needs beside this key, by header. They are added to what the CLI sends. */
+  /** Header values that the service requires with this key. They are added to those that the CLI sends. */
   extra?: Record<string, string>;
 }
 
@@ -94,15 +94,15 @@ export interface Service {
   urlSetting: string;
   /** Keys in order of preference: the first one that is set is used. */
   keys: ServiceKey[];
-  /** What a key looks like in a text; the audit log hides what matches. */
+  /** Matches a key in a text, which the audit log then hides. */
   keyPattern: RegExp;
-  /** A GET that only a valid key passes. */
+  /** A GET that succeeds with a valid key only. */
   probe: { path: string; headers?: Record<string, string> };
   /** Paths below the base URL that a run needs, by method. */
   paths: { method: string; path: RegExp }[];
   /**
-   * Makes a reader for one model response. It receives each piece of JSON in turn, the whole response or one event of a stream, and
-   * returns the usage so far, or undefined if the piece reports none. Never throws.
+   * Makes a reader for one model response. The reader receives each JSON text in turn: the whole response, or an event of a stream.
+   * It returns the usage so far, or undefined if the text reports none. Never throws.
    */
   usageReader: () => (json: string) => Usage | undefined;
 }
@@ -119,30 +119,30 @@ export interface Roles {
   ephemeral?: string;
 }
 
-/** A CLI and its model service. Everything that the gateway knows about them is declared here. */
+/** Everything that the gateway knows about a CLI and its model service. */
 export interface Provider {
   id: string;
-  /** The product's name, as people read it. */
+  /** Name of the product, as people read it. */
   title: string;
-  /** The npm package `<package>-<platform>-<arch>` and the file in it that is the program. Its install scripts are never run. */
+  /** The file of the npm package `<package>-<platform>-<arch>` that is the program. Install scripts are never run. */
   program: { package: string; file: string; compression?: 'brotli' };
   service: Service;
   options: Record<string, Option>;
   roles: Roles;
-  /** Name of the request parameter that continues the workspace's latest session, as this provider's users know it. */
+  /** The request parameter that continues the workspace's latest session, by the name that this provider's users know. */
   latestParameter: string;
-  /** Options of one meaning and two names: ours, and the one that users of other gateways know. */
+  /** Pairs of names of one option: ours, and the one that users of other gateways know. */
   synonyms?: readonly (readonly [string, string])[];
-  /** Returns a message for each combination of options that the CLI cannot do. */
+  /** Returns a message for each combination of options that the CLI does not support. */
   conflicts: (options: Record<string, unknown>) => string[];
-  /** Flags of --help that are no option here, each with its reason. */
+  /** Flags of --help that are not options here, each with its reason. */
   leftOut: Record<string, string>;
   models: { default: string; known: string[]; aliases: Record<string, string> };
-  /** How a caller permits a tool call that was denied. */
+  /** Tells a caller how to allow a tool call that was denied. */
   permissionHint: string;
   command: (launch: Launch) => Command;
-  /** Makes a reader for one run's stdout: it returns what a complete line means. Never throws. */
+  /** Makes a reader for the stdout of one run. The reader returns the items of a complete line. Never throws. */
   reader: () => (line: string) => Item[];
-  /** First signal of a polite stop. */
+  /** The signal that requests a stop. */
   stopSignal: 'SIGINT' | 'SIGTERM';
 }

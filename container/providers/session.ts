@@ -1,6 +1,6 @@
 import type { Launch } from './provider.ts';
 
-/** The flags that start, continue or copy a conversation; both CLIs take the same. */
+/** Flags that start, continue or copy a conversation. Both CLIs have the same. */
 export function sessionArguments(session: Launch['session']): string[] {
   switch (session.mode) {
     case 'new':

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Most bytes of an option that goes onto a command line: Linux takes 131,071 in one argument. */
+/** Largest option that becomes an argument, in bytes. Linux accepts 131,071 in one argument. */
 export const ARGUMENT_MAX_BYTES = 65_536;
 const DEPTH_MAX = 32;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
 
-const tooLong = (bytes: number) => `has ${bytes} bytes, the most is ${ARGUMENT_MAX_BYTES}: shorten it`;
+const tooLong = (bytes: number) => `has ${bytes} bytes, limit ${ARGUMENT_MAX_BYTES}: shorten it`;
 
 function isTooDeep(value: unknown): boolean {
   let level = [value];
@@ -18,7 +18,7 @@ function isTooDeep(value: unknown): boolean {
 }
 
 function jsonIssue(value: string | object): string | undefined {
-  const tooDeep = `nests deeper than ${DEPTH_MAX}: flatten it`;
+  const tooDeep = `is nested deeper than ${DEPTH_MAX} levels: flatten it`;
   if (typeof value === 'object') {
     if (isTooDeep(value)) return tooDeep;
     const bytes = bytesOf(JSON.stringify(value));
@@ -28,27 +28,27 @@ function jsonIssue(value: string | object): string | undefined {
   if (bytes > ARGUMENT_MAX_BYTES) return tooLong(bytes);
   try {
     const parsed: unknown = JSON.parse(value);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'is no JSON object: send {...}';
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'not a JSON object: send {...}';
     return isTooDeep(parsed) ? tooDeep : undefined;
   } catch {
-    return 'is no JSON: send an object, or its JSON text';
+    return 'not valid JSON: send an object, or its JSON text';
   }
 }
 
 const object = z.record(z.string(), z.unknown());
 
 /** A JSON object, or its text, small enough for a command line. */
-export const json = z.union([object, z.string()]).superRefine((value, context) => {
+export const jsonObject = z.union([object, z.string()]).superRefine((value, context) => {
   const message = jsonIssue(value);
   if (message) context.addIssue({ code: 'custom', message });
 });
 
-/** What `json` accepts, as text. */
-export const jsonText = (value: z.output<typeof json>) => (typeof value === 'string' ? value : JSON.stringify(value));
+/** A value of `jsonObject` as text. */
+export const jsonText = (value: z.output<typeof jsonObject>) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** MCP servers by name, each with the command that starts it or its URL. */
 export const mcpServers = z
-  .record(z.string().regex(/^[\w-]{1,64}$/, 'takes letters, digits, _ and - as names'), object)
+  .record(z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'), object)
   .superRefine((servers, context) => {
     const issue = jsonIssue(servers);
     if (issue) context.addIssue({ code: 'custom', message: issue });
@@ -57,18 +57,20 @@ export const mcpServers = z
         context.addIssue({ code: 'custom', path: [name], message: 'has neither command nor url: give one of them' });
   });
 
-/** The name of a thing, for a command line. */
-export const name = z.string().regex(/^\w[\w.:@/[\]-]{0,199}$/, 'is no name: begin with a letter or digit, up to 200 characters');
+/** A name that is safe on a command line. */
+export const plainName = z
+  .string()
+  .regex(/^\w[\w.:@/[\]-]{0,199}$/, 'not a valid name: begin with a letter or digit, limit 200 characters');
 
-/** Text of a prompt; `maxBytes` absent: it goes into a file. */
-export const text = (maxBytes?: number) => {
+/** Text of a prompt. Without `maxBytes` it becomes a file, whose limit is 1,000,000 characters. */
+export const promptText = (maxBytes?: number) => {
   const plain = z.string().min(1);
   if (maxBytes === undefined) return plain.max(1_000_000);
   return plain.refine((value) => bytesOf(value) <= maxBytes, { error: ({ input }) => tooLong(bytesOf(String(input))) });
 };
 
-/** Tool names or permission rules. */
-export const rules = z.array(z.string().min(1).max(1_000)).max(200);
+/** A list of tool names or permission rules. */
+export const ruleList = z.array(z.string().min(1).max(1_000)).max(200);
 
 /** A directory below the working directory. */
 export const relativePath = z

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { amount, count, flag, list, Tokens, text } from '../messages/lines.ts';
+import { amountField, countField, flagField, listField, Tokens, textField } from '../messages/lines.ts';
 
-/** A line of Grok's agent mode: JSON-RPC of the Agent Client Protocol, with extensions of xAI. */
-export const Message = z.object({
+/** A line of a CLI's agent mode: JSON-RPC of the Agent Client Protocol, with extensions of xAI. */
+export const RpcMessage = z.object({
   id: z.union([z.string(), z.number()]).optional().catch(undefined),
-  method: text,
+  method: textField,
   params: z.unknown().optional(),
   result: z.unknown().optional(),
-  error: z.object({ message: text, data: z.unknown().optional() }).optional().catch(undefined),
+  error: z.object({ message: textField, data: z.unknown().optional() }).optional().catch(undefined),
 });
-export type Message = z.infer<typeof Message>;
+export type RpcMessage = z.infer<typeof RpcMessage>;
 
 const ToolName = z
-  .object({ 'x.ai/tool': z.object({ name: text }) })
+  .object({ 'x.ai/tool': z.object({ name: textField }) })
   .transform((meta) => meta['x.ai/tool'].name)
   .optional()
   .catch(undefined);
@@ -25,95 +25,95 @@ const Update = z.discriminatedUnion('sessionUpdate', [
   z.object({
     sessionUpdate: z.literal('tool_call'),
     toolCallId: z.string(),
-    title: text,
+    title: textField,
     rawInput: z.unknown().optional(),
     _meta: ToolName,
   }),
   z.object({
     sessionUpdate: z.literal('tool_call_update'),
     toolCallId: z.string(),
-    status: text,
-    content: list,
+    status: textField,
+    content: listField,
     rawOutput: z.unknown().optional(),
   }),
   z.object({ sessionUpdate: z.literal('response_completed'), usage: Tokens }),
   z.object({
     sessionUpdate: z.literal('retry_state'),
-    type: text,
-    attempt: count,
-    max_retries: count,
-    reason: text,
-    error_type: text,
+    type: textField,
+    attempt: countField,
+    max_retries: countField,
+    reason: textField,
+    error_type: textField,
   }),
 ]);
 
-/** What a notification says of a session. */
+/** Parameters of a notification about a session. */
 export const Notice = z.object({
-  sessionId: text,
+  sessionId: textField,
   update: Update,
   /** One model response has one `streamStartMs`; a repeated response has another. */
-  _meta: z.object({ streamStartMs: amount }).catch({}).optional(),
+  _meta: z.object({ streamStartMs: amountField }).catch({}).optional(),
 });
 export type Notice = z.infer<typeof Notice>;
 
-/** Asks whether a tool may be called. Without the whole input, or without a yes and a no for this once, it is no such request. */
-export const Permission = z.object({
-  toolCall: z.object({ title: text, rawInput: z.unknown().refine((input) => input !== undefined), _meta: ToolName }),
+/** Parameters of a permission request. Without the whole input, or without options to allow and reject once, they are not valid. */
+export const PermissionParams = z.object({
+  toolCall: z.object({ title: textField, rawInput: z.unknown().refine((input) => input !== undefined), _meta: ToolName }),
   options: z.array(z.object({ optionId: z.string(), kind: z.string() })).transform((options, context) => {
     const optionOf = (kind: string) => options.find((option) => option.kind === kind)?.optionId;
     const [allow, reject] = [optionOf('allow_once'), optionOf('reject_once')];
     if (allow !== undefined && reject !== undefined) return { allow, reject };
-    context.addIssue('offers no answer for this once');
+    context.addIssue('has no options to allow and reject once');
     return z.NEVER;
   }),
 });
 
-export type Permission = z.infer<typeof Permission>;
+export type PermissionParams = z.infer<typeof PermissionParams>;
 
-/** xAI's unit of money in a USD. */
+/** xAI reports costs in ticks; this many are 1 USD. */
 export const TICKS_PER_USD = 1e10;
 
-/** Tokens of a whole prompt; `inputTokens` counts what came from a cache as well. */
+/** Tokens of a whole prompt. `inputTokens` includes the cached ones. */
 const Spent = {
-  inputTokens: count,
-  outputTokens: count,
-  cachedReadTokens: count,
-  cacheCreationTokens: count,
-  costUsdTicks: count,
+  inputTokens: countField,
+  outputTokens: countField,
+  cachedReadTokens: countField,
+  cacheCreationTokens: countField,
+  costUsdTicks: countField,
 };
 
-/** The answer to session/prompt. */
+/** Result of session/prompt. */
 export const PromptEnd = z
   .object({
-    stopReason: text,
+    stopReason: textField,
     _meta: z
       .object({
         usage: z
           .object({
             ...Spent,
-            numTurns: count,
-            costIsPartial: flag,
-            usageIsIncomplete: flag,
+            numTurns: countField,
+            costIsPartial: flagField,
+            usageIsIncomplete: flagField,
             modelUsage: z.record(z.string(), z.object(Spent).catch({})).catch({}),
           })
           .optional()
           .catch(undefined),
         structuredOutput: z.unknown().optional(),
-        structuredOutputError: text,
-        cancellationCategory: text,
+        structuredOutputError: textField,
+        cancellationCategory: textField,
       })
       .catch({}),
   })
   .catch({ _meta: {} });
 export type PromptEnd = z.infer<typeof PromptEnd>;
 
-/** The answer to session/new and session/resume. */
+/** Model in the result of session/new and session/resume, or undefined. */
 export const Opened = z
-  .object({ models: z.object({ currentModelId: text }).catch({}).optional() })
+  .object({ models: z.object({ currentModelId: textField }).catch({}).optional() })
   .transform(({ models }) => models?.currentModelId)
   .catch(undefined);
 
-/** The answer to session/list. */
+/** Result of session/list. */
 export const Sessions = z
   .object({ sessions: z.array(z.object({ sessionId: z.string(), cwd: z.string() })) })
   .catch({ sessions: [] });

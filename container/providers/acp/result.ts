@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
-import { count, type Result, text } from '../messages/lines.ts';
+import { countField, type ResultLine, textField } from '../messages/lines.ts';
 import { summaryOf } from '../pieces.ts';
-import { type Message, type PromptEnd, TICKS_PER_USD } from './messages.ts';
+import { type PromptEnd, type RpcMessage, TICKS_PER_USD } from './messages.ts';
 
-type Spending = NonNullable<PromptEnd['_meta']['usage']>;
-type Spent = Spending['modelUsage'][string];
+type PromptUsage = NonNullable<PromptEnd['_meta']['usage']>;
+type ModelSpent = PromptUsage['modelUsage'][string];
 
-/** What was read from and written to a cache counts once. */
-const uncached = ({ inputTokens = 0, cachedReadTokens = 0, cacheCreationTokens = 0 }: Spent) =>
+/** Input tokens without those that were read from or written to a cache. */
+const uncached = ({ inputTokens = 0, cachedReadTokens = 0, cacheCreationTokens = 0 }: ModelSpent) =>
   Math.max(0, inputTokens - cachedReadTokens - cacheCreationTokens);
 
-const modelTokens = (spent: Spent, hasPrice: boolean): Result['modelUsage'][string] => ({
+const modelTokens = (spent: ModelSpent, hasPrice: boolean): ResultLine['modelUsage'][string] => ({
   inputTokens: uncached(spent),
   outputTokens: spent.outputTokens,
   cacheReadInputTokens: spent.cachedReadTokens,
@@ -19,12 +19,12 @@ const modelTokens = (spent: Spent, hasPrice: boolean): Result['modelUsage'][stri
   ...(hasPrice && { costUSD: (spent.costUsdTicks ?? 0) / TICKS_PER_USD }),
 });
 
-function modelUsageOf({ modelUsage, costIsPartial, usageIsIncomplete }: Spending): Result['modelUsage'] {
+function modelUsageOf({ modelUsage, costIsPartial, usageIsIncomplete }: PromptUsage): ResultLine['modelUsage'] {
   const hasPrice = costIsPartial !== true && usageIsIncomplete !== true;
   return Object.fromEntries(Object.entries(modelUsage).map(([model, spent]) => [model, modelTokens(spent, hasPrice)]));
 }
 
-function verdictOf({ stopReason, _meta }: PromptEnd): Pick<Result, 'subtype' | 'errors'> {
+function verdictOf({ stopReason, _meta }: PromptEnd): Pick<ResultLine, 'subtype' | 'errors'> {
   const { structuredOutputError, cancellationCategory } = _meta;
   if (structuredOutputError !== undefined)
     return { subtype: 'error_max_structured_output_retries', errors: [structuredOutputError] };
@@ -34,8 +34,8 @@ function verdictOf({ stopReason, _meta }: PromptEnd): Pick<Result, 'subtype' | '
   return { subtype: 'error_during_execution', errors: [stopReason ?? 'unknown'] };
 }
 
-/** A prompt's end as print mode would tell it; `answer` is the text of the last message. */
-export function resultOfEnd(end: PromptEnd, sessionId: string, answer: string): Result {
+/** The end of a prompt as a result line of print mode. `answer` is the text of the last message. */
+export function resultOfEnd(end: PromptEnd, sessionId: string, answer: string): ResultLine {
   const { usage, structuredOutput } = end._meta;
   const verdict = verdictOf(end);
   const isError = verdict.subtype !== 'success';
@@ -53,16 +53,16 @@ export function resultOfEnd(end: PromptEnd, sessionId: string, answer: string): 
 
 const Detail = z.union([
   z.string().transform((message) => ({ message, http_status: undefined, error_kind: undefined })),
-  z.object({ message: z.string(), http_status: count, error_kind: text }),
+  z.object({ message: z.string(), http_status: countField, error_kind: textField }),
   z.unknown().transform((data) => ({ message: summaryOf(data ?? ''), http_status: undefined, error_kind: undefined })),
 ]);
 
-/** The end of a prompt that failed; `spent` is what its model calls used until then. */
+/** A failed prompt as a result line of print mode. `spent` is the usage of its model calls. */
 export function resultOfError(
-  { message, data }: NonNullable<Message['error']>,
+  { message, data }: NonNullable<RpcMessage['error']>,
   sessionId: string,
   spent: Usage | undefined,
-): Result {
+): ResultLine {
   const detail = Detail.parse(data);
   return {
     type: 'result',

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { messagesReader } from '../messages/reader.ts';
 import type { Dialogue, ParsedLine } from '../provider.ts';
 
-/** A prompt that Claude Code does not take for a command of its own, such as "/cost": a line feed comes first. */
+/** The prompt as plain text: after a line feed, Claude Code does not take "/cost" for a command of its own. */
 export const claudePrompt = (prompt: string) => (/^\s*\//.test(prompt) ? `\n${prompt}` : prompt);
 
-/** What Claude Code asks the program that started it, beside the lines that it writes of the run. */
+/** Requests of Claude Code to the program that started it. */
 const Control = z.discriminatedUnion('type', [
   z.object({ type: z.literal('control_request'), request_id: z.string(), request: z.unknown() }),
   z.object({ type: z.literal('control_cancel_request'), request_id: z.string() }),
@@ -25,7 +25,7 @@ function handleControl(control: Control): ParsedLine {
   if (control.type === 'control_cancel_request') return { items: [], withdrawn: request_id };
   const permission = Permission.safeParse(control.request);
   if (!permission.success)
-    return { items: [], reply: respond({ subtype: 'error', request_id, error: 'Only permissions can be asked for.' }) };
+    return { items: [], reply: respond({ subtype: 'error', request_id, error: 'Only permission requests are supported.' }) };
   const { tool_name: tool, input } = permission.data;
   const answer = (allowed: boolean, message: string) =>
     respond({
@@ -42,12 +42,12 @@ function readControl(line: string): ParsedLine | undefined {
     const control = Control.safeParse(JSON.parse(line));
     return control.success ? handleControl(control.data) : undefined;
   } catch {
-    // No JSON, or JSON that nests deeper than the stack.
+    // Not valid JSON, or nested deeper than the stack.
     return undefined;
   }
 }
 
-/** A prompt to Claude Code with a stdin that stays open for answers. */
+/** A prompt to Claude Code, with a stdin that stays open for answers. */
 export function claudeDialogue(prompt: string): Dialogue {
   const reader = messagesReader();
   const message = { role: 'user', content: claudePrompt(prompt) };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
 import { parsedJson } from '../json.ts';
-import { costOf } from './prices.ts';
+import { costOf } from './models.ts';
 
 const count = z.number().nonnegative().nullish();
 
@@ -17,7 +17,7 @@ type Counts = z.infer<typeof Counts>;
 
 const Message = z.object({ model: z.string().nullish(), usage: Counts.nullish() });
 /** A whole message, or an event of a stream: `message_start` holds the message, `message_delta` has later counts. */
-const Piece = Message.extend({ message: Message.nullish().catch(null) });
+const Payload = Message.extend({ message: Message.nullish().catch(null) });
 
 /** The counts that an event reports; it leaves out or nulls the others. */
 const given = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== null));
@@ -34,14 +34,14 @@ function usageOfMessage(model: string, counts: Counts): Usage {
   return { ...tokens, costUsd: costOf({ ...tokens, model, hourTokens, webSearches }) };
 }
 
-/** Reads the usage of one response of Anthropic's Messages API. A later count replaces the earlier one; the price is not reported. */
-export function claudeUsage(): (json: string) => Usage | undefined {
+/** A reader for one response of Anthropic's Messages API. A later count replaces the earlier one. */
+export function claudeUsageReader(): (json: string) => Usage | undefined {
   let model = '';
   let counts: Counts = {};
   return (json) => {
     if (!json.includes('"usage"')) return undefined;
-    const piece = Piece.safeParse(parsedJson(json)).data;
-    const message = piece?.message ?? piece;
+    const payload = Payload.safeParse(parsedJson(json)).data;
+    const message = payload?.message ?? payload;
     if (!message?.usage) return undefined;
     model = message.model ?? model;
     counts = { ...counts, ...given(message.usage) };

@@ -1,12 +1,12 @@
-import { json } from '../values.ts';
-import { chooseTools, PLAN } from './tools.ts';
+import { jsonObject } from '../values.ts';
+import { chooseTools, PLAN_TOOLS } from './tools.ts';
 
 type Values = Record<string, unknown>;
 
 const isGiven = () => true;
 const isOff = (value: unknown) => value === false;
 
-/** Options that agent mode cannot honour, or whose questions nobody could answer, and the values that are refused. */
+/** Values of options that agent mode does not support, or that would raise requests of another form than permissions. */
 const REFUSED: Record<string, (value: unknown) => boolean> = {
   allow: isGiven,
   deny: isGiven,
@@ -16,21 +16,21 @@ const REFUSED: Record<string, (value: unknown) => boolean> = {
   noPlan: isOff,
 };
 
-/** Whether a person is asked during the run. */
-export const asks = ({ permissionMode }: Values) => permissionMode === 'ask';
+/** True if the run requests permissions from an approver. */
+export const isAsking = ({ permissionMode }: Values) => permissionMode === 'ask';
 
-/** What cannot be combined with the question of a person. */
+/** Conflicts of options with permissionMode ask. */
 export function askConflicts(given: Values): string[] {
-  if (!asks(given)) return [];
+  if (!isAsking(given)) return [];
   const refused = Object.entries(REFUSED).filter(([name, isRefused]) => given[name] !== undefined && isRefused(given[name]));
-  const plan = chooseTools(given).allowed?.filter((tool) => PLAN.includes(tool)) ?? [];
+  const plan = chooseTools(given).allowed?.filter((tool) => PLAN_TOOLS.includes(tool)) ?? [];
   return [
     ...refused.map(([name]) => `Grok cannot combine ${name} with permissionMode ask. Leave one of them out.`),
     ...plan.map((tool) => `Grok has no ${tool} with permissionMode ask. Leave it out.`),
   ];
 }
 
-/** The profile of the agent that asks: its tools and its turns. It is of this process alone, while one in a request stays with the session. */
+/** The profile of the agent: its tools and turns. It holds for this process only, while a profile in a request stays with the session. */
 export function agentProfile(given: Values): string {
   const { allowed, disallowed } = chooseTools(given);
   const fields = {
@@ -47,7 +47,7 @@ export function agentProfile(given: Values): string {
   return ['---', ...lines, '---', ''].join('\n');
 }
 
-/** What is said about the session, besides its id. Neither rules nor a remembered mode take the questions away. */
+/** Metadata of a session. Remembered modes that skip permission requests are off. */
 export function sessionMeta({ systemPrompt, systemPromptOverride, appendSystemPrompt, rules }: Values) {
   return {
     yoloMode: false,
@@ -59,7 +59,7 @@ export function sessionMeta({ systemPrompt, systemPromptOverride, appendSystemPr
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** Settings of a session, in their order: a model decides which efforts there are. */
+/** Settings of a session in the order in which they are set, because the efforts depend on the model. */
 export function sessionSettings({ model, effort, reasoningEffort }: Values) {
   return {
     model: model === 'latest' || model === 'default' ? undefined : textOf(model),
@@ -67,8 +67,8 @@ export function sessionSettings({ model, effort, reasoningEffort }: Values) {
   };
 }
 
-/** What is said about the prompt. */
+/** Metadata of a prompt. */
 export function promptMeta({ jsonSchema, verbatim }: Values) {
-  const schema = jsonSchema === undefined ? undefined : json.parse(jsonSchema);
+  const schema = jsonSchema === undefined ? undefined : jsonObject.parse(jsonSchema);
   return { outputSchema: typeof schema === 'string' ? JSON.parse(schema) : schema, verbatim };
 }

@@ -1,5 +1,5 @@
 import type { Item } from '../../protocol.ts';
-import { Message, Opened, Permission, PromptEnd, Sessions } from '../acp/messages.ts';
+import { Opened, PermissionParams, PromptEnd, RpcMessage, Sessions } from '../acp/messages.ts';
 import { acpReader } from '../acp/reader.ts';
 import type { Dialogue, Launch, ParsedLine, PermissionRequest } from '../provider.ts';
 import { promptMeta, sessionMeta, sessionSettings } from './ask-mode.ts';
@@ -8,17 +8,17 @@ import { readAgentTool } from './tool-output.ts';
 
 const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
 
-/** A request to the CLI, and what is known when it is made. */
-interface Call {
+/** A request to the CLI, and the items to report with it. */
+interface RpcCall {
   method: string;
   params: object;
   items?: Item[];
 }
 
-/** Calls, each made with the answer to the one before. */
-type Calls<T> = Generator<Call, T, unknown>;
+/** A sequence of calls. Each receives the result of the call before. */
+type Calls<T> = Generator<RpcCall, T, unknown>;
 
-/** Opens the run's session and gives its model. A conversation is found under its own directory only; a copy of it gets ours. */
+/** Opens the run's session and returns its model. A conversation is found under its own directory only; a copy moves to the run's. */
 function* openSession({ session, cwd, options }: Launch): Calls<string | undefined> {
   const place = { cwd, mcpServers: [] };
   const _meta = sessionMeta(options);
@@ -35,7 +35,7 @@ function* openSession({ session, cwd, options }: Launch): Calls<string | undefin
   return Opened.parse(yield { method: 'session/resume', params: resumed });
 }
 
-/** All that is asked of the CLI; gives the answer to the prompt. */
+/** Makes every call of a run and returns the result of the prompt. */
 function* converse(launch: Launch): Calls<unknown> {
   const sessionId = launch.session.id;
   const settings = sessionSettings(launch.options);
@@ -53,7 +53,7 @@ function* converse(launch: Launch): Calls<unknown> {
 const rpc = (fields: object) => JSON.stringify({ jsonrpc: '2.0', ...fields });
 
 /** Converts ACP's permission request. A denial without a message would end the turn. */
-function requestOf(id: string | number, { toolCall, options }: Permission): PermissionRequest {
+function requestOf(id: string | number, { toolCall, options }: PermissionParams): PermissionRequest {
   const choose = (optionId: string, more: object = {}) =>
     rpc({ id, result: { outcome: { outcome: 'selected', optionId }, ...more } });
   return {
@@ -72,7 +72,7 @@ export function grokDialogue(launch: Launch): Dialogue {
   let made = 0;
   let isDone = false;
 
-  function go(answer?: unknown): ParsedLine {
+  function proceed(answer?: unknown): ParsedLine {
     const step = calls.next(answer);
     if (step.done) return end(reader.end(PromptEnd.parse(step.value)));
     const { method, params, items = [] } = step.value;
@@ -85,24 +85,24 @@ export function grokDialogue(launch: Launch): Dialogue {
     return { items, isDone };
   }
 
-  function handleMessage({ id, method, params, result, error }: Message): ParsedLine {
+  function handleMessage({ id, method, params, result, error }: RpcMessage): ParsedLine {
     if (method === undefined && (id !== made || isDone)) return { items: [] };
-    if (method === undefined) return error ? end(reader.fail(error)) : go(result);
+    if (method === undefined) return error ? end(reader.fail(error)) : proceed(result);
     if (id === undefined) return { items: reader.read(params) };
-    const permission = method === 'session/request_permission' ? Permission.safeParse(params) : undefined;
+    const permission = method === 'session/request_permission' ? PermissionParams.safeParse(params) : undefined;
     if (permission?.success) return { items: [], request: requestOf(id, permission.data) };
     return { items: [], reply: rpc({ id, error: METHOD_NOT_FOUND }) };
   }
 
-  const { reply: opening = '' } = go();
+  const { reply: opening = '' } = proceed();
   return {
     opening: [opening],
     read: (line) => {
       try {
-        const message = Message.safeParse(JSON.parse(line));
+        const message = RpcMessage.safeParse(JSON.parse(line));
         return message.success ? handleMessage(message.data) : { items: [] };
       } catch {
-        // No JSON, or JSON that nests deeper than the stack.
+        // Not valid JSON, or nested deeper than the stack.
         return { items: [] };
       }
     },

@@ -1,39 +1,39 @@
 import { messagesReader } from '../messages/reader.ts';
 import { argumentsOf } from '../option.ts';
-import type { Command, Launch, Provider } from '../provider.ts';
+import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
-import { agentProfile, askConflicts, asks } from './ask-mode.ts';
+import { agentProfile, askConflicts, isAsking } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
-import { leftOut, models, options, synonyms } from './options.ts';
+import { grokLeftOut, grokModels, grokOptions, grokSynonyms } from './options.ts';
 import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
-import { grokUsage } from './usage.ts';
+import { grokUsageReader } from './usage.ts';
 
 const CONFIG = {
   models: { max_retries: 3, inference_idle_timeout_secs: 300 },
   features: { managed_config: false },
 };
 
-/** Run always quiet, bounded and single. Measured ends of a failing API are in README.md. */
+/** Keeps a run quiet, bounded and alone. README.md lists how long a failing API takes. */
 const ENVIRONMENT = {
   GROK_DISABLE_AUTOUPDATER: '1',
   GROK_TELEMETRY_ENABLED: '0',
   GROK_TELEMETRY_TRACE_UPLOAD: '0',
   GROK_FEEDBACK_ENABLED: '0',
-  // Sends the whole conversation once more after each turn.
+  // Would send the whole conversation again after each turn.
   GROK_TURN_SUMMARY: '0',
-  // Else a failing API is tried for four rounds of max_retries.
+  // Without it, a failing API is tried for four rounds of max_retries.
   GROK_TURN_TRANSIENT_RETRY: '0',
   GROK_ASK_USER_QUESTION: '0',
-  // These need services that the gate does not pass.
+  // These need services that the gate does not allow.
   GROK_IMAGE_GEN: '0',
   GROK_IMAGE_EDIT: '0',
   GROK_VIDEO_GEN: '0',
   GROK_CONFIG: JSON.stringify(CONFIG),
 };
 
-/** Agent mode logs each failure to stderr once more; commands of the run keep their logs. */
+/** Silences agent mode, which repeats each failure on stderr. Commands of the run keep their logs. */
 const AGENT_ENVIRONMENT = {
   RUST_LOG: 'off',
   GROK_CONFIG: JSON.stringify({ ...CONFIG, shell_environment_policy: { exclude: ['RUST_LOG'] } }),
@@ -44,7 +44,7 @@ function toolArguments(given: Record<string, unknown>): string[] {
   return [`--disallowed-tools=${disallowed.join(',')}`, ...(allowed ? [`--tools=${allowed.join(',')}`] : [])];
 }
 
-/** Absent options that have a default here. */
+/** Adds the defaults of the gateway. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
   const mode = given.alwaysApprove === true ? undefined : 'dontAsk';
   return { ...given, permissionMode: given.permissionMode ?? mode, noSubagents: !hasSubagents(given) };
@@ -59,11 +59,11 @@ function command(launch: Launch): Command {
     XAI_API_KEY: gate.token,
     NO_PROXY: new URL(gate.baseUrl).hostname,
   };
-  return asks(launch.options) ? askingCommand(launch, env) : printingCommand(launch, env);
+  return isAsking(launch.options) ? askingCommand(launch, env) : printingCommand(launch, env);
 }
 
 function printingCommand({ binary, prompt, options: given, session, tmp }: Launch, env: Command['env']): Command {
-  const { argv, files } = argumentsOf(options, withDefaults(given), tmp);
+  const { argv, files } = argumentsOf(grokOptions, withDefaults(given), tmp);
   const promptFile = `${tmp}/prompt.txt`;
   const output = ['--output-format=streaming-messages-json', '--include-partial-messages', '--no-auto-update'];
   return {
@@ -86,19 +86,19 @@ function askingCommand(launch: Launch, env: Command['env']): Command {
 function conflicts(given: Record<string, unknown>): string[] {
   const { permissionMode, alwaysApprove, agents, noSubagents } = given;
   return [
-    ...synonyms
+    ...grokSynonyms
       .filter((names) => names.every((name) => given[name] !== undefined))
       .map(([ours, other]) => `${ours} and ${other} mean the same. Give ${ours} only.`),
     ...(alwaysApprove === true && permissionMode !== undefined && permissionMode !== 'bypassPermissions'
       ? [`alwaysApprove contradicts permissionMode ${String(permissionMode)}. Give one of them.`]
       : []),
-    ...(agents !== undefined && noSubagents === true ? ['agents are subagents. Leave out agents or noSubagents.'] : []),
+    ...(agents !== undefined && noSubagents === true ? ['agents need subagents. Leave out agents or noSubagents.'] : []),
     ...toolConflicts(given),
     ...askConflicts(given),
   ];
 }
 
-const service: Provider['service'] = {
+const service: Service = {
   url: 'https://api.x.ai',
   urlSetting: 'XAI_UPSTREAM_URL',
   keys: [{ setting: 'XAI_API_KEY', description: 'Key of the xAI API.', header: 'authorization', scheme: 'Bearer' }],
@@ -109,22 +109,22 @@ const service: Provider['service'] = {
     { method: 'GET', path: /^\/v1\/(models|api-key)$/ },
     { method: 'GET', path: /^\/$/ },
   ],
-  usageReader: grokUsage,
+  usageReader: grokUsageReader,
 };
 
-/** Grok: in print mode, and in agent mode, which has no permission rules, where a person is asked. */
+/** Grok in print mode, or in agent mode if the run asks an approver. Agent mode has no permission rules. */
 export const grok: Provider = {
   id: 'grok',
   title: 'Grok',
   program: { package: '@xai-official/grok', file: 'bin/grok.br', compression: 'brotli' },
   service,
-  options,
+  options: grokOptions,
   roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema' },
-  synonyms,
+  synonyms: grokSynonyms,
   latestParameter: 'resumeLatest',
   conflicts,
-  leftOut,
-  models,
+  leftOut: grokLeftOut,
+  models: grokModels,
   permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
   command,
   reader: () => messagesReader(readGrokTool),

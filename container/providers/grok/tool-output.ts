@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { parsedJson } from '../json.ts';
 import { readToolResult, type ToolResult } from '../messages/tool-result.ts';
 
-/** The one result that Grok gives of a call that it did not make: refused by a rule or a person, or asked for while nobody can answer. */
-const REFUSED =
+/** Begins the output of a call that Grok did not make: a rule or an approver denied it, or no approver is available. */
+const REFUSAL =
   /^(?:Tool `[^`]*` was not executed: |User (?:cancelled|rejected) the execution |The user elected to avoid running )/;
 
 const Output = z.union([
@@ -14,17 +14,17 @@ const Output = z.union([
     .transform((blocks) => blocks.map(({ content }) => content.text).join('\n')),
 ]);
 
-const resultOf = (output: string): ToolResult => (REFUSED.test(output) ? { output, refusal: output } : { output });
+const resultOf = (output: string): ToolResult => (REFUSAL.test(output) ? { output, refusal: output } : { output });
 
-/** Print mode puts a tool's raw output as JSON into the text. */
+/** Reads the output of a tool in print mode, whose text is the raw output as JSON. */
 export function readGrokTool(content: unknown): ToolResult {
   const { output: raw } = readToolResult(content);
   const read = Output.safeParse(parsedJson(raw));
   return resultOf(read.success ? read.data : raw);
 }
 
-/** Agent mode gives a tool's raw output, and what a person is shown of it. */
+/** Reads the output of a tool in agent mode, which reports the raw output and the content to show. */
 export function readAgentTool(rawOutput: unknown, content: unknown): ToolResult {
-  const [told, shown] = [Output.safeParse(rawOutput), Output.safeParse(content)];
-  return resultOf(told.data ?? shown.data ?? (rawOutput === undefined ? '' : JSON.stringify(rawOutput)));
+  const [raw, shown] = [Output.safeParse(rawOutput), Output.safeParse(content)];
+  return resultOf(raw.data ?? shown.data ?? (rawOutput === undefined ? '' : JSON.stringify(rawOutput)));
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Grok 1.0.41's tools that exist in a run here, by the name that the model sees, with the id that --tools and --disallowed-tools
- * take. The CLI ignores a name it does not know, and with it the wish to forbid that tool.
+ * The tools of Grok 1.0.41 that a run may have, by the name that the model sees, each with its id for --tools and --disallowed-tools.
+ * The CLI ignores an unknown name, so that a tool forbidden by that name would stay.
  */
 const IDS = {
   run_terminal_command: 'run_terminal_cmd',
@@ -24,54 +24,54 @@ const IDS = {
 
 const ids = new Map<string, string>([...Object.entries(IDS), ...Object.values(IDS).map((id): [string, string] => [id, id])]);
 
-/** Tools that the CLI has only together with another one. */
+/** Tools that the CLI offers only together with another one. */
 const NEEDS = [
   ['search_replace', 'read_file'],
   ['enter_plan_mode', 'exit_plan_mode'],
   ['exit_plan_mode', 'enter_plan_mode'],
 ] as const;
 
-/** Tools that no run here has: they would go to a person, to other services, or to a time after the run. */
-const NEVER = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list'];
+/** Tools that are always removed: they need a person or other services, or act after the run. */
+const REMOVED = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list'];
 const SUBAGENTS = ['Agent', 'workflow'];
-/** Plan mode, which ends with a person's word on the plan. */
-export const PLAN = ['enter_plan_mode', 'exit_plan_mode'];
+/** Tools of plan mode, which ends with a person's decision on the plan. */
+export const PLAN_TOOLS = ['enter_plan_mode', 'exit_plan_mode'];
 
-/** Names of tools, as the model sees them or as the CLI knows them. */
+/** Tools by the names that the model sees, or by their ids. */
 export const toolNames = z
   .array(
     z.string().refine((tool) => ids.has(tool), {
-      error: ({ input }) => `${JSON.stringify(input)} is no tool of Grok. Known: ${Object.keys(IDS).join(', ')}`,
+      error: ({ input }) => `Unknown tool ${JSON.stringify(input)}. Known: ${Object.keys(IDS).join(', ')}`,
     }),
   )
   .min(1)
   .max(50);
 
-/** The tools that were wished for and those that are not to be, as ids. */
+/** The tools of a run, as ids. */
 interface ToolChoice {
-  /** Absent: all. */
+  /** Undefined allows all. */
   allowed?: string[];
   disallowed: string[];
 }
 
-const idsOf = (wished: unknown) => toolNames.parse(wished).map((tool) => ids.get(tool) ?? tool);
+const idsOf = (names: unknown) => toolNames.parse(names).map((tool) => ids.get(tool) ?? tool);
 
-/** Subagents are there only when they are asked for: Grok puts their text into the middle of the answer. */
+/** True if the request wants subagents. They are off by default, because Grok puts their text into the middle of the answer. */
 export const hasSubagents = (given: Record<string, unknown>) => given.noSubagents === false || given.agents !== undefined;
 
-/** What a request's options say about tools. --no-subagents and --no-plan change nothing in print mode: these lists do. */
+/** The tools that a request's options choose. In print mode --no-subagents and --no-plan have no effect, while these lists have. */
 export function chooseTools(given: Record<string, unknown>): ToolChoice {
-  const wished = given.tools ?? given.allowedTools;
+  const wanted = given.tools ?? given.allowedTools;
   const disallowed = [
-    ...NEVER,
+    ...REMOVED,
     ...(hasSubagents(given) ? [] : SUBAGENTS),
-    ...(given.noPlan === true || given.permissionMode === 'ask' ? PLAN : []),
+    ...(given.noPlan === true || given.permissionMode === 'ask' ? PLAN_TOOLS : []),
     ...(given.disallowedTools === undefined ? [] : idsOf(given.disallowedTools)),
   ];
-  return { disallowed: [...new Set(disallowed)], ...(wished === undefined ? {} : { allowed: idsOf(wished) }) };
+  return { disallowed: [...new Set(disallowed)], ...(wanted === undefined ? {} : { allowed: idsOf(wanted) }) };
 }
 
-/** What the CLI would refuse about a choice of tools. */
+/** Conflicts of options that choose tools. */
 export function toolConflicts(given: Record<string, unknown>): string[] {
   const { allowed, disallowed } = chooseTools(given);
   const exists = (tool: string) => !disallowed.includes(tool) && (allowed?.includes(tool) ?? true);

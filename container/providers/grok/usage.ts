@@ -16,15 +16,16 @@ const Response = z.object({
     .nullish(),
 });
 /** A whole response, or an event of a stream that holds one: `response.completed` has the usage. */
-const Piece = Response.extend({ response: Response.nullish().catch(null) });
+const Payload = Response.extend({ response: Response.nullish().catch(null) });
 
-/** Reads the usage of one response of xAI's Responses API: once, at its end. Input tokens include the cached ones. */
-export function grokUsage(): (json: string) => Usage | undefined {
+/** A reader for one response of xAI's Responses API, which reports its usage once, at the end. */
+export function grokUsageReader(): (json: string) => Usage | undefined {
   return (json) => {
     if (!json.includes('"usage"')) return undefined;
-    const piece = Piece.safeParse(parsedJson(json)).data;
-    const usage = piece?.response?.usage ?? piece?.usage;
+    const payload = Payload.safeParse(parsedJson(json)).data;
+    const usage = payload?.response?.usage ?? payload?.usage;
     if (!usage) return undefined;
+    // Input tokens include the cached ones.
     const cached = usage.input_tokens_details?.cached_tokens ?? 0;
     const ticks = usage.cost_in_usd_ticks;
     return {

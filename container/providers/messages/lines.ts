@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** Fields of what a CLI writes. One of an unexpected type is as good as absent: the CLIs add and change fields without notice. */
-export const text = z.string().optional().catch(undefined);
-export const count = z.int().nonnegative().optional().catch(undefined);
-export const amount = z.number().nonnegative().optional().catch(undefined);
-export const list = z.array(z.unknown()).optional().catch(undefined);
-export const flag = z.boolean().optional().catch(undefined);
+/** Fields of a CLI's output. A field of an unexpected type is treated as absent, because CLIs change fields without notice. */
+export const textField = z.string().optional().catch(undefined);
+export const countField = z.int().nonnegative().optional().catch(undefined);
+export const amountField = z.number().nonnegative().optional().catch(undefined);
+export const listField = z.array(z.unknown()).optional().catch(undefined);
+export const flagField = z.boolean().optional().catch(undefined);
 
 export const Tokens = z
   .object({
-    input_tokens: count,
-    output_tokens: count,
-    cache_read_input_tokens: count,
-    cache_creation_input_tokens: count,
+    input_tokens: countField,
+    output_tokens: countField,
+    cache_read_input_tokens: countField,
+    cache_creation_input_tokens: countField,
   })
   .optional()
   .catch(undefined);
@@ -20,39 +20,39 @@ export type Tokens = z.infer<typeof Tokens>;
 
 const ModelTokens = z
   .object({
-    inputTokens: count,
-    outputTokens: count,
-    cacheReadInputTokens: count,
-    cacheCreationInputTokens: count,
-    costUSD: amount,
+    inputTokens: countField,
+    outputTokens: countField,
+    cacheReadInputTokens: countField,
+    cacheCreationInputTokens: countField,
+    costUSD: amountField,
   })
   .catch({});
 
-/** Absent on what the main agent says. */
-const parent = text;
+/** Undefined for the main agent. */
+const parent = textField;
 
-const message = z.object({ id: text, content: list, usage: Tokens }).catch({});
+const message = z.object({ id: textField, content: listField, usage: Tokens }).catch({});
 
 const System = z.object({
   type: z.literal('system'),
-  subtype: text,
-  session_id: text,
-  model: text,
-  tools: list,
-  attempt: count,
-  max_retries: count,
-  retry_delay_ms: amount,
-  error_status: count,
-  error: text,
-  tool_name: text,
-  tool_use_id: text,
-  message: text,
+  subtype: textField,
+  session_id: textField,
+  model: textField,
+  tools: listField,
+  attempt: countField,
+  max_retries: countField,
+  retry_delay_ms: amountField,
+  error_status: countField,
+  error: textField,
+  tool_name: textField,
+  tool_use_id: textField,
+  message: textField,
 });
 const Assistant = z.object({
   type: z.literal('assistant'),
   message,
   parent_tool_use_id: parent,
-  is_api_error_message: flag,
+  is_api_error_message: flagField,
 });
 const User = z.object({ type: z.literal('user'), message, parent_tool_use_id: parent });
 const StreamEvent = z.object({
@@ -60,43 +60,43 @@ const StreamEvent = z.object({
   parent_tool_use_id: parent,
   event: z
     .object({
-      type: text,
+      type: textField,
       message,
-      delta: z.object({ type: text, text, thinking: text }).optional().catch(undefined),
+      delta: z.object({ type: textField, text: textField, thinking: textField }).optional().catch(undefined),
       usage: Tokens,
     })
     .catch({ message: {} }),
 });
 /** How a CLI ends a turn. */
-const Result = z.object({
+const ResultLine = z.object({
   type: z.literal('result'),
-  subtype: text,
-  is_error: flag,
-  result: text,
-  errors: list,
-  stop_reason: text,
-  terminal_reason: text,
-  api_error_status: count,
-  session_id: text,
-  num_turns: count,
-  total_cost_usd: amount,
+  subtype: textField,
+  is_error: flagField,
+  result: textField,
+  errors: listField,
+  stop_reason: textField,
+  terminal_reason: textField,
+  api_error_status: countField,
+  session_id: textField,
+  num_turns: countField,
+  total_cost_usd: amountField,
   usage: Tokens,
   modelUsage: z.record(z.string(), ModelTokens).catch({}),
-  permission_denials: list,
+  permission_denials: listField,
   structured_output: z.unknown().optional(),
 });
-export type Result = z.infer<typeof Result>;
+export type ResultLine = z.infer<typeof ResultLine>;
 
 /** A line of Claude Code's stream-json, or of Grok's streaming-messages-json. */
-export const Line = z.discriminatedUnion('type', [System, Assistant, User, StreamEvent, Result]);
+export const Line = z.discriminatedUnion('type', [System, Assistant, User, StreamEvent, ResultLine]);
 export type Line = z.infer<typeof Line>;
 
-export const Block = z.discriminatedUnion('type', [
+export const ContentBlock = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('thinking'), thinking: z.string() }),
   z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: z.unknown().optional() }),
-  z.object({ type: z.literal('tool_result'), tool_use_id: z.string(), content: z.unknown().optional(), is_error: flag }),
+  z.object({ type: z.literal('tool_result'), tool_use_id: z.string(), content: z.unknown().optional(), is_error: flagField }),
 ]);
-export type Block = z.infer<typeof Block>;
+export type ContentBlock = z.infer<typeof ContentBlock>;
 
-export const PermissionDenial = z.object({ tool_name: z.string(), tool_use_id: text, tool_input: z.unknown().optional() });
+export const PermissionDenial = z.object({ tool_name: z.string(), tool_use_id: textField, tool_input: z.unknown().optional() });

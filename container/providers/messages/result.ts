@@ -1,22 +1,22 @@
 import type { Denial, Item } from '../../protocol.ts';
-import { pieces, summaryOf } from '../pieces.ts';
-import { PermissionDenial, type Result } from './lines.ts';
+import { splitText, summaryOf } from '../pieces.ts';
+import { PermissionDenial, type ResultLine } from './lines.ts';
 import { usageOfResult } from './usage.ts';
 
-/** Grok tells an HTTP status only inside an error's text. */
+/** HTTP statuses in an error's text, which is where Grok reports them. */
 const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from |\(status ([45]\d\d)\b/;
 
-/** What an error's text begins with where it tells its type and no status. */
+/** HTTP statuses by the type of error that a text without a status begins with. */
 const ERROR_TYPES: Record<string, number> = { rate_limit_error: 429, overloaded_error: 529 };
 
-/** The HTTP status that a text of Grok tells of. */
+/** The HTTP status in an error's text, or undefined. */
 export function statusIn(text: string): number | undefined {
   const status = HTTP_STATUS.exec(text)?.slice(1).find(Boolean);
   return status === undefined ? ERROR_TYPES[text.split(':', 1)[0] ?? ''] : Number(status);
 }
 
-/** The turn's refused calls: those that the CLI lists, and those that were seen. */
-function denialsOf({ permission_denials = [] }: Result, seen: Map<string, Denial>): Denial[] {
+/** The denied calls of a turn: those that the CLI lists, and those seen in its output. */
+function denialsOf({ permission_denials = [] }: ResultLine, seen: Map<string, Denial>): Denial[] {
   const all = new Map(seen);
   for (const [index, entry] of permission_denials.entries()) {
     const read = PermissionDenial.safeParse(entry);
@@ -27,12 +27,12 @@ function denialsOf({ permission_denials = [] }: Result, seen: Map<string, Denial
   return [...all.values()];
 }
 
-/** The pieces of a turn's answer and of its structured output, then the CLI's verdict on the turn. */
-export function resultItems(line: Result, index: number, seen: Map<string, Denial>): Item[] {
+/** The pieces of a turn's answer and of its structured output, then the CLI's result of the turn. */
+export function resultItems(line: ResultLine, index: number, seen: Map<string, Denial>): Item[] {
   const { structured_output: structured } = line;
   const hasStructured = structured !== undefined && structured !== null;
   const answer = (part: 'text' | 'structured', whole: string): Item[] =>
-    pieces(whole).map((text) => ({ kind: 'answer', index, part, text }));
+    splitText(whole).map((text) => ({ kind: 'answer', index, part, text }));
   return [
     ...answer('text', line.result ?? ''),
     ...answer('structured', hasStructured ? JSON.stringify(structured) : ''),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What a tool gave back, in full. */
+/** The whole output of a tool. */
 export interface ToolResult {
   output: string;
-  /** What the CLI says about a call that it did not make; absent where that is told otherwise. */
+  /** The CLI's reason for a call that it did not make; undefined if another line reports that. */
   refusal?: string;
 }
 
@@ -14,7 +14,7 @@ const Content = z.union([
     .transform((parts) => parts.join('')),
 ]);
 
-/** The text of a tool_result's content; images and the like have none. */
+/** Reads the text of a tool_result's content. Images and other blocks have none. */
 export function readToolResult(content: unknown): ToolResult {
   const read = Content.safeParse(content);
   return { output: read.success ? read.data : '' };

@@ -1,6 +1,6 @@
 import type { Usage } from '../../protocol.ts';
 import { addUsage, joinUsage, NO_USAGE } from '../usage.ts';
-import type { Result, Tokens } from './lines.ts';
+import type { ResultLine, Tokens } from './lines.ts';
 
 const tokensOf = (tokens: Tokens): Usage => ({
   inputTokens: tokens?.input_tokens ?? 0,
@@ -28,7 +28,7 @@ export function countUsage(): (messageId: string, tokens: Tokens) => Usage | und
 }
 
 /** Usage of the whole run so far: the figures by model add up over turns, while a result's own `usage` is of its turn alone. */
-export function usageOfResult({ usage, modelUsage, total_cost_usd = 0 }: Result): Usage {
+export function usageOfResult({ usage, modelUsage, total_cost_usd = 0 }: ResultLine): Usage {
   const models = Object.values(modelUsage).map(
     (model): Usage => ({
       inputTokens: model.inputTokens ?? 0,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Usage } from '../../../container/protocol.ts';
-import { claudeUsage } from '../../../container/providers/claude/usage.ts';
-import { grokUsage } from '../../../container/providers/grok/usage.ts';
+import { claudeUsageReader } from '../../../container/providers/claude/usage.ts';
+import { grokUsageReader } from '../../../container/providers/grok/usage.ts';
 import { meter } from '../../../src/gate/meter.ts';
 
 const EVENTS = [
@@ -23,7 +23,7 @@ function answerOf(text: string, type: string, size: number) {
   return new Response(body, { headers: { 'content-type': type } });
 }
 
-function metering(answer: Response, signal = new AbortController().signal, usageReader = claudeUsage) {
+function metering(answer: Response, signal = new AbortController().signal, usageReader = claudeUsageReader) {
   const seen: Usage[] = [];
   const readings: Promise<void>[] = [];
   let hasLeft = false;
@@ -59,8 +59,8 @@ const XAI_EVENTS = [
 ].join('');
 
 test.each([
-  ['Anthropic', EVENTS, claudeUsage],
-  ['xAI', XAI_EVENTS, grokUsage],
+  ['Anthropic', EVENTS, claudeUsageReader],
+  ['xAI', XAI_EVENTS, grokUsageReader],
 ])('a stream of %s that its reader leaves after a few bytes is metered to its end', async (_service, events, usageReader) => {
   const answer = answerOf(events, 'text/event-stream', 7);
   const { passed, seen, hasLeft, untilRead } = metering(answer, undefined, usageReader);

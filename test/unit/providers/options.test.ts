@@ -14,9 +14,9 @@ function complaint(id: string, name: string, value: unknown): string {
 const nested = (depth: number): unknown => (depth === 0 ? {} : { a: nested(depth - 1) });
 
 const refused: [string, string, unknown, RegExp][] = [
-  ['claude', 'model', '-x', /is no name/],
-  ['claude', 'model', 'a b', /is no name/],
-  ['claude', 'fallbackModel', 'a, b', /no list of models/],
+  ['claude', 'model', '-x', /not a valid name/],
+  ['claude', 'model', 'a b', /not a valid name/],
+  ['claude', 'fallbackModel', 'a, b', /not a list of models/],
   ['claude', 'maxTurns', 0, />=1/],
   ['claude', 'maxTurns', 1.5, /int/],
   ['claude', 'maxBudgetUsd', 0, />0/],
@@ -28,24 +28,24 @@ const refused: [string, string, unknown, RegExp][] = [
   ['claude', 'addDir', ['a/../../b'], /leaves the working directory/],
   ['claude', 'addDir', ['~root'], /leaves the working directory/],
   ['claude', 'addDir', ['a\\..\\b'], /leaves the working directory/],
-  ['claude', 'jsonSchema', '{', /is no JSON/],
-  ['claude', 'jsonSchema', '[]', /is no JSON object/],
-  ['claude', 'jsonSchema', '3', /is no JSON object/],
+  ['claude', 'jsonSchema', '{', /not valid JSON/],
+  ['claude', 'jsonSchema', '[]', /not a JSON object/],
+  ['claude', 'jsonSchema', '3', /not a JSON object/],
   ['claude', 'jsonSchema', nested(40), /deeper than 32/],
   ['claude', 'jsonSchema', JSON.stringify(nested(40)), /deeper than 32/],
-  ['claude', 'jsonSchema', '['.repeat(60_000) + ']'.repeat(60_000), /120000 bytes, the most is 65536/],
-  ['claude', 'jsonSchema', { a: 'ä'.repeat(40_000) }, /80008 bytes, the most is 65536/],
+  ['claude', 'jsonSchema', '['.repeat(60_000) + ']'.repeat(60_000), /120000 bytes, limit 65536/],
+  ['claude', 'jsonSchema', { a: 'ä'.repeat(40_000) }, /80008 bytes, limit 65536/],
   ['claude', 'mcpServers', { s: { args: [] } }, /neither command nor url/],
   ['claude', 'mcpServers', { 'a b': { command: 'x' } }, /key/],
-  ['claude', 'mcpServers', { s: { command: 'x'.repeat(70_000) } }, /the most is 65536/],
-  ['claude', 'agents', '{', /^is no JSON: send an object, or its JSON text$/],
-  ['claude', 'agents', { a: 'x' }, /no set of subagents: send \{name: \{description, prompt\}\}/],
+  ['claude', 'mcpServers', { s: { command: 'x'.repeat(70_000) } }, /limit 65536/],
+  ['claude', 'agents', '{', /^not valid JSON: send an object, or its JSON text$/],
+  ['claude', 'agents', { a: 'x' }, /not a set of subagents: send \{name: \{description, prompt\}\}/],
   ['claude', 'systemPrompt', '', />=1/],
   ['claude', 'autocompact', 5, />=100000/],
-  ['grok', 'disallowedTools', ['shell'], /"shell" is no tool of Grok\. Known: run_terminal_command, read_file/],
+  ['grok', 'disallowedTools', ['shell'], /Unknown tool "shell"\. Known: run_terminal_command, read_file/],
   ['grok', 'tools', [], />=1/],
-  ['grok', 'agent', '../agent.md', /no name of an agent/],
-  ['grok', 'systemPrompt', 'ä'.repeat(40_000), /80000 bytes, the most is 65536/],
+  ['grok', 'agent', '../agent.md', /not a valid name of an agent/],
+  ['grok', 'systemPrompt', 'ä'.repeat(40_000), /80000 bytes, limit 65536/],
   ['grok', 'maxTurns', 0, />=1/],
 ];
 
@@ -53,7 +53,7 @@ test.each(refused)('%s refuses %s %j', (id, name, value, said) => {
   expect(complaint(id, name, value)).toMatch(said);
 });
 
-/** Fields of a subagent that would take a barrier away, as the CLIs know them. */
+/** Fields of a subagent that would disable a safeguard, by the names of the CLIs. */
 const barred: [string, string[]][] = [
   [
     'claude',
@@ -79,7 +79,7 @@ const barredFields = barred.flatMap(([id, fields]) => fields.map((field) => [id,
 
 test.each(barredFields)('%s refuses %s of a subagent, as an object and as text', (id = '', field = '') => {
   const definition = { reviewer: { description: 'd', prompt: 'p', [field]: {} } };
-  const said = `"${field}" of "reviewer" is refused: give description, prompt, tools, disallowedTools, model, effort, maxTurns only`;
+  const said = `"${field}" of "reviewer" is not allowed. Allowed: description, prompt, tools, disallowedTools, model, effort, maxTurns`;
   expect(complaint(id, 'agents', definition)).toBe(said);
   expect(complaint(id, 'agents', JSON.stringify(definition))).toBe(said);
 });
@@ -102,10 +102,10 @@ test.each(accepted)('%s accepts %s %j', (id, name, value) => {
 });
 
 const contradictions: [string, Record<string, unknown>, RegExp][] = [
-  ['claude', { systemPrompt: 'a', appendSystemPrompt: 'b' }, /exclude each other/],
+  ['claude', { systemPrompt: 'a', appendSystemPrompt: 'b' }, /cannot be combined/],
   ['claude', { dangerouslySkipPermissions: true, permissionMode: 'plan' }, /contradicts permissionMode plan/],
-  ['claude', { restricted: true, permissionMode: 'bypassPermissions' }, /restricted refuses/],
-  ['claude', { restricted: true, dangerouslySkipPermissions: true }, /restricted refuses/],
+  ['claude', { restricted: true, permissionMode: 'bypassPermissions' }, /restricted and bypassPermissions/],
+  ['claude', { restricted: true, dangerouslySkipPermissions: true }, /restricted and bypassPermissions/],
   ['claude', { dangerouslySkipPermissions: true, permissionMode: 'ask' }, /contradicts permissionMode ask/],
   ['grok', { alwaysApprove: true, permissionMode: 'ask' }, /contradicts permissionMode ask/],
   ['grok', { permissionMode: 'ask', allow: ['Bash(git *)'] }, /cannot combine allow with permissionMode ask/],
@@ -120,7 +120,7 @@ const contradictions: [string, Record<string, unknown>, RegExp][] = [
   ['grok', { tools: ['grep'], allowedTools: ['grep'] }, /tools and allowedTools mean the same/],
   ['grok', { systemPrompt: 'a', systemPromptOverride: 'b' }, /mean the same/],
   ['grok', { appendSystemPrompt: 'a', rules: 'b' }, /mean the same/],
-  ['grok', { agents: {}, noSubagents: true }, /agents are subagents/],
+  ['grok', { agents: {}, noSubagents: true }, /agents need subagents/],
   ['grok', { disallowedTools: ['read_file'] }, /search_replace only together with read_file/],
   ['grok', { tools: ['search_replace'] }, /search_replace only together with read_file/],
   ['grok', { disallowedTools: ['exit_plan_mode'] }, /enter_plan_mode only together with exit_plan_mode/],

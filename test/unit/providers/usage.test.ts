@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Usage } from '../../../container/protocol.ts';
-import { claudeUsage } from '../../../container/providers/claude/usage.ts';
-import { grokUsage } from '../../../container/providers/grok/usage.ts';
+import { claudeUsageReader } from '../../../container/providers/claude/usage.ts';
+import { grokUsageReader } from '../../../container/providers/grok/usage.ts';
 
 const tokens = (input: number, output: number, cacheRead = 0, cacheWrite = 0) => ({
   inputTokens: input,
@@ -13,7 +13,7 @@ const tokens = (input: number, output: number, cacheRead = 0, cacheWrite = 0) =>
 const claude = (usage: object, model = 'claude-opus-5-5') => ({ type: 'message', model, usage });
 const million = 1_000_000;
 
-const answers: [what: string, pieces: object[], usage: object, reader?: typeof grokUsage][] = [
+const answers: [what: string, pieces: object[], usage: object, reader?: typeof grokUsageReader][] = [
   [
     'a stream of Anthropic: the start tells the input, later counts replace earlier ones',
     [
@@ -39,7 +39,7 @@ const answers: [what: string, pieces: object[], usage: object, reader?: typeof g
       },
     ],
     { ...tokens(40, 7, 60), costUsd: 0.0025 },
-    grokUsage,
+    grokUsageReader,
   ],
   [
     'cache writes, for minutes and for an hour',
@@ -72,7 +72,7 @@ const answers: [what: string, pieces: object[], usage: object, reader?: typeof g
   ['a model of unknown price', [claude({ input_tokens: 5, output_tokens: 6 }, 'grok-9')], tokens(5, 6)],
 ];
 
-test.each(answers)('usage is read from %s', (_what, pieces, usage, reader = claudeUsage) => {
+test.each(answers)('usage is read from %s', (_what, pieces, usage, reader = claudeUsageReader) => {
   const read = reader();
   const told = pieces.reduce<Usage | undefined>((known, piece) => read(JSON.stringify(piece)) ?? known, undefined);
   expect(told).toEqual({
@@ -85,5 +85,5 @@ test.each(answers)('usage is read from %s', (_what, pieces, usage, reader = clau
 const silent = ['', '[DONE]', '{"type":"ping"}', '{"usage":', '{"usage":"a lot"}', '{"usage":null}'];
 
 test.each(silent)('%j tells no usage', (json) => {
-  for (const reader of [claudeUsage, grokUsage]) expect(reader()(json)).toBe(undefined);
+  for (const reader of [claudeUsageReader, grokUsageReader]) expect(reader()(json)).toBe(undefined);
 });

@@ -1,18 +1,35 @@
 import type { Usage } from '../../protocol.ts';
+import type { Provider } from '../provider.ts';
 
-/** USD for a million tokens. */
+/** Models and aliases of Claude Code 2.1.330. Other names are passed on. */
+export const claudeModels = {
+  default: 'claude-opus-5-5',
+  known: ['claude-fable-5-2', 'claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5'],
+  aliases: {
+    best: 'claude-opus-5-5',
+    fable: 'claude-fable-5-2',
+    opus: 'claude-opus-5-5',
+    sonnet: 'claude-sonnet-5-5',
+    haiku: 'claude-haiku-5-5',
+  },
+} satisfies Provider['models'];
+
+/** Prices in USD per million tokens. */
 interface Price {
   input: number;
   output: number;
   cacheRead: number;
 }
 
-/** What writing to the cache costs, as a multiple of the input: for 5 minutes and for 1 hour. */
+/** Prices of cache writes as multiples of the input price: for 5 minutes and for 1 hour. */
 const CACHE_WRITE = { minutes: 1.25, hour: 2 } as const;
-/** USD for one search of the web. */
+/** Price of one web search in USD. */
 const WEB_SEARCH_USD = 0.01;
 
-/** Anthropic names no price in its answers. By model, first match, as of November 2026: platform.claude.com/docs/en/about-claude/pricing. */
+/**
+ * Prices by model, of which the first match counts. The API does not report them. As of November 2026:
+ * platform.claude.com/docs/en/about-claude/pricing.
+ */
 const PRICES: { model: RegExp; above?: number; price: Price }[] = [
   { model: /^claude-(fable|mythos)-5-\d/, price: { input: 10, output: 50, cacheRead: 0.25 } },
   { model: /^claude-opus-5-5/, price: { input: 4, output: 20, cacheRead: 0.2 } },
@@ -21,24 +38,24 @@ const PRICES: { model: RegExp; above?: number; price: Price }[] = [
   { model: /^claude-sonnet-5-5/, price: { input: 2, output: 10, cacheRead: 0.1 } },
   { model: /^claude-sonnet-5/, price: { input: 2, output: 10, cacheRead: 0.2 } },
   { model: /^claude-(sonnet|3-\d-sonnet)/, price: { input: 3, output: 15, cacheRead: 0.3 } },
-  // `above`: tokens of a prompt from which on this row counts.
+  // `above`: the row counts for prompts of more tokens.
   { model: /^claude-haiku-5-5/, above: 100_000, price: { input: 0.5, output: 2.5, cacheRead: 0.05 } },
   { model: /^claude-haiku-5-5/, price: { input: 0.1, output: 0.5, cacheRead: 0.01 } },
   { model: /^claude-(haiku|3-5-haiku)/, price: { input: 1, output: 5, cacheRead: 0.1 } },
-  // A model that is not known here counts as the dearest, so that a budget holds.
+  // An unknown model has the highest price, so that a budget holds.
   { model: /^claude-/, price: { input: 10, output: 50, cacheRead: 1 } },
 ];
 
-/** What a call used. */
-export interface Priced extends Omit<Usage, 'costUsd'> {
+/** The usage of a model call, as far as it has a price. */
+interface PricedUsage extends Omit<Usage, 'costUsd'> {
   model: string;
-  /** Of cacheWriteTokens, those that are kept for an hour. */
+  /** Those of cacheWriteTokens that are kept for 1 hour. */
   hourTokens: number;
   webSearches: number;
 }
 
-/** What a call cost in USD; undefined for a model of unknown price. */
-export function costOf(call: Priced): number | undefined {
+/** Cost of a model call in USD, or undefined if the model's price is unknown. */
+export function costOf(call: PricedUsage): number | undefined {
   const prompt = call.inputTokens + call.cacheReadTokens + call.cacheWriteTokens;
   const price = PRICES.find(({ model, above = -1 }) => model.test(call.model) && prompt > above)?.price;
   if (!price) return undefined;
