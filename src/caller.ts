@@ -1,8 +1,8 @@
-/** What a grant may do. */
+/** The permissions that a grant can have. */
 export const SCOPES = ['jobs:read', 'jobs:run', 'approvals:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** The account, and the grant, of the gateway token; the account of the owner passphrase. */
+/** The operator's account. The gateway token and the owner passphrase act for it; the token's grant has the same name. */
 export const OWNER = 'owner';
 
 /** An account, and the grant through which a client acts for it. */

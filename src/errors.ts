@@ -1,4 +1,4 @@
-/** Every way in which a request to the gateway fails before or beside a job. Each arm carries its facts and no prose. */
+/** Every way in which a request to the gateway fails before or beside a job. Each arm holds facts and no prose. */
 export type Failure =
   | { code: 'unauthorized' }
   | { code: 'not_found' }
@@ -30,122 +30,136 @@ export type Failure =
   | { code: 'upstream_unreachable'; provider: string }
   | { code: 'internal'; incident: string };
 
-/** What a caller reads of a failure. `retryAfterMs` is there where waiting helps. */
+/** A failure as its caller sees it. `retryAfterMs` is present if waiting helps. */
 export interface ToolError {
   code: string;
   message: string;
   retryable: boolean;
   retryAfterMs?: number;
-  /** Place in the policy that decided, and what it says. */
+  /** Place in the policy that decided, and its reason. */
   rule?: string;
   reason?: string;
-  /** The question that is put to a person. */
+  /** The pending approval. */
   approvalId?: string;
 }
 
-type Ground = Pick<ToolError, 'rule' | 'reason' | 'approvalId'>;
-const groundOf = ({ rule, reason, approvalId }: Ground = {}) => ({
+type Details = Pick<ToolError, 'rule' | 'reason' | 'approvalId'>;
+const detailsOf = ({ rule, reason, approvalId }: Details = {}) => ({
   ...(rule && { rule }),
   ...(reason && { reason }),
   ...(approvalId && { approvalId }),
 });
-const no = (message: string, ground?: Ground) => ({ message, retryable: false, ...groundOf(ground) });
-const yes = (message: string, retryAfterMs?: number, ground?: Ground) => ({
+const permanent = (message: string, details?: Details) => ({ message, retryable: false, ...detailsOf(details) });
+const retryable = (message: string, retryAfterMs?: number, details?: Details) => ({
   message,
   retryable: true,
   ...(retryAfterMs && { retryAfterMs }),
-  ...groundOf(ground),
+  ...detailsOf(details),
 });
-/** A refusal that waiting mends only where it says how long. */
-const mended = (message: string, failure: Ground & { retryAfterMs?: number }) =>
-  failure.retryAfterMs === undefined ? no(message, failure) : yes(message, failure.retryAfterMs, failure);
+/** Retryable only if the failure says how long to wait. */
+const retryableIfTimed = (message: string, failure: Details & { retryAfterMs?: number }) =>
+  failure.retryAfterMs === undefined ? permanent(message, failure) : retryable(message, failure.retryAfterMs, failure);
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 function describe(failure: Failure): Omit<ToolError, 'code'> {
   switch (failure.code) {
     case 'unauthorized':
-      return no('This gateway needs a bearer token. Send "Authorization: Bearer <token>".');
+      return permanent('This gateway requires a bearer token. Send "Authorization: Bearer <token>".');
     case 'not_found':
-      return no('Nothing is here. MCP clients connect to /mcp.');
+      return permanent('Not found. The MCP endpoint is /mcp.');
     case 'wrong_url':
-      return no(`Nothing is served at this address. The MCP endpoint is ${failure.url}.`);
+      return permanent(`Not found. The MCP endpoint is ${failure.url}.`);
     case 'host_refused':
-      return no(`This gateway does not answer for ${failure.host}. Use its own address, with https, or set MCP_RESOURCE.`);
+      return permanent(`This gateway does not serve ${failure.host}. Use its own https address, or set MCP_RESOURCE.`);
     case 'origin_refused':
-      return no(`Pages of ${failure.origin} may not call this gateway. The operator allows them in ALLOWED_ORIGINS.`);
+      return permanent(`Pages of ${failure.origin} may not call this gateway. The operator can allow them in ALLOWED_ORIGINS.`);
     case 'rate_limited':
-      return mended(failure.reason ? sentence(failure.reason) : 'Too many requests. Wait before the next one.', failure);
+      return retryableIfTimed(
+        failure.reason ? sentence(failure.reason) : 'Too many requests. Wait before the next one.',
+        failure,
+      );
     case 'policy_denied':
-      return no(`The policy of this connection denies ${failure.tool}: ${sentence(failure.reason)} (${failure.rule})`, failure);
+      return permanent(
+        `The policy of this connection denies ${failure.tool}: ${sentence(failure.reason)} (${failure.rule})`,
+        failure,
+      );
     case 'approval_required':
-      return yes(
-        `${failure.tool} needs the approval of a person: ${sentence(failure.reason)} It can be given at ${failure.url} until ${new Date(failure.expiresAt).toISOString()}. After that, repeat the identical call within an hour, once.`,
+      return retryable(
+        `${failure.tool} needs approval: ${sentence(failure.reason)} Approve it at ${failure.url} before ${new Date(failure.expiresAt).toISOString()}, then repeat the identical call once, within an hour.`,
         undefined,
         failure,
       );
     case 'budget_exceeded':
-      return mended(`The budget is used up: ${sentence(failure.reason)} (${failure.rule})`, failure);
+      return retryableIfTimed(`The budget is used up: ${sentence(failure.reason)} (${failure.rule})`, failure);
     case 'approval_not_found':
-      return no(`There is no approval "${failure.approvalId}". approval_list shows those that are pending.`);
+      return permanent(`There is no approval "${failure.approvalId}". approval_list shows pending approvals.`);
     case 'approval_decided':
-      return no(`Approval ${failure.approvalId} is ${failure.state} already.`);
+      return permanent(`Approval ${failure.approvalId} is already ${failure.state}.`);
     case 'approval_overtaken':
-      return no(
-        `Approval ${failure.approvalId} cannot be given: the policy of who asked denies the call by now: ${sentence(failure.reason)} (${failure.rule}) Deny it, or change the policy first.`,
+      return permanent(
+        `Approval ${failure.approvalId} can no longer be granted, because the requester's policy now denies the call: ${sentence(failure.reason)} (${failure.rule}) Deny it, or change the policy first.`,
         failure,
       );
     case 'own_approval':
-      return no(
-        `Approval ${failure.approvalId} was asked by this very connection, which cannot decide it. A person or another one can.`,
+      return permanent(
+        `Approval ${failure.approvalId} was requested by this connection, which cannot decide its own requests. A person or another connection can.`,
       );
     case 'body_too_large':
-      return no(`The request body is over ${failure.maxBytes} bytes. Send a shorter prompt.`);
+      return permanent(`The request body is too large (limit ${failure.maxBytes} bytes). Send a shorter prompt.`);
     case 'unknown_tool':
-      return no(`There is no tool "${failure.tool}". tools/list names the tools.`);
+      return permanent(`There is no tool "${failure.tool}". tools/list shows the tools.`);
     case 'scope_missing':
-      return no(`This connection was not granted the scope "${failure.scope}". Connect again and allow it.`);
+      return permanent(`This connection lacks the scope "${failure.scope}". Connect again and grant it.`);
     case 'invalid_input':
-      return no(failure.issues.join(' '));
+      return permanent(failure.issues.join(' '));
     case 'job_not_found':
-      return no(`There is no job "${failure.jobId}". llm_job_list shows your jobs.`);
+      return permanent(`There is no job "${failure.jobId}". llm_job_list shows your jobs.`);
     case 'job_not_over':
-      return no(`Job ${failure.jobId} is ${failure.state}. Cancel it with llm_job_cancel first, and delete it when it is over.`);
+      return permanent(
+        `Job ${failure.jobId} is ${failure.state}. Cancel it with llm_job_cancel, and delete it once it has ended.`,
+      );
     case 'cursor_ahead':
-      return no(
+      return permanent(
         `afterSeq ${failure.after} is ahead of the job's last event ${failure.last}. Use the nextAfterSeq of an earlier answer.`,
       );
     case 'offset_ahead':
-      return no(`offset ${failure.offset} is past the end at ${failure.total}. Use the nextOffset of an earlier answer.`);
+      return permanent(`offset ${failure.offset} is past the end at ${failure.total}. Use the nextOffset of an earlier answer.`);
     case 'session_not_found':
-      return no(
+      return permanent(
         `There is no ${failure.provider} conversation ${failure.sessionId}. Use the sessionId of an earlier job, or createNewSession.`,
       );
     case 'session_exists':
-      return no(
-        `There is a conversation ${failure.sessionId} already. Leave createNewSession out to continue it, or use a new id.`,
+      return permanent(
+        `Conversation ${failure.sessionId} already exists. Omit createNewSession to continue it, or use a new id.`,
       );
     case 'saturated':
-      return yes(
-        `${failure.queued} ${failure.what} are waiting already, the most is ${failure.max}. Try again later.`,
+      return retryable(
+        `The queue of ${failure.what} is full (${failure.queued} of ${failure.max}). Try again later.`,
         failure.retryAfterMs,
       );
     case 'idempotency_conflict':
-      return no(`This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`);
+      return permanent(
+        `This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`,
+      );
     case 'provider_unavailable':
-      return no(`No key for ${failure.provider}: the operator has to set ${failure.settings.join(' or ')}.`);
+      return permanent(
+        `The gateway has no key for ${failure.provider}. The operator has to set ${failure.settings.join(' or ')}.`,
+      );
     case 'gate_refused':
-      return no(failure.reason);
+      return permanent(failure.reason);
     case 'upstream_unreachable':
-      return yes(`The model service of ${failure.provider} cannot be reached.`, 5_000);
+      return retryable(`The model service of ${failure.provider} cannot be reached.`, 5_000);
     case 'internal':
-      return yes(`The gateway failed (incident ${failure.incident}). Try again; the operator finds the incident in the log.`);
+      return retryable(
+        `The gateway failed (incident ${failure.incident}). Try again. The operator can find the incident in the log.`,
+      );
     default:
       return failure satisfies never;
   }
 }
 
-/** The failure as a tool answers it. */
+/** A failure as tools answer with it. */
 export function toToolError(failure: Failure): ToolError {
   return { code: failure.code, ...describe(failure) };
 }
@@ -182,7 +196,7 @@ const STATUS: Record<Failure['code'], number> = {
   internal: 500,
 };
 
-/** The failure as an HTTP answer, its body `{error: ToolError}`. */
+/** A failure as an HTTP response, its body `{error: ToolError}`. */
 export function toHttpError(failure: Failure): Response {
   const error = toToolError(failure);
   const headers = new Headers();
@@ -194,7 +208,7 @@ export function toHttpError(failure: Failure): Response {
 /** What was thrown, as text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A value or the reason why there is none. */
+/** A value, or the failure in its place. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });

@@ -1,13 +1,13 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** A known name this close to an unknown one is worth a guess. */
-const NEAR = 3;
+/** Edits between an unknown name and a known one that is suggested for it. */
+const MAX_DISTANCE = 3;
 /** Characters of an unknown name that are compared and shown. */
-export const SHOWN_CHARS = 80;
+export const MAX_SHOWN_CHARS = 80;
 
-/** The known name that an unknown one was meant to be, if one is near. */
+/** The known name that is closest to an unknown one, or undefined if none is close. */
 export function nearest(unknown: string, known: readonly string[]): string | undefined {
-  const shown = unknown.slice(0, SHOWN_CHARS);
+  const shown = unknown.slice(0, MAX_SHOWN_CHARS);
   const guess = known.length > 0 ? closest(shown, known) : undefined;
-  return guess !== undefined && distance(shown, guess) <= NEAR ? guess : undefined;
+  return guess !== undefined && distance(shown, guess) <= MAX_DISTANCE ? guess : undefined;
 }

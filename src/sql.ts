@@ -1,4 +1,4 @@
-/** Adds columns to a table of an earlier version. Each is given as its name and its declaration. */
+/** Adds missing columns to a table of an earlier version. `columns` maps names to declarations. */
 export function addColumns(sql: SqlStorage, table: string, columns: Record<string, string>): void {
   const rows = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray();
   const known = new Set(rows.map(({ name }) => name));

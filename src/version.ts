@@ -1,4 +1,4 @@
 import manifest from '../package.json' with { type: 'json' };
 
-/** Version of the gateway, as package.json says it. */
+/** Version of the gateway, from package.json. */
 export const VERSION: string = manifest.version;

@@ -13,20 +13,20 @@ import { missingScopes } from './step-up.ts';
 
 const EXPOSED = ['WWW-Authenticate', 'Retry-After', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
 
-const knownOrigin = createMiddleware<AppEnv>(async (c, next) => {
+const requireKnownOrigin = createMiddleware<AppEnv>(async (c, next) => {
   const origin = c.req.header('origin');
   if (origin !== undefined && !isAllowedOrigin(origin, c.var.resource, c.var.config))
     return toHttpError({ code: 'origin_refused', origin: origin.slice(0, 200) });
   await next();
 });
 
-/** The way to /mcp: origin, who calls, how often, how much, and whether the grant allows it; then the protocol. */
+/** The route /mcp: checks origin, body size, caller, rate and scopes, then serves the protocol. */
 export const mcpEndpoint = new Hono<AppEnv>()
-  // An origin that came this far is an allowed one.
+  // Any origin may be returned here, because requireKnownOrigin has refused the others.
   .use(
     '/mcp',
     rateLimitByIp('RL_ADDRESS'),
-    knownOrigin,
+    requireKnownOrigin,
     cors({ origin: (origin) => origin, exposeHeaders: EXPOSED, maxAge: 86_400 }),
   )
   .use('/mcp', (c, next) => limitBody(c.var.config.limits.mcpBodyMaxBytes)(c, next))

@@ -2,7 +2,7 @@ import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { createMcpHandler } from 'agents/mcp/server';
 import { refuseTaskEvents } from './tasks.ts';
 
-/** Silence on a stream that proxies cut; a comment is sent this often, in ms. */
+/** Time between two comments on a silent stream, because proxies close idle connections, in ms. */
 const KEEP_ALIVE_MS = 10_000;
 
 /**
@@ -13,7 +13,7 @@ export function mcpHandler(factory: McpServerFactory, maxBodyBytes: number) {
   const handler = createMcpHandler(factory, {
     route: '/mcp',
     corsOptions: false,
-    // Origins were checked at the front door, which knows those that the operator allows.
+    // The route has checked the origin against those that the operator allows.
     allowedOriginHostnames: '*',
     responseMode: 'auto',
     keepAliveMs: KEEP_ALIVE_MS,

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
-import { nearest, SHOWN_CHARS } from '../nearest.ts';
+import { MAX_SHOWN_CHARS, nearest } from '../nearest.ts';
 import { issuesOf, placeOf } from '../zod-issues.ts';
 
-/** Complaints in one answer. */
+/** Issues that one answer lists. */
 const MAX_ISSUES = 8;
 
 function unknownParameter(name: string, known: string[]): string {
-  const shown = JSON.stringify(name.slice(0, SHOWN_CHARS));
+  const shown = JSON.stringify(name.slice(0, MAX_SHOWN_CHARS));
   const guess = nearest(name, known);
   return guess
     ? `Unknown parameter ${shown}. Did you mean "${guess}"?`
     : `Unknown parameter ${shown}. Remove it; tools/list names the parameters.`;
 }
 
-/** The checked arguments of a call. An unknown name is refused with the nearest known one. */
+/** Checks the arguments of a call. An unknown name is refused with the nearest known one. */
 export function parseInput<T extends z.ZodObject>(type: T, args: Record<string, unknown>): Result<z.output<T>> {
   const parsed = type.safeParse(args);
   if (parsed.success) return ok(parsed.data);

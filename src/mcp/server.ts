@@ -98,7 +98,7 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
   return mcp;
 }
 
-/** Answers one MCP request of an authenticated caller: both eras of the protocol, without sessions. */
+/** Answers one MCP request of an authenticated caller, in either era of the protocol. */
 export function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
   const handler = mcpHandler(({ era }) => serverFor(caller, env, config, era, request), config.limits.mcpBodyMaxBytes);
   return handler.fetch(request);

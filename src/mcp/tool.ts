@@ -73,7 +73,7 @@ export function listingOf(tool: Tool): Listing {
   return listing;
 }
 
-/** What a tool found out, in the shape of every tool's answer. */
+/** The result of a tool, in the shape of every tool's answer. */
 export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   const answer: ToolAnswer = result.ok ? result.value : { error: toToolError(result.failure) };
   return { ok: answer.error === undefined, ...answer };

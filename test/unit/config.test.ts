@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig, SETTINGS } from '../../src/config.ts';
 
 test('an empty environment gives the documented defaults', () => {
   const { limits } = readConfig({});
@@ -27,6 +27,16 @@ test('every limit is set by the variable of its name', () => {
     const changed = readConfig({ [name(limit)]: String(other) }).limits;
     expect(Object.entries(changed)).toContainEqual([limit, other]);
   }
+});
+
+test.each(SETTINGS.map((setting) => [setting.env, setting] as const))('%s describes itself', (env, setting) => {
+  const { name, description, unit, min, max, isSecret } = setting;
+  expect(description).toMatch(/^\S.*\.$/);
+  expect(isSecret).toBe(/(_TOKEN|_KEY|_SECRET|_HASH)$/.test(env));
+  if (min === undefined) return;
+  expect(Object.keys(readConfig({}).limits)).toContain(name);
+  expect(unit === undefined).toBe(!/_(MS|S|HOURS|DAYS|BYTES|CHARS|TOKENS|USD)$/.test(env));
+  for (const beyond of [min - 1, (max ?? 0) + 1]) expect(() => readConfig({ [env]: String(beyond) })).toThrow(env);
 });
 
 const wrong = [
