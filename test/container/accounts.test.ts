@@ -13,7 +13,7 @@ let issuer: string;
 
 const owner = useSite(async () => {
   issuer = await claimIssuer();
-  // Policies have tests of their own.
+  // Policies have their own tests.
   return { ...openIdSettings(issuer, 'alice@example.com'), DEFAULT_POLICY: 'open' };
 });
 
@@ -26,31 +26,31 @@ beforeAll(async () => {
 afterAll(() => client?.close());
 const alice = jobsOf((tool, args) => client.call(tool, args));
 
-/** Both have a workspace of this name. */
+/** A workspace name that both accounts use. */
 const SHARED = { workspace: 'shared', permissionMode: 'bypassPermissions' } as const;
 
-/** What a command says that runs in the workspace. */
-async function said({ ask }: typeof alice, command: string): Promise<string> {
+/** Runs a command in the workspace and returns its output. */
+async function runInWorkspace({ ask }: typeof alice, command: string): Promise<string> {
   const { answer, error } = await ask('grok', { ...SHARED, prompt: `[mock:tool ${command}]`, forceRefresh: true });
   if (!answer) throw new Error(JSON.stringify(error));
   return answer.text;
 }
 
-/** Leaves a note in the workspace. Gives the address of its container. */
-async function settle(account: typeof alice, name: string): Promise<string> {
-  const [address] = /\d+\.\d+\.\d+\.\d+/.exec(await said(account, `echo of-${name} > note.txt; hostname -i`)) ?? [];
-  if (!address) throw new Error('the container did not tell its address');
+/** Writes a note in the workspace. Returns the address of its container. */
+async function leaveNote(account: typeof alice, name: string): Promise<string> {
+  const [address] = /\d+\.\d+\.\d+\.\d+/.exec(await runInWorkspace(account, `echo of-${name} > note.txt; hostname -i`)) ?? [];
+  if (!address) throw new Error('the container reported no address');
   return address;
 }
 
-/** Where the machine itself listens for a container: the port that its sidecar publishes. */
+/** The port that a container's sidecar publishes on this machine. */
 function publishedPort({ id }: Box): string {
   const name = docker('inspect', '--format', '{{.Name}}', id)?.slice(1);
   return /:(\d+)$/m.exec(docker('port', `${name}-proxy`) ?? '')?.[1] ?? '';
 }
 
-test('two accounts are two containers, and neither sees the files of the other or reaches its port', async () => {
-  const atHome = { owner: await settle(owner, 'owner'), alice: await settle(alice, 'alice') };
+test('two accounts have two containers, and neither can see the files or reach the port of the other', async () => {
+  const atHome = { owner: await leaveNote(owner, 'owner'), alice: await leaveNote(alice, 'alice') };
   const boxes = owner.boxes();
   expect(boxes).toHaveLength(2);
   const ports = boxes.map(publishedPort);
@@ -62,20 +62,20 @@ test('two accounts are two containers, and neither sees the files of the other o
     const far = [`http://${other}:8080/health`, ...ports.map((port) => `http://172.17.0.1:${port}/health`)];
     const near = `http://${own}:8080/health`;
     const look = `echo notes $(find / -name note.txt 2>/dev/null | wc -l); cat note.txt; ${tryUrls([near, ...far])}`;
-    const found = await said(account, look);
+    const found = await runInWorkspace(account, look);
     expect(found).toContain(account === owner ? 'of-owner' : 'of-alice');
     expect(found).toMatch(/notes 1$/m);
     expect(reachedIn(found)).toEqual({ [near]: '401', ...Object.fromEntries(far.map((url) => [url, 'closed'])) });
   }
 });
 
-test('the containers of two accounts have tokens of their own', () => {
+test('the containers of two accounts have different tokens', () => {
   const tokens = owner.boxes().map(({ run }) => run('sh', '-c', 'echo $EXECUTOR_TOKEN'));
   expect(tokens).toEqual([expect.stringMatching(/^\S{72}$/), expect.stringMatching(/^\S{72}$/)]);
   expect(new Set(tokens).size).toBe(2);
 });
 
-test('a job that runs for one account is nowhere for the other, and neither is its conversation', async () => {
+test('a running job of one account and its session are unknown to the other account', async () => {
   const jobId = await alice.startUntil('grok', { ...SHARED, prompt: '[mock:slow 60]' }, 'text');
   const { job } = await alice.call('llm_job_status', { jobId });
   expect(job?.state).toBe('running');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
-import { standBefore } from './helpers/full-engine.ts';
+import { openEngineProxy } from './helpers/full-engine.ts';
 import { useSite } from './helpers/site.ts';
 
 const QUEUE_MS = 10_000;
@@ -11,10 +11,10 @@ const QUEUE_MS = 10_000;
 const WAITING = 'waiting for an executor: Its container could not be started';
 
 const directory = mkdtempSync(join(tmpdir(), 'engine-'));
-const engine = await standBefore(join(directory, 'docker.sock'));
+const engine = await openEngineProxy(join(directory, 'docker.sock'));
 process.env.WRANGLER_DOCKER_HOST = engine.url;
 afterAll(async () => {
-  // The gateway removes its containers through this engine, after its end.
+  // The gateway removes its containers through this engine after it has ended.
   const left = () => [...engine.made].filter((name) => docker('inspect', name) !== null);
   await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 30_000, interval: 200 });
   engine.close();
@@ -23,8 +23,8 @@ afterAll(async () => {
 
 const { call, ended, boxes } = useSite(() => ({ QUEUE_TIMEOUT_MS: String(QUEUE_MS) }));
 
-/** Starts a job for which there is no container. Waits until it says so. */
-async function startInVain(workspace: string): Promise<string> {
+/** Starts a job while no container can be created, and waits until the job reports that. */
+async function startWithoutRoom(workspace: string): Promise<string> {
   engine.isFull = true;
   const { job } = await call('grok_request_async', { workspace, prompt: 'hi', forceRefresh: true });
   const jobId = job?.id ?? '';
@@ -35,8 +35,8 @@ async function startInVain(workspace: string): Promise<string> {
   return jobId;
 }
 
-test('a job for which no container can be started stays queued, says what it waits for, and runs once there is room', async () => {
-  const jobId = await startInVain('waits');
+test('a job without a container stays queued, reports what it waits for, and runs once there is room', async () => {
+  const jobId = await startWithoutRoom('waits');
   expect(boxes()).toEqual([]);
   expect(engine.refused).not.toEqual([]);
   engine.isFull = false;
@@ -44,8 +44,8 @@ test('a job for which no container can be started stays queued, says what it wai
   expect(boxes()).toHaveLength(1);
 });
 
-test('a job that waited for its container for too long fails as one that waited for its turn, and says so', async () => {
-  const job = await ended(await startInVain('in-vain'));
+test('a job that waits too long for a container fails with a queue timeout that names the reason', async () => {
+  const job = await ended(await startWithoutRoom('in-vain'));
   expect(job).toMatchObject({ state: 'failed', reason: 'queue_timeout', error: { retryable: true } });
   expect(job.startedAt).toBeUndefined();
   expect(job.error?.message).toContain(
@@ -53,7 +53,7 @@ test('a job that waited for its container for too long fails as one that waited 
   );
 });
 
-test('a job that waits for its container can be canceled', async () => {
-  const jobId = await startInVain('canceled');
+test('a job that waits for a container can be canceled', async () => {
+  const jobId = await startWithoutRoom('canceled');
   expect((await call('llm_job_cancel', { jobId })).job).toMatchObject({ state: 'canceled' });
 });

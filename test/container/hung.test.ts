@@ -2,12 +2,12 @@ import { expect, test, vi } from 'vitest';
 import { useSite } from './helpers/site.ts';
 
 const IDLE_MS = 10_000;
-/** Longer than a container may be idle, and its executor silent. */
+/** Longer than the idle time of a container and the limits of its health check. */
 const GONE = { timeout: 90_000, interval: 500 };
 
 const { ask, boxes, onlyBox } = useSite(() => ({ CONTAINER_IDLE_MS: String(IDLE_MS) }));
 
-/** Holds every process of the container but tini, which no signal of its own container stops. */
+/** Runs a job, then stops every process of its container except tini, which ignores signals from inside. */
 async function hangAfterJob(prompt: string) {
   expect(await ask('grok', { prompt })).toMatchObject({ ok: true });
   const { id, run } = onlyBox();
@@ -15,13 +15,13 @@ async function hangAfterJob(prompt: string) {
   return id;
 }
 
-test('a container whose executor hangs is replaced by the next job', async () => {
+test('a container with an unresponsive executor is replaced by the next job', async () => {
   const id = await hangAfterJob('first');
   expect(await ask('grok', { prompt: 'second' })).toMatchObject({ ok: true });
   expect(onlyBox().id).not.toBe(id);
 });
 
-test('one that is left alone is destroyed', async () => {
+test('a container with an unresponsive executor is destroyed once it is idle', async () => {
   await hangAfterJob('third');
   await vi.waitFor(() => expect(boxes()).toEqual([]), GONE);
 });

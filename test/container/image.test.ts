@@ -9,11 +9,11 @@ import { deployDry } from '../helpers/deploy.ts';
 import { IMAGE } from './helpers/engine.ts';
 
 const BASE = 'node:22-bookworm-slim';
-const MOST_BYTES = 800e6;
+const MAX_BYTES = 800e6;
 
-/** Nothing but a program is as large. */
+/** Only programs are this large. */
 const PROGRAMS = 'find / -xdev -type f -size +20000k';
-/** What npm and apt leave behind, and what a home directory has beside its shell's settings. */
+/** Finds caches of npm and apt, and files in home directories other than the shell's settings. */
 const CACHES = `find / -xdev \\( -name .npm -o -name _cacache -o -path "*/node_modules/npm" -o -name "*.deb" -o -name "*.tgz" \\);
   find /var/lib/apt/lists /var/cache/apt /root /home -type f -not -name ".bash*" -not -name .profile`;
 
@@ -22,7 +22,7 @@ const BUILDERS = [
   { name: 'BuildKit', kit: '1', tag: `${IMAGE}-buildkit` },
 ];
 
-/** Every docker command of this machine: a newer one brings BuildKit as a plugin that may be missing, an older one has it built in. */
+/** All docker commands of this machine. Newer ones need BuildKit as a plugin, older ones include it. */
 const clients = (process.env.PATH ?? '')
   .split(delimiter)
   .map((directory) => join(directory, 'docker'))
@@ -31,10 +31,10 @@ const clients = (process.env.PATH ?? '')
 const build = (client: string, kit: string, args: string[], input = '') =>
   spawnSync(client, ['build', ...args], { input, env: { ...process.env, DOCKER_BUILDKIT: kit }, encoding: 'utf8' });
 
-/** A docker command that can build with a builder. */
+/** Finds a docker command that can build with a builder. */
 const clientFor = (kit: string) => clients.find((client) => build(client, kit, ['--quiet', '-'], `FROM ${IMAGE}`).status === 0);
 
-/** What a shell in an image prints as root. */
+/** Runs a script in an image as root and returns its output, sorted by line. */
 function inside(image: string, script: string): string[] {
   const { stdout } = spawnSync('docker', ['run', '--rm', '--user', '0', '--entrypoint', 'sh', image, '-c', script], {
     encoding: 'utf8',
@@ -44,7 +44,7 @@ function inside(image: string, script: string): string[] {
 
 describe.each(BUILDERS)('$name', ({ kit, tag, name }) => {
   const client = clientFor(kit) ?? '';
-  if (!client) console.warn(`${name}: no docker command here builds with it`);
+  if (!client) console.warn(`${name}: skipped, because no docker command on this machine supports it`);
 
   test.skipIf(!client)('builds the image under 800 MB, with one copy of each program and no package cache', () => {
     const { status, stderr } = build(client, kit, ['--tag', tag, '--file', join(ROOT, 'container/Dockerfile'), ROOT]);
@@ -52,13 +52,13 @@ describe.each(BUILDERS)('$name', ({ kit, tag, name }) => {
     const bytes = Number(docker('image', 'inspect', '--format', '{{.Size}}', tag));
     print(`${name}: image ${Math.round(bytes / 1e6)} MB`);
     expect(bytes).toBeGreaterThan(0);
-    expect(bytes).toBeLessThan(MOST_BYTES);
+    expect(bytes).toBeLessThan(MAX_BYTES);
     expect(inside(tag, PROGRAMS)).toEqual(['/opt/clis/claude', '/opt/clis/grok', '/usr/local/bin/node']);
     expect(inside(tag, CACHES)).toEqual([]);
   });
 });
 
-test('the image that it is made from has what the search for caches would find', () => {
+test('the search for caches finds those of the base image', () => {
   expect(inside(BASE, CACHES)).toContain('/usr/local/lib/node_modules/npm');
 });
 

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { docker } from '../../scripts/local/docker.ts';
 import { askDoctor } from '../helpers/doctor.ts';
 import { PROBE, probed } from './helpers/probe.ts';
-import { everythingTold, filesWith, MARK, PLANTED, processesWith, secrets } from './helpers/secrets.ts';
+import { filesWith, MARK, PLANTED, processesWith, readEverything, secrets } from './helpers/secrets.ts';
 import { useSite } from './helpers/site.ts';
 
 const { state, call, ask, startUntil, ended, gateway, boxes, onlyBox } = useSite();
@@ -15,20 +15,20 @@ const ANYTHING = { permissionMode: 'bypassPermissions' } as const;
 
 const running = () => onlyBox().run('sh', '-c', 'cat /proc/[0-9]*/comm')?.split('\n') ?? [];
 
-test.each(providers)('%s answers through job, runner, container, gate and model, and says what it cost', async (provider) => {
+test.each(providers)('%s answers through job, runner, container, gate and model, and reports its cost', async (provider) => {
   const { ok, answer, job } = await ask(provider, { prompt: 'hello' });
   expect({ ok, text: answer?.text }).toEqual({ ok: true, text: HELLO });
   expect(job).toMatchObject({ state: 'completed', usage: { costUsd: expect.any(Number) } });
 });
 
-test.each(providers)('%s uses a tool and goes on with its conversation', async (provider) => {
+test.each(providers)('%s uses a tool and resumes its session', async (provider) => {
   const first = await ask(provider, { ...ANYTHING, prompt: '[mock:tool id -u]' });
   expect(first.answer?.text).toMatch(/^Tool said: .*1000/s);
   const second = await ask(provider, { prompt: '[mock:echo]', sessionId: first.job?.sessionId });
   expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
 });
 
-test.each(providers)('a cancel ends %s, and keeps what it wrote', async (provider) => {
+test.each(providers)('a cancel ends %s and keeps its output', async (provider) => {
   const jobId = await startUntil(provider, { prompt: '[mock:slow 60]' }, 'text');
   expect(running()).toContain(provider);
   await call('llm_job_cancel', { jobId });
@@ -37,7 +37,7 @@ test.each(providers)('a cancel ends %s, and keeps what it wrote', async (provide
   expect(running()).not.toContain(provider);
 });
 
-test.each(providers)('what %s leaves behind in a session of its own is gone with the run', async (provider) => {
+test.each(providers)('a process that %s leaves behind in its own process session ends with the run', async (provider) => {
   const prompt = '[mock:tool setsid --fork sleep 4242 >/dev/null 2>&1; echo left one]';
   expect((await ask(provider, { ...ANYTHING, prompt })).answer?.text).toContain('left one');
   expect(running()).not.toContain('sleep');
@@ -61,7 +61,7 @@ test('a run that prints its environment, reads every file and tries the network 
   });
 });
 
-test('two workspaces are two containers that do not see each other, and a conversation goes on in its own', async () => {
+test('two workspaces have two isolated containers, and a session stays in its workspace', async () => {
   const write = '[mock:tool echo of-alpha > note.txt; hostname -i]';
   const alpha = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: write });
   const [address = ''] = /\d+\.\d+\.\d+\.\d+/.exec(alpha.answer?.text ?? '') ?? [];
@@ -72,18 +72,18 @@ test('two workspaces are two containers that do not see each other, and a conver
   const again = await ask('grok', { ...ANYTHING, workspace: 'alpha', prompt: '[mock:tool cat note.txt]' });
   expect(again.answer?.text).toContain('of-alpha');
   const sessionId = alpha.job?.sessionId;
-  const goesOn = await ask('grok', { ...ANYTHING, sessionId, prompt: '[mock:tool cat note.txt]' });
-  expect(goesOn.job).toMatchObject({ state: 'completed', sessionId, workspace: 'alpha' });
-  expect(goesOn.answer?.text).toContain('of-alpha');
+  const resumed = await ask('grok', { ...ANYTHING, sessionId, prompt: '[mock:tool cat note.txt]' });
+  expect(resumed.job).toMatchObject({ state: 'completed', sessionId, workspace: 'alpha' });
+  expect(resumed.answer?.text).toContain('of-alpha');
 });
 
-test('a run that passes its budget is ended by name, and keeps what it wrote', async () => {
+test('a run that exceeds its budget ends with that error and reports its cost', async () => {
   const { error, job } = await ask('grok', { ...ANYTHING, prompt: '[mock:loop sleep 1]', maxBudgetUsd: 0.01 });
   expect(error).toMatchObject({ code: 'budget_exceeded', message: expect.stringContaining('0.01 USD') });
   expect(job?.usage?.costUsd).toBeGreaterThan(0.01);
 });
 
-test('the search for keys finds what a run wrote, and what a process has in its environment or command line', async () => {
+test('the search for keys finds files of a run, and the environment and command line of a process', async () => {
   await ask('grok', { ...ANYTHING, prompt: `[mock:tool echo ${PLANTED} > planted.txt]` });
   const found = await Promise.all(boxes().map(async (box) => ({ box, places: await box.holding(PLANTED) })));
   const [hit, ...more] = found.filter(({ places }) => places.length > 0);
@@ -94,7 +94,7 @@ test('the search for keys finds what a run wrote, and what a process has in its 
   await vi.waitFor(async () => expect(await hit.box.holding(PLANTED)).toEqual(expect.arrayContaining(anywhere)), 20_000);
 });
 
-test('no container has a key: in no file, no process, not in its settings and not in its log', async () => {
+test('no container has a key in a file, a process, its settings or its log', async () => {
   expect(boxes().length).toBeGreaterThan(1);
   for (const { id, holding } of boxes()) {
     expect(await holding(MARK)).toEqual([]);
@@ -105,7 +105,7 @@ test('no container has a key: in no file, no process, not in its settings and no
   }
 });
 
-test('the model service was shown the keys, and no other process or file of the gateway has them', async () => {
+test('the model service receives the keys, and no other process or file of the gateway has them', async () => {
   const log = readFileSync(join(state, 'logs/model-server.log'), 'utf8');
   const shown = await (await fetch(new URL('/__mock/requests', /http:[^"]+/.exec(log)?.[0]))).text();
   expect(shown).toContain(secrets().ANTHROPIC_API_KEY);
@@ -118,9 +118,9 @@ test('the model service was shown the keys, and no other process or file of the 
   expect(filesWith(state, MARK)).toEqual([]);
 });
 
-test('nothing that the gateway answers shows a key: jobs, events, output, health and the doctor', async () => {
+test('no answer of the gateway contains a key: jobs, events, output, health and the doctor', async () => {
   const { url, settings } = gateway();
-  const jobs = await everythingTold(call);
+  const jobs = await readEverything(call);
   expect(jobs).toContain(HELLO);
   expect(jobs).toContain(PLANTED);
   expect(jobs).not.toContain(MARK);

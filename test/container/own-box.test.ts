@@ -19,17 +19,17 @@ afterAll(() => {
 
 const { ask, call } = useSite(() => ({ EXECUTOR_URL: `http://${LOOPBACK}:${port}`, EXECUTOR_TOKEN: TOKEN }), false);
 
-test.each(['claude', 'grok'])("%s runs in a box of one's own that EXECUTOR_URL names", async (provider) => {
+test.each(['claude', 'grok'])('%s runs in a container of the operator that EXECUTOR_URL names', async (provider) => {
   expect(await ask(provider, { prompt: 'hi' })).toMatchObject({ ok: true, answer: { text: 'Hello from the mock model.' } });
 });
 
-test('it says its version and its CLIs, and no one gets in without the token', async () => {
+test('a container of the operator reports its version and its CLIs, and refuses requests without the token', async () => {
   const { health } = await call('llm_process_health', {});
   expect(health?.executor).toMatchObject({ reachable: true, clis: { claude: '2.1.330', grok: '1.0.41' } });
   expect((await fetch(`http://${LOOPBACK}:${port}/health`)).status).toBe(401);
 });
 
-test('SIGTERM ends it in order and in time', () => {
+test('SIGTERM ends a container of the operator cleanly and in time', () => {
   const began = Date.now();
   docker('stop', box);
   expect(Date.now() - began).toBeLessThan(9_000);

@@ -5,7 +5,7 @@ import { VERSION } from '../../src/version.ts';
 import { type Box, IMAGE } from './helpers/engine.ts';
 import { useSite } from './helpers/site.ts';
 
-/** Images of other versions: the same executor, but for what it says of itself. */
+/** Images of the same executor that report other versions. */
 const OLDER = { tag: `${IMAGE}-older`, version: '0.0.1', protocol: PROTOCOL_VERSION - 1 };
 const NEWER = { tag: `${IMAGE}-newer`, version: '99.0.0', protocol: PROTOCOL_VERSION + 1 };
 const FOREIGN = { tag: `${IMAGE}-foreign`, version: '99.1.0', protocol: PROTOCOL_VERSION + 2 };
@@ -24,7 +24,7 @@ function build({ tag, version, protocol }: typeof OLDER) {
   if (status !== 0) throw new Error(`${tag} could not be built: ${stderr}`);
 }
 
-// Before there is a gateway: its client would not notice meanwhile that a connection was closed.
+// Built before the gateway starts, because its client would miss closed connections during the builds.
 beforeAll(() => [OLDER, NEWER, FOREIGN].forEach(build));
 
 const { ask, startUntil, ended, boxes, onlyBox, rollOut } = useSite();
@@ -32,7 +32,7 @@ const { ask, startUntil, ended, boxes, onlyBox, rollOut } = useSite();
 /** The version of the executor in a container. */
 const versionIn = ({ run }: Box) => run('node', '-p', 'require("/app/container/package.json").version');
 
-/** The container in which a job of a workspace just ran. */
+/** Runs a job in a workspace and returns its container. */
 async function boxAfterJob(workspace: string, prompt = 'hi'): Promise<Box> {
   expect(await ask('grok', { workspace, prompt, forceRefresh: true })).toMatchObject({ ok: true });
   const [box] = boxes();
@@ -40,7 +40,7 @@ async function boxAfterJob(workspace: string, prompt = 'hi'): Promise<Box> {
   return box;
 }
 
-/** Wakes the workspace's container by one job after another, until one ran in another container. */
+/** Runs jobs in a workspace until one runs in another container, and returns that. */
 const boxAfter = (old: Box, workspace: string): Promise<Box> =>
   vi.waitFor(
     async () => {
@@ -51,13 +51,13 @@ const boxAfter = (old: Box, workspace: string): Promise<Box> =>
     { timeout: 60_000, interval: 100 },
   );
 
-test('a container of an older version ends its jobs, speaks one protocol version down, and is replaced when it is idle', async () => {
+test('a container of an older version finishes its jobs with the previous protocol version, and is replaced when it is idle', async () => {
   rollOut(OLDER.tag);
   const first = await startUntil('grok', { prompt: '[mock:slow 8]' }, 'text');
   const old = onlyBox();
   expect(versionIn(old)).toBe(OLDER.version);
   rollOut(IMAGE);
-  // A wake while a run goes on: both jobs end where the first one began.
+  // A wake during a run: both jobs end in the container of the first one.
   expect((await boxAfterJob('default', 'meanwhile')).id).toBe(old.id);
   expect(await ended(first)).toMatchObject({ state: 'completed' });
   const box = await boxAfter(old, 'default');
@@ -65,7 +65,7 @@ test('a container of an older version ends its jobs, speaks one protocol version
   expect(onlyBox().id).toBe(box.id);
 });
 
-test('where the new image comes later than the Worker, a container is replaced once and not at every wake', async () => {
+test('if the new image is deployed after the Worker, a container is replaced once, not at every wake', async () => {
   rollOut(OLDER.tag);
   const first = await boxAfterJob('late');
   const second = await boxAfter(first, 'late');
@@ -74,12 +74,12 @@ test('where the new image comes later than the Worker, a container is replaced o
   expect((await boxAfterJob('late')).id).toBe(second.id);
 });
 
-test('the executor may be one protocol version ahead of the Worker; two are refused by name', async () => {
+test('the executor may be one protocol version ahead of the Worker; two are refused with protocol_mismatch', async () => {
   rollOut(NEWER.tag);
   expect(versionIn(await boxAfterJob('newer'))).toBe(NEWER.version);
   rollOut(FOREIGN.tag);
   expect((await ask('grok', { workspace: 'foreign', prompt: 'hi' })).error).toMatchObject({
     code: 'protocol_mismatch',
-    message: expect.stringMatching(`protocol ${PROTOCOL_VERSION}, this executor ${FOREIGN.protocol}`),
+    message: expect.stringMatching(`^Protocol ${PROTOCOL_VERSION} of the request does not match protocol ${FOREIGN.protocol}`),
   });
 });

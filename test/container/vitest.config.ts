@@ -4,7 +4,7 @@ import { ROOT } from '../../scripts/local/environment.ts';
 const shared = { globalSetup: ['test/container/helpers/setup.ts'], testTimeout: 180_000, hookTimeout: 600_000 };
 const FIGURES = 'test/container/figures.test.ts';
 
-// Apart from the other projects: it needs a Docker engine and builds an image. Nothing else runs while figures are taken.
+// Separate from the other projects, because it needs a Docker engine and builds an image. Nothing else runs during the measurements.
 export default defineConfig({
   test: {
     root: ROOT,

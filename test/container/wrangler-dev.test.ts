@@ -13,7 +13,7 @@ import { jobsOf } from './helpers/jobs.ts';
 
 const TOKEN = 'a-made-up-gateway-token';
 
-test('plain wrangler dev --enable-containers runs a job in a container of its own, and takes it along when it ends', async () => {
+test('plain wrangler dev --enable-containers runs a job in its own container, and removes the container when it ends', async () => {
   const directory = scratchDirectory();
   for (const name of ['logs', 'tmp']) mkdirSync(join(directory, name));
   const model = startService(modelServer(directory), { print: console.warn, onFailure: console.error });

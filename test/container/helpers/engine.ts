@@ -3,31 +3,31 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { docker } from '../../../scripts/local/docker.ts';
 
-/** The executor's image, which setup.ts builds before any test. */
+/** The executor's image. `setup.ts` builds it before any test. */
 export const IMAGE = 'llm-cli-gateway-executor:test';
 
 /** A container that runs the executor. */
 export interface Box {
   id: string;
-  /** Runs a program in it as its user. Gives what it printed; null where it failed. */
+  /** Runs a program in the container as its user. Returns the output, or null if the program failed. */
   run: (...argv: string[]) => string | null;
-  /** As `docker stats` says it: 61.2MiB. */
+  /** Memory in the form of `docker stats`: 61.2MiB. */
   memory: () => string;
-  /** Every file of it, and the environment and command line of every process in it, that holds a text. */
+  /** Finds files of the container, and environments and command lines of its processes, that hold a text. */
   holding: (wanted: string) => Promise<string[]>;
 }
 
 const PROCESSES = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline';
-/** Who has to look where: without more rights than a container has, root reads no environment but its own. */
+/** Users and the places that they search: without extra capabilities, root cannot read the environment of other users. */
 const SEARCHES = [
   { user: '0', places: `${PROCESSES} /` },
   { user: 'node', places: PROCESSES },
 ];
 
-/** What is no file, and the CLIs themselves, which only root could change. */
+/** Excludes special files, and the CLIs, which only root could change. */
 const SKIPPED = ['proc', 'sys', 'dev', 'clis'].map((name) => `--exclude-dir=${name}`).join(' ');
 
-/** The text comes by stdin, so that a search does not find itself. */
+/** Searches for a text, which is passed on stdin so that the search does not find itself. */
 async function grep(id: string, user: string, places: string, wanted: string): Promise<string[]> {
   const script = `grep -rlaFs -f - ${SKIPPED} ${places}; true`;
   const argv = ['exec', '--interactive', '--user', user, id, 'sh', '-c', script];
@@ -50,7 +50,7 @@ const boxOf = (id: string): Box => ({
   holding: (wanted) => search(id, wanted),
 });
 
-/** The containers of the Runner that run now from an image, newest first. */
+/** Lists the Runner's running containers of an image, newest first. */
 export function boxesOf(image: string): Box[] {
   const listed = docker('ps', '--format', '{{.ID}} {{.Names}}') ?? '';
   return listed

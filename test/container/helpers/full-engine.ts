@@ -1,27 +1,27 @@
 import { once } from 'node:events';
 import http from 'node:http';
 
-/** The engine that stands behind, as workerd finds it by default. */
+/** Socket of the real engine. */
 const ENGINE = '/var/run/docker.sock';
 
 const CREATES = /\/containers\/create\?name=([^&]+)$/;
-/** The application's own container; its sidecar is made all the same. */
+/** Matches the application's own container; its sidecar is always created. */
 const OF_RUNNER = /-Runner-[0-9a-f]+$/;
 
-/** A Docker engine that can be full. */
+/** A Docker engine that can refuse to create containers. */
 export interface FullEngine {
-  /** As WRANGLER_DOCKER_HOST wants it. */
+  /** Value for WRANGLER_DOCKER_HOST. */
   url: string;
-  /** True: it makes no container. */
+  /** True to refuse new containers. */
   isFull: boolean;
-  /** Containers that it refused to make, and those that it made, by name. */
+  /** Names of refused and of created containers. */
   refused: string[];
   made: Set<string>;
   close: () => void;
 }
 
-/** Stands before the machine's engine, at a socket of its own. */
-export async function standBefore(socket: string): Promise<FullEngine> {
+/** Opens a proxy of the machine's engine on another socket. */
+export async function openEngineProxy(socket: string): Promise<FullEngine> {
   const server = http.createServer((request, response) => {
     const { method, url = '', headers } = request;
     const [, name] = (method === 'POST' && CREATES.exec(url)) || [];

@@ -7,7 +7,7 @@ export function jobsOf(call: CallTool) {
   /** Runs a request to its end, or to the deadline. */
   const ask = (provider: string, args: Record<string, unknown>) =>
     call(`${provider}_request`, { syncDeadlineMs: SYNC_MS, ...args });
-  /** Starts a request and waits until its run has told of an event of this kind. */
+  /** Starts a request and waits until its run reports an event of this kind. */
   const startUntil = async (provider: string, args: Record<string, unknown>, kind: string): Promise<string> => {
     const { job } = await call(`${provider}_request_async`, args);
     const jobId = job?.id ?? '';

@@ -7,12 +7,12 @@ import { messageOf } from '../../../src/errors.ts';
 /** A web server outside the containers, under a name that the gateway's machine knows. */
 export interface Outside {
   url: string;
-  /** The Host header of each request that came. */
+  /** The Host header of each received request. */
   seen: (string | undefined)[];
   close: () => void;
 }
 
-/** Listens on port 80, the only one that a run may reach by http, under this machine's own name; null where that cannot be. */
+/** Listens on port 80, the only HTTP port that runs may reach, with this machine's name. Returns null if that is not possible. */
 export async function openOutside(): Promise<Outside | null> {
   const seen: Outside['seen'] = [];
   const server = createServer(({ headers }, response) => {

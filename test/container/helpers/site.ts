@@ -11,10 +11,10 @@ import { type Box, boxesOf } from './engine.ts';
 import { jobsOf } from './jobs.ts';
 import { filesWith, MARK, processesWith, secrets } from './secrets.ts';
 
-/** The name under which wrangler builds the image of one gateway. */
+/** Name of the image that wrangler builds for one gateway. */
 const BUILT = /cloudflare-dev\/runner:[0-9a-f]+/;
 
-/** An offline gateway for the length of a test file, by default with containers, and its owner's jobs. Its keys are nowhere but in its Worker. */
+/** Runs an offline gateway, by default with containers, for the length of a test file. At the end, checks that its keys are only in its Worker. */
 export function useSite(variables: () => Variables | Promise<Variables> = () => ({}), containers = true) {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'container-'));
@@ -38,21 +38,21 @@ export function useSite(variables: () => Variables | Promise<Variables> = () => 
     rmSync(state, { recursive: true });
     expect(found).toEqual([]);
   });
-  /** This gateway's containers, newest first. */
+  /** This gateway's running containers, newest first. */
   const boxes = () => boxesOf(image());
-  /** Where a container holds a key; one that stops meanwhile holds nothing. */
+  /** Places in a container that hold a key; none if the container stops meanwhile. */
   const keysIn = (box: Box) =>
     box.holding(MARK).catch((error: unknown) => {
       if (boxes().some(({ id }) => id === box.id)) throw error;
       return [];
     });
-  /** The one container that runs now. */
+  /** The only running container. */
   const onlyBox = () => {
     const [box, ...more] = boxes();
-    if (!box || more.length > 0) throw new Error(`one container was expected, ${box ? more.length + 1 : 0} run`);
+    if (!box || more.length > 0) throw new Error(`expected one container, got ${box ? more.length + 1 : 0}`);
     return box;
   };
-  /** From now on containers are started from another image, as after a deploy. */
+  /** Starts later containers from another image, as after a deploy. */
   const rollOut = (tag: string) => docker('tag', tag, image());
   return { ...jobsOf((tool, args) => owner.call(tool, args)), state, gateway: () => gateway, boxes, onlyBox, rollOut };
 }
