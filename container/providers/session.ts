@@ -1,6 +1,6 @@
 import type { Launch } from './provider.ts';
 
-/** Flags that start, continue or copy a conversation. Both CLIs have the same. */
+/** Flags that start, continue or copy a conversation, in either CLI. */
 export function sessionArguments(session: Launch['session']): string[] {
   switch (session.mode) {
     case 'new':

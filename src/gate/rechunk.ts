@@ -1,7 +1,7 @@
 /** Bytes of one read. workerd reads 4 KiB by default, and a CLI may parse an unfinished event again at every chunk. */
 const READ_BYTES = 65_536;
 
-/** The same response in larger chunks. What has arrived is passed on at once. */
+/** A response with larger chunks. Data that has arrived is passed on at once. */
 export function rechunk(response: Response): Response {
   if (!response.body) return response;
   const reader = response.body.getReader({ mode: 'byob' });

@@ -49,7 +49,7 @@ const PRICES: { model: RegExp; above?: number; price: Price }[] = [
 /** The usage of a model call, as far as it has a price. */
 interface PricedUsage extends Omit<Usage, 'costUsd'> {
   model: string;
-  /** Those of cacheWriteTokens that are kept for 1 hour. */
+  /** Cache writes that are kept for 1 hour; cacheWriteTokens includes them. */
   hourTokens: number;
   webSearches: number;
 }
