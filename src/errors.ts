@@ -60,7 +60,8 @@ const retryable = (message: string, retryAfterMs?: number, details?: Details) =>
 const retryableIfTimed = (message: string, failure: Details & { retryAfterMs?: number }) =>
   failure.retryAfterMs === undefined ? permanent(message, failure) : retryable(message, failure.retryAfterMs, failure);
 
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+/** A clause as a sentence, with a capital and a full stop. */
+export const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 function describe(failure: Failure): Omit<ToolError, 'code'> {
   switch (failure.code) {

@@ -46,8 +46,8 @@ export const frame = ({ title, content, person, path }: Frame): Markup => html`<
   ${
     person === undefined
       ? ''
-      : html`<nav aria-label="Pages">${Object.entries(PAGES).map(([to, name]) => pageLink(to, name, path))}</nav>
-  ${signedIn(person)}`
+      : html`${signedIn(person)}
+  <nav aria-label="Pages">${Object.entries(PAGES).map(([to, name]) => pageLink(to, name, path))}</nav>`
   }
 </header>
 <main id="main">

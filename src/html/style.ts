@@ -20,7 +20,7 @@ body {
 }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; max-width: 46rem; margin: auto; padding: 1rem 1.25rem; }
 .brand { font-weight: 650; color: inherit; text-decoration: none; margin-right: auto; }
-nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; width: 100%; }
 nav a[aria-current] { color: inherit; text-decoration: none; font-weight: 600; }
 .who { display: flex; gap: .75rem; margin-left: auto; align-items: center; color: var(--soft); }
 .who span { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -61,6 +61,7 @@ button, .button {
 .danger { color: var(--danger); background: none; border-color: var(--danger); }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.25rem; }
 .row > * { flex: 1 1 8rem; }
+.row label { margin-top: 0; }
 .list { list-style: none; padding: 0; }
 .item { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: start; }
 .item > div { flex: 1 1 16rem; min-width: 0; }
@@ -81,5 +82,4 @@ button:disabled { opacity: 1; color: var(--soft); background: none; border-color
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-@media (max-width: 30rem) { nav, .who { width: 100%; } .who { justify-content: space-between; } }
 `;

@@ -25,7 +25,9 @@ const oauthOf = (c: Context<AppEnv>) => oauthServer(c.var.resource).getOAuthApi(
 function reportRefusal(c: Context<AppEnv>, error: unknown) {
   if (error instanceof AuthorizationError && error.redirectTo) return c.redirect(error.redirectTo);
   if (error instanceof AuthorizationError)
-    return renderPage(c, 'Access cannot be granted', problemPage(`${error.description}.`), { status: 400 });
+    return renderPage(c, 'Access cannot be granted', problemPage(`The request of the app is not valid: ${error.description}.`), {
+      status: 400,
+    });
   if (error instanceof CimdFetchError) {
     console.warn(JSON.stringify({ cimd: error.metadataUrl, detail: error.detail }));
     const text = `The description that the app publishes at ${error.metadataUrl} could not be read.`;
@@ -48,7 +50,7 @@ async function askConsent(c: Context<AppEnv>, person: Person) {
   const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
   const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET);
-  const policy = isPreset(written) ? `the policy ${written}` : 'the policy of your account';
+  const policy = isPreset(written) ? `the policy “${written}”` : 'the policy of your account';
   const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });
   return renderPage(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });

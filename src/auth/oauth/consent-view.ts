@@ -23,7 +23,7 @@ const verification = (domain: string | undefined) =>
     ? html`<p class="note">Not verified: the app chose this name itself. Continue only if you started this.</p>`
     : html`<p class="note good">Verified: published by <strong>${domain}</strong>.</p>`;
 
-const loopback = html`<p class="note">Access goes to a program on your own computer. Continue only if you just connected it.</p>`;
+const loopback = html`<p class="note">Access goes to a program on your own computer. Continue only if you just started to connect it.</p>`;
 
 /** Which client requests what, and where the access goes, to allow or deny. */
 export function consentPage(facts: ConsentFacts): Markup {

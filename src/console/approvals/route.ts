@@ -4,7 +4,7 @@ import { type Approval, argumentsOfCall } from '../../account/tables/approvals.t
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
-import { toToolError } from '../../errors.ts';
+import { sentence, toToolError } from '../../errors.ts';
 import { escapeInvisible } from '../../mcp/result/render.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
@@ -27,6 +27,7 @@ function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
     tool: escapeInvisible(call.tool),
     text: text === undefined ? undefined : escapeInvisible(text),
     rest: Object.keys(rest).length > 0 ? escapeInvisible(JSON.stringify(rest, null, 2)) : undefined,
+    reason: sentence(approval.reason),
     requester: grantNameOf(grants, call.grant),
     client: call.client,
     decidedBy: decidedBy && grantNameOf(grants, decidedBy),

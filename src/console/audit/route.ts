@@ -47,7 +47,7 @@ async function showLog(c: Context<SignedInEnv>) {
     older: last && new URLSearchParams({ ...filter, before: String(last.seq) }).toString(),
     chain: chain && chainWords(chain),
   });
-  return renderPage(c, 'Audit', content);
+  return renderPage(c, 'Audit log', content);
 }
 
 /** The whole log as JSON lines, oldest first, streamed. */

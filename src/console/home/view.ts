@@ -17,4 +17,4 @@ apps have a similar setting. You then sign in here and decide what the app may d
 <pre tabindex="0"><code>claude mcp add --transport http gateway ${url}</code></pre>
 <p>Scripts and CI send <code>Authorization: Bearer</code> with an <a href="/tokens">API token</a>.</p>
 </section>
-<p><a class="button" href="/connections">Connections and tokens</a></p>`;
+<p><a class="button" href="/connections">Manage connections and tokens</a></p>`;

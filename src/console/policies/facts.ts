@@ -1,6 +1,7 @@
 import type { PolicyState, TrialResult } from '../../account/policy-admin.ts';
 import { type PolicyChange, policyOf } from '../../account/tables/policies.ts';
 import { type GrantName, grantNameOf } from '../../auth/oauth/grants.ts';
+import { sentence } from '../../errors.ts';
 import type { PolicyInput } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
@@ -19,7 +20,7 @@ const policyWords = (written: string) => (isPreset(written) ? `Preset ${written}
 
 /** Source of a target's policy, in words. */
 function sourceWords(target: string, from: string): string {
-  if (from === target) return 'Set here.';
+  if (from === target) return 'Own policy.';
   return from === 'gateway' ? 'Gateway default.' : 'Account default.';
 }
 
@@ -77,12 +78,10 @@ const DECISIONS = {
 } as const;
 
 /** What would be decided on a tested call. */
-export const shownTrial = (tool: string, args: string, { decision, counters }: TrialResult) => ({
-  tool,
-  args,
+export const shownTrial = ({ decision, counters }: TrialResult) => ({
   decision: DECISIONS[decision.kind],
   rule: decision.rule,
-  reason: decision.reason,
+  reason: sentence(decision.reason),
   counters: counters.map(
     ({ rule, used, amount, max, unit, windowS }) =>
       `${rule}: ${used} of ${max} ${unit} used in ${windowS} s; this call adds ${amount}`,

@@ -12,7 +12,7 @@ import { toolNamed } from '../../policy/tools.ts';
 import { consolePage } from '../console-page.ts';
 import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from './facts.ts';
 import { TOOL_STATES, withState } from './tool-state.ts';
-import { policiesPage, policyPage } from './view.ts';
+import { policiesPage, policyPage, type TestedCall } from './view.ts';
 
 /** Largest form, in bytes: a policy document with URL escapes. */
 const POLICY_FORM_MAX_BYTES = 1_048_576;
@@ -27,18 +27,18 @@ async function listPolicies(c: Context<SignedInEnv>) {
 interface PolicyOutcome {
   news?: string;
   failure?: Failure;
-  tried?: ReturnType<typeof shownTrial>;
+  tested?: TestedCall;
   /** A refused document, so that it is not lost. */
   document?: string;
 }
 
-async function showPolicy(c: Context<SignedInEnv>, { news, failure, tried, document }: PolicyOutcome = {}) {
+async function showPolicy(c: Context<SignedInEnv>, { news, failure, tested, document }: PolicyOutcome = {}) {
   const grants = await grantNames(c, c.var.person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });
   const facts = policyFacts(target, await accountOf(c.env, c.var.person).policyState(target.id), grants);
   const complaint = failure && toToolError(failure).message;
-  const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tried, news, complaint });
+  const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tested, news, complaint });
   return renderPage(c, 'Policy', content, { status: failure ? 400 : 200 });
 }
 
@@ -95,19 +95,19 @@ async function setTools(c: Context<SignedInEnv>) {
   return issues.length > 0 ? showPolicy(c, { failure: { code: 'invalid_input', issues } }) : savePolicy(c, 'enforce', document);
 }
 
+const NO_OBJECT = 'The arguments are not a valid JSON object. Write {"name": value}.';
+
 async function testCall(c: Context<SignedInEnv>) {
   const form = await readForm(c, TestForm);
   if (!form.ok) return showPolicy(c, form);
-  const { tool, args } = form.value;
+  const tested = form.value;
+  const { tool, args } = tested;
   const given = z.record(z.string(), z.unknown()).safeParse(parseJson(args));
-  if (!given.success)
-    return showPolicy(c, {
-      failure: { code: 'invalid_input', issues: ['The arguments are not a valid JSON object. Write {"name": value}.'] },
-    });
+  if (!given.success) return showPolicy(c, { tested, failure: { code: 'invalid_input', issues: [NO_OBJECT] } });
   const origin = new URL(c.var.resource).origin;
   const call = withDigest({ grant: `person: ${c.var.person.label}`, client: 'a browser', tool, args: given.data, origin });
   const tried = await accountOf(c.env, c.var.person).tryPolicy({ target: c.req.param('target') ?? '', call });
-  return showPolicy(c, tried.ok ? { tried: shownTrial(tool, args, tried.value) } : tried);
+  return showPolicy(c, tried.ok ? { tested: { ...tested, result: shownTrial(tried.value) } } : { ...tried, tested });
 }
 
 function parseJson(text: string): unknown {

@@ -46,6 +46,14 @@ interface ShownChange {
   policy: string;
 }
 
+/** A call to test, and what would be decided on it. */
+export interface TestedCall {
+  tool: string;
+  /** As JSON. */
+  args: string;
+  result?: { decision: string; rule: string; reason: string; counters: string[] };
+}
+
 interface PolicyPageFacts {
   target: string;
   name: string;
@@ -58,8 +66,7 @@ interface PolicyPageFacts {
   tools: ShownTool[];
   states: readonly string[];
   changes: ShownChange[];
-  /** A tested call, and what would be decided. */
-  tried: { tool: string; args: string; decision: string; rule: string; reason: string; counters: string[] } | undefined;
+  tested: TestedCall | undefined;
   news: string | undefined;
   complaint: string | undefined;
 }
@@ -81,10 +88,10 @@ const toolRow = (
     html`<option value="${option}"${option === state ? html` selected` : ''}${option === 'custom' && state !== 'custom' ? html` disabled` : ''}>${option}</option>`,
 )}</select></li>`;
 
-const triedCard = ({ tried }: PolicyPageFacts) =>
-  tried
-    ? html`<div class="note" role="status"><p><strong>${tried.decision}</strong>: ${tried.reason} <span class="soft">(${tried.rule})</span></p>
-${tried.counters.map((counter) => html`<p class="soft">${counter}</p>`)}</div>`
+const testResult = ({ tested }: PolicyPageFacts) =>
+  tested?.result
+    ? html`<div class="note" role="status"><p><strong>${tested.result.decision}</strong>: ${tested.result.reason} <span class="soft">(${tested.result.rule})</span></p>
+${tested.result.counters.map((counter) => html`<p class="soft">${counter}</p>`)}</div>`
     : '';
 
 const changeItem = ({
@@ -101,7 +108,7 @@ ${facts.news ? html`<p class="note good" role="status">${facts.news}</p>` : ''}
 ${facts.complaint ? html`<p class="bad" role="alert">${facts.complaint}</p>` : ''}
 <p><strong>${facts.name}</strong>: ${facts.policy} <span class="soft">${facts.from}</span></p>
 <section class="card" aria-labelledby="presets"><h2 id="presets">Presets</h2>
-<ul class="list">${facts.presets.map((preset) => presetForm(facts, preset))}</ul></section>
+<ul class="list tight">${facts.presets.map((preset) => presetForm(facts, preset))}</ul></section>
 <form class="card" method="post" action="${targetPath(facts.target)}/tools"><h2>Tools</h2>
 <ul class="list tight">${facts.tools.map((tool) => toolRow(facts, tool))}</ul>
 <button class="wide">Save tools</button></form>
@@ -115,11 +122,11 @@ ${facts.complaint ? html`<p class="bad" role="alert">${facts.complaint}</p>` : '
 ${facts.shadow === undefined ? '' : html`<p class="soft">Shadow policy: ${facts.shadow}</p>`}
 </form>
 <form class="card" method="post" action="${targetPath(facts.target)}/try"><h2>Test a call</h2>
-${triedCard(facts)}
+${testResult(facts)}
 <label for="tool">Tool</label>
-<select id="tool" name="tool">${facts.tools.map(({ name }) => html`<option${name === facts.tried?.tool ? html` selected` : ''}>${name}</option>`)}</select>
+<select id="tool" name="tool">${facts.tools.map(({ name }) => html`<option${name === facts.tested?.tool ? html` selected` : ''}>${name}</option>`)}</select>
 <label for="args">Arguments as JSON</label>
-<textarea id="args" name="args" rows="3" spellcheck="false">${facts.tried?.args ?? '{}'}</textarea>
+<textarea id="args" name="args" rows="3" spellcheck="false">${facts.tested?.args ?? '{}'}</textarea>
 <button class="wide plain">Test this call</button></form>
 <form class="card" method="post" action="${targetPath(facts.target)}/remove"><h2>Remove</h2>
 <p>Without its own policy, this connection uses the default policy of the account.</p>

@@ -27,7 +27,7 @@ interface TokensFacts {
 const lifetime = (days: number) => (days === 0 ? 'Never' : days === 1 ? 'In one day' : `In ${days} days`);
 
 const madeCard = ({ name, token, url }: NonNullable<TokensFacts['made']>) => html`<section class="card" aria-labelledby="made">
-<h2 id="made">${name}</h2>
+<h2 id="made">New token: ${name}</h2>
 <p class="note good" role="status">Copy the token now. It is not shown again.</p>
 <code class="secret" tabindex="0" aria-label="The token">${token}</code>
 <p>For example, in Claude Code:</p>
