@@ -8,12 +8,12 @@ import { callsPerSecond, evaluationMs, largePolicy, worstMs } from './policy.ts'
 
 const MB = 1_048_576;
 const SIZES_MB = [1, 4, 16, 50];
-/** Time of 16 MB over time of 4 MB. */
+/** Maximum ratio of the times of 16 MB and 4 MB. */
 const RATIO_MAX = 5;
 const MEMORY_MAX_BYTES = 150_000_000;
-/** CPU of judging a call by 200 rules, in ms. */
+/** Maximum CPU time of evaluating 200 rules, in ms. */
 const EVALUATION_MAX_MS = 1;
-/** Calls a second without limits over calls a second with two counters each. */
+/** Maximum ratio of calls per second without limits and with two counters each. */
 const COUNTING_MAX_RATIO = 2;
 
 const total = ({ runMs, readMs }: Measured) => runMs + readMs;
@@ -28,29 +28,29 @@ const row = (measured: Measured) => {
 function missed(found: Measured[]): string[] {
   const timeOf = (mb: number) => found.filter(({ bytes }) => bytes === mb * MB).reduce((sum, entry) => sum + total(entry), 0);
   const ratio = timeOf(16) / timeOf(4);
-  print(`16 MB took ${ratio.toFixed(2)} times as long as 4 MB (bound ${RATIO_MAX}).`);
+  print(`16 MB took ${ratio.toFixed(2)} times as long as 4 MB (limit ${RATIO_MAX}).`);
   const heavy = found.filter(({ memoryBytes }) => memoryBytes > MEMORY_MAX_BYTES);
   return [
     ...(ratio < RATIO_MAX ? [] : [`16 MB took ${ratio.toFixed(2)} times as long as 4 MB`]),
     ...heavy.map(({ bytes }) => `the executor needed more than ${MEMORY_MAX_BYTES / 1e6} MB for ${bytes / MB} MB`),
-    ...found.filter(({ isWhole }) => !isWhole).map(({ bytes }) => `${bytes / MB} MB did not arrive whole`),
+    ...found.filter(({ isWhole }) => !isWhole).map(({ bytes }) => `${bytes / MB} MB arrived incomplete`),
   ];
 }
 
-/** What judging and counting calls costs. */
-async function policies(rig: Rig): Promise<string[]> {
+/** Measures what policies cost. */
+async function measurePolicies(rig: Rig): Promise<string[]> {
   const ms = evaluationMs();
-  print(`A call is judged by 200 rules in ${ms.toFixed(3)} ms of CPU (bound ${EVALUATION_MAX_MS}).`);
-  print(`The longest text under the dearest patterns that a document may hold: ${worstMs().toFixed(0)} ms of CPU.`);
+  print(`Evaluating 200 rules takes ${ms.toFixed(3)} ms of CPU (limit ${EVALUATION_MAX_MS}).`);
+  print(`The longest text with the most expensive patterns of a policy takes ${worstMs().toFixed(0)} ms of CPU.`);
   const open = await callsPerSecond(rig, 'open');
   const counted = await callsPerSecond(rig, largePolicy(1_000_000));
   await callsPerSecond(rig, 'open');
   const ratio = open / counted;
   print(
-    `${open.toFixed(0)} calls a second without limits, ${counted.toFixed(0)} with two counters each: ${ratio.toFixed(2)} (bound ${COUNTING_MAX_RATIO}).`,
+    `${open.toFixed(0)} calls per second without limits, ${counted.toFixed(0)} with two counters each: ratio ${ratio.toFixed(2)} (limit ${COUNTING_MAX_RATIO}).`,
   );
   return [
-    ...(ms < EVALUATION_MAX_MS ? [] : [`judging a call took ${ms.toFixed(3)} ms of CPU`]),
+    ...(ms < EVALUATION_MAX_MS ? [] : [`evaluating 200 rules took ${ms.toFixed(3)} ms of CPU`]),
     ...(ratio < COUNTING_MAX_RATIO ? [] : [`counting made calls ${ratio.toFixed(2)} times slower`]),
   ];
 }
@@ -59,7 +59,7 @@ async function run() {
   const rig = await openRig({}, () => 'once');
   try {
     const idleBytes = await memoryOf(rig);
-    // The first one pays for what is compiled once.
+    // The first measurement includes one-time compilation, so it does not count.
     await measure(rig, MB, idleBytes);
     print(`The executor's idle memory: ${(idleBytes / 1e6).toFixed(0)} MB.`);
     print(cells(['output, MB', 'run, s', 'read, s', 'both, s', 'memory, MB', 'whole']));
@@ -69,7 +69,7 @@ async function run() {
       found.push(measured);
       print(row(measured));
     }
-    const failures = [...missed(found), ...(await policies(rig))];
+    const failures = [...missed(found), ...(await measurePolicies(rig))];
     if (failures.length > 0) throw new CommandError(`Missed: ${failures.join('; ')}.`);
   } finally {
     await rig.stop(true);

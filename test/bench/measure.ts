@@ -5,16 +5,16 @@ import { jobEnd, readText } from '../helpers/mcp-client.ts';
 import type { Rig } from '../rig/rig.ts';
 import { type Script, stepsOf } from '../rig/script.ts';
 
-/** What one size took. Times in ms. */
+/** Measurements of one output size. Times are in ms. */
 export interface Measured {
   bytes: number;
-  /** From the request to the job's end. */
+  /** Time from the request to the job's end. */
   runMs: number;
-  /** To read all of it back. */
+  /** Time to read the output back. */
   readMs: number;
-  /** The executor's memory above its idle, at its peak. */
+  /** Peak of the executor's memory above its idle memory. */
   memoryBytes: number;
-  /** Whether what was read back is what the CLI wrote. */
+  /** Whether the output read back equals what the CLI wrote. */
   isWhole: boolean;
 }
 
@@ -23,7 +23,7 @@ const SAMPLE_MS = 50;
 const ANSWER_LENGTH = 1_000;
 const LINE_OVERHEAD = 5_000;
 
-/** The executor's resident memory, in bytes. */
+/** Returns the executor's resident memory, in bytes. */
 export async function memoryOf(rig: Rig): Promise<number> {
   return Health.parse(await (await rig.askExecutor('/health')).json()).memoryBytes;
 }
@@ -51,7 +51,7 @@ async function runToEnd({ call }: Rig, script: Script): Promise<string> {
   return jobId;
 }
 
-/** Sends output of about `bytes` bytes through the whole way. `idleBytes` is the executor's memory before. */
+/** Sends about `bytes` bytes of output through the whole gateway. `idleBytes` is the executor's memory before. */
 export async function measure(rig: Rig, bytes: number, idleBytes: number): Promise<Measured> {
   const key = `bench-${bytes}`;
   const bulkBytes = bytes - LINE_OVERHEAD;

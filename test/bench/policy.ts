@@ -47,7 +47,7 @@ export function evaluationMs(): number {
 const CALLS = 400;
 const AT_ONCE = 8;
 
-/** Calls a second that an account decides on, each with its row in the audit log. */
+/** Returns how many calls per second an account decides, each with its row in the audit log. */
 export async function callsPerSecond({ call }: Rig, policy: PolicyInput | string): Promise<number> {
   const set = await call('policy_set', { target: 'owner', policy });
   if (!set.ok) throw new Error(set.error?.message);
@@ -65,7 +65,7 @@ export async function callsPerSecond({ call }: Rig, policy: PolicyInput | string
   return CALLS / ((performance.now() - began) / 1_000);
 }
 
-/** CPU of the worst that a document may ask of one argument, in ms: all the patterns that a tool may have, each of a kind that no automaton shortens. */
+/** Returns the CPU time of the most expensive policy for one argument, in ms: the maximum number of patterns, each with a large automaton. */
 export function worstMs(): number {
   let seed = 12_345;
   const letters = Array.from({ length: 65_536 }, () => {

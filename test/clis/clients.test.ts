@@ -13,7 +13,7 @@ import { providers } from '../../container/providers/index.ts';
 import { claudeArguments, remoteArguments } from '../../scripts/cli/clients.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
-import { runCommand, strangerEnvironment } from '../helpers/command.ts';
+import { foreignEnvironment, runCommand } from '../helpers/command.ts';
 import { useGateway } from '../helpers/gateway.ts';
 import { scratchDirectory } from '../helpers/gateway-process.ts';
 import { connect } from '../helpers/mcp-client.ts';
@@ -111,7 +111,7 @@ test.skipIf(!hasTerminals)('Claude Code in a terminal takes a task, goes on, and
     PROMPT: String.raw`[mock:call mcp__gateway__grok_request {"prompt":"\u005bmock:slow 6\u005d"}]`,
   };
   const typed = 'stty cols 150 rows 50; exec "$CLAUDE" --allowedTools mcp__gateway__grok_request -- "$PROMPT"';
-  const child = spawn('/usr/bin/script', ['-qec', typed, '/dev/null'], { cwd: home, env: strangerEnvironment(home, env) });
+  const child = spawn('/usr/bin/script', ['-qec', typed, '/dev/null'], { cwd: home, env: foreignEnvironment(home, env) });
   onTestFinished(async () => {
     if (child.kill('SIGTERM')) await once(child, 'close');
   });
@@ -157,7 +157,7 @@ test('mcp-remote brings a client that speaks stdio alone to the gateway', async 
   const [command = '', ...args] = script('mcp-remote/dist/proxy.js');
   const client = new Client(ME, { versionNegotiation: { mode: 'legacy' } });
   onTestFinished(() => client.close());
-  const env = strangerEnvironment(home, { AUTHORIZATION: authorization() });
+  const env = foreignEnvironment(home, { AUTHORIZATION: authorization() });
   const all = [...args, ...remoteArguments(place())];
   await client.connect(new StdioClientTransport({ command, args: all, env, cwd: home, stderr: 'ignore' }));
   expect(await client.callTool(CALL)).toMatchObject({ structuredContent: { ok: true, answer: { text: HELLO } } });

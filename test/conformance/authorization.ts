@@ -11,7 +11,7 @@ async function json<T extends z.ZodType>(type: T, url: string | URL, init?: Requ
   return type.parse(await response.json());
 }
 
-/** Runs the suite's authorization scenarios against a gateway, and grants what they ask for as its owner does in a browser. */
+/** Runs the suite's authorization scenarios against a gateway, and grants their requests as the owner does in a browser. */
 export async function runAuthorization(resource: string, passphrase: string, directory: string): Promise<Run> {
   const { issuer, registration_endpoint } = await json(Metadata, new URL('/.well-known/oauth-authorization-server', resource));
   const port = String(await claimPort(0));
@@ -28,9 +28,9 @@ export async function runAuthorization(resource: string, passphrase: string, dir
     const answer = await owner.submit(await owner.go(url), '/authorize', { decision: 'allow' });
     await fetch(answer.url);
   };
-  const hear = (line: string) => {
+  const onLine = (line: string) => {
     if (line.startsWith('http') && line.includes('code_challenge')) grant(line).catch(console.error);
   };
   const args = ['authorization', '--url', issuer, '--client-id', client_id, '--resource', resource, '--port', port];
-  return runSuite(args, directory, hear);
+  return runSuite(args, directory, onLine);
 }

@@ -19,7 +19,7 @@ const CONTENT = {
   ],
 };
 
-/** Every keyword of JSON Schema 2020-12 that a list of tools has to keep. */
+/** Keywords of JSON Schema 2020-12 that tools/list must keep. */
 const KEYWORDS = fromJsonSchema({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object',
@@ -40,7 +40,7 @@ const KEYWORDS = fromJsonSchema({
 
 const MIRRORED = z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }).optional() });
 
-/** Tools that answer with each kind of content, fail, report progress or log. */
+/** Adds tools that answer with each kind of content, fail, report progress or log. */
 export function addContentTools(mcp: McpServer): void {
   for (const [name, content] of Object.entries(CONTENT))
     mcp.registerTool(name, { description: 'Answers with fixed content.' }, () => ({ content: [...content] }));
@@ -50,7 +50,7 @@ export function addContentTools(mcp: McpServer): void {
   mcp.registerTool('json_schema_2020_12_tool', { description: 'Takes a rich schema.', inputSchema: KEYWORDS }, () => said('ok'));
   mcp.registerTool(
     'mirrored_parameter',
-    { description: 'Wants its argument in a header too.', inputSchema: MIRRORED },
+    { description: 'Mirrors its argument in a header.', inputSchema: MIRRORED },
     ({ region }) => said(`region ${region}`),
   );
   mcp.registerTool('test_tool_with_progress', { description: 'Reports progress.' }, async ({ mcpReq }) => {

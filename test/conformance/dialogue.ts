@@ -41,22 +41,26 @@ const enums: FormSchema = {
 
 const FORMS = { test_elicitation_sep1034_defaults: defaults, test_elicitation_sep1330_enums: enums };
 
-/** Tools of the older line, which ask the client while they run. */
+/** Adds tools of the older revision, which send requests to the client while they run. */
 export function addDialogueTools(mcp: McpServer): void {
   const prompt = z.object({ prompt: z.string() });
-  mcp.registerTool('test_sampling', { description: 'Asks for a model.', inputSchema: prompt }, async (input, { mcpReq }) => {
+  mcp.registerTool('test_sampling', { description: 'Requests sampling.', inputSchema: prompt }, async (input, { mcpReq }) => {
     const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: input.prompt } }];
     const { content } = await mcpReq.requestSampling({ messages, maxTokens: 100 });
     const [first] = [content].flat();
     return said(`LLM response: ${first?.type === 'text' ? first.text : ''}`);
   });
   const message = z.object({ message: z.string() });
-  mcp.registerTool('test_elicitation', { description: 'Asks for a person.', inputSchema: message }, async (input, { mcpReq }) => {
-    const { action, content } = await mcpReq.elicitInput({ message: input.message, requestedSchema: user });
-    return said(`User response: action: ${action}, content: ${JSON.stringify(content ?? {})}`);
-  });
+  mcp.registerTool(
+    'test_elicitation',
+    { description: 'Requests elicitation.', inputSchema: message },
+    async (input, { mcpReq }) => {
+      const { action, content } = await mcpReq.elicitInput({ message: input.message, requestedSchema: user });
+      return said(`User response: action: ${action}, content: ${JSON.stringify(content ?? {})}`);
+    },
+  );
   for (const [name, requestedSchema] of Object.entries(FORMS))
-    mcp.registerTool(name, { description: 'Asks for a person, with a form.' }, async ({ mcpReq }) => {
+    mcp.registerTool(name, { description: 'Requests elicitation with a form.' }, async ({ mcpReq }) => {
       const { action, content } = await mcpReq.elicitInput({ message: 'Please fill in', requestedSchema });
       return said(`Elicitation completed: action=${action}, content=${JSON.stringify(content ?? {})}`);
     });

@@ -4,7 +4,7 @@ import { childEnvironment, quietWrangler } from '../../scripts/local/environment
 import { claimPort } from '../../scripts/local/port.ts';
 import { startService } from '../../scripts/local/service.ts';
 
-/** Starts the Worker with the suite's fixtures. `state` keeps its log. */
+/** Starts the Worker with the suite's fixtures. Its log is in `state`. */
 export async function startFixtures(state: string) {
   for (const name of ['home', 'logs', 'tmp', 'worker']) mkdirSync(join(state, name), { recursive: true });
   const config = join(import.meta.dirname, 'wrangler.toml');

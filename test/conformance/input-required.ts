@@ -19,12 +19,12 @@ const form = (message: string, key: string, property: typeof TEXT | typeof YES_O
 const sample = (text: string, maxTokens: number) =>
   inputRequired.createMessage({ messages: [{ role: 'user', content: { type: 'text', text } }], maxTokens });
 
-/** What the client answered under a key, if it has the shape. */
+/** The client's answer of a key, if it matches the shape. */
 const answer = <T extends z.ZodType>({ mcpReq }: ServerContext, key: string, shape: T) =>
   shape.safeParse(mcpReq.inputResponses?.[key]).data;
 const accepted = ({ mcpReq }: ServerContext, key: string) => acceptedContent(mcpReq.inputResponses, key);
 
-/** Asks for the name of the person behind the client; undefined until it is given. */
+/** The name that the client's person gave, or undefined. */
 export const nameOf = (context: ServerContext) =>
   z.object({ name: z.string() }).safeParse(accepted(context, 'user_name')).data?.name;
 export const askName: InputRequests = { user_name: form('What is your name?', 'name') };
@@ -70,12 +70,12 @@ type Codec = RequestStateCodec<string>;
 
 function addOneRound(mcp: McpServer, codec: Codec) {
   for (const [name, { requests, reply }] of Object.entries(ASKS))
-    mcp.registerTool(name, { description: 'Asks once.' }, (context) => {
+    mcp.registerTool(name, { description: 'Requests input once.' }, (context) => {
       const text = reply(context);
       return text === undefined ? inputRequired({ inputRequests: requests }) : said(text);
     });
   for (const [name, requests] of Object.entries(STATEFUL))
-    mcp.registerTool(name, { description: 'Asks once, and wants its state back.' }, async (context) => {
+    mcp.registerTool(name, { description: 'Requests input once, and checks its state.' }, async (context) => {
       const given = Object.keys(requests).every((key) => context.mcpReq.inputResponses?.[key] !== undefined);
       if (given && context.mcpReq.requestState() === name) return said('state-ok');
       return inputRequired({ inputRequests: requests, requestState: await codec.mint(name) });
@@ -83,7 +83,7 @@ function addOneRound(mcp: McpServer, codec: Codec) {
 }
 
 function addTwoRounds(mcp: McpServer, codec: Codec) {
-  mcp.registerTool('test_input_required_result_multi_round', { description: 'Asks twice.' }, async (context) => {
+  mcp.registerTool('test_input_required_result_multi_round', { description: 'Requests input twice.' }, async (context) => {
     const round = context.mcpReq.requestState();
     if (round === 'two' && accepted(context, 'step2')) return said('done after two rounds');
     const next: { state: string; inputRequests: InputRequests } =
@@ -95,17 +95,21 @@ function addTwoRounds(mcp: McpServer, codec: Codec) {
 }
 
 function addByCapability(mcp: McpServer) {
-  mcp.registerTool('test_input_required_result_capabilities', { description: 'Asks what the client can answer.' }, (context) => {
-    const declared = Object.keys(Declared.parse(context.mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]);
-    const inputRequests = Object.fromEntries(
-      Object.entries(BY_CAPABILITY).filter(([capability]) => declared.includes(capability)),
-    );
-    return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : said('There is nothing to ask.');
-  });
+  mcp.registerTool(
+    'test_input_required_result_capabilities',
+    { description: 'Requests input that the client supports.' },
+    (context) => {
+      const declared = Object.keys(Declared.parse(context.mcpReq.envelope)[CLIENT_CAPABILITIES_META_KEY]);
+      const inputRequests = Object.fromEntries(
+        Object.entries(BY_CAPABILITY).filter(([capability]) => declared.includes(capability)),
+      );
+      return Object.keys(inputRequests).length > 0 ? inputRequired({ inputRequests }) : said('The client supports no input.');
+    },
+  );
 }
 
 function addPrompt(mcp: McpServer) {
-  mcp.registerPrompt('test_input_required_result_prompt', { description: 'Asks once.' }, (context) => {
+  mcp.registerPrompt('test_input_required_result_prompt', { description: 'Requests input once.' }, (context) => {
     const text = z.object({ context: z.string() }).safeParse(accepted(context, 'user_context')).data?.context;
     if (text === undefined)
       return inputRequired({ inputRequests: { user_context: form('What context should the prompt use?', 'context') } });
@@ -113,7 +117,7 @@ function addPrompt(mcp: McpServer) {
   });
 }
 
-/** Tools and a prompt that ask the client for something by their result, and go on when they are called again with it. */
+/** Adds tools and a prompt that request input by their result, and complete when they are called again with it. */
 export function addInputTools(mcp: McpServer, codec: Codec): void {
   addOneRound(mcp, codec);
   addTwoRounds(mcp, codec);

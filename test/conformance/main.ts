@@ -1,4 +1,4 @@
-// `npm run conformance`: the official suite against the gateway's handler of MCP with the suite's fixtures, and against the gateway itself.
+// `npm run conformance`: the official suite against the gateway's MCP handler with the suite's fixtures, and against the gateway itself.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { runAuthorization } from './authorization.ts';
 import { EXPECTED_FAILURES } from './expected-failures.ts';
 import { startFixtures } from './fixtures.ts';
 import { openProxy } from './proxy.ts';
-import { type CheckSet, counts, key, PRODUCT, scenarioOutcomes, split, surprises } from './sets.ts';
+import { type CheckSet, counts, key, PRODUCT, scenarioOutcomes, split, unexpectedResults } from './sets.ts';
 import { type Check, runSuite } from './suite.ts';
 
 function show({ name, checks }: CheckSet) {
@@ -43,7 +43,7 @@ async function runFixtures(directory: string): Promise<CheckSet[]> {
   return sets;
 }
 
-/** The product has none of the suite's tools: a check that needs one is skipped. */
+/** Skips checks that need a tool of the suite, because the product has none of them. */
 const skipUntestable = (check: Check): Check => (check.isUntestable ? { ...check, outcome: 'skipped' } : check);
 
 async function runProduct(gateway: Gateway, directory: string): Promise<CheckSet[]> {
@@ -89,9 +89,9 @@ async function run() {
     fixtures.forEach(show);
     const product = await withGateway(directory, abortOnSignal());
     product.forEach(show);
-    const wrong = surprises([...fixtures, ...product]);
+    const wrong = unexpectedResults([...fixtures, ...product]);
     wrong.forEach(print);
-    if (wrong.length > 0) throw new CommandError(`${wrong.length} surprises.`);
+    if (wrong.length > 0) throw new CommandError(`${wrong.length} unexpected results.`);
   } finally {
     if (keep) print(`The suite's files: ${directory}`);
     else rmSync(directory, { recursive: true });

@@ -4,7 +4,7 @@ import { PNG } from './media.ts';
 
 const spoken = (text: string) => ({ role: 'user' as const, content: { type: 'text' as const, text } });
 
-/** Prompts with nothing, arguments, a resource and a picture. */
+/** Adds prompts without arguments, with arguments, with a resource and with an image. */
 export function addPrompts(mcp: McpServer): void {
   mcp.registerPrompt('test_simple_prompt', { description: 'A text.' }, () => ({
     messages: [spoken('This is a simple prompt for testing.')],

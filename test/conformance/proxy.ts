@@ -4,7 +4,7 @@ import { LOOPBACK } from '../../scripts/local/port.ts';
 
 const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Passes requests on to `target` with a bearer token, which the suite has no option for. A foreign Host stays as it is. */
+/** Forwards requests to `target` with a bearer token, because the suite has no option for one. Keeps a foreign Host. */
 export async function openProxy(target: URL, token: string) {
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { host = '' } = incoming.headers;

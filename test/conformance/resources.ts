@@ -6,7 +6,7 @@ const TEXTS = {
   'test://watched-resource': 'This may change.',
 };
 
-/** Resources of text, bytes and a template. */
+/** Adds resources of text and bytes, and a template. */
 export function addResources(mcp: McpServer, era: Parameters<McpServerFactory>[0]['era']): void {
   for (const [uri, text] of Object.entries(TEXTS))
     mcp.registerResource(uri.slice('test://'.length), uri, { description: 'A text.', mimeType: 'text/plain' }, () => ({

@@ -14,7 +14,7 @@ const codec = createRequestStateCodec<string>({ key: 'a made-up key of thirty-tw
 const cacheable = { ttlMs: 60_000, cacheScope: 'public' } as const;
 const changes = { listChanged: true } as const;
 
-/** A server with everything that the suite calls by name. */
+/** A server with all fixtures that the suite uses by name. */
 export function fixtureServer(era: Era, notify: ServerNotifier): McpServer {
   const mcp = new McpServer(
     { name: 'conformance-fixtures', version: '1.0.0' },

@@ -1,7 +1,7 @@
 import { EXPECTED_FAILURES } from './expected-failures.ts';
 import type { Check, Run } from './suite.ts';
 
-/** The scenarios that need nothing but a server: they run against the product itself. */
+/** Scenarios that need only a server. They run against the product itself. */
 export const PRODUCT = {
   '2026-07-28': [
     'server-stateless',
@@ -25,7 +25,7 @@ export const PRODUCT = {
   ],
 } as const;
 
-/** How many checks of a set pass: fewer means that a part of the suite did not run. */
+/** Minimum number of passed checks of a set. With fewer, a part of the suite did not run. */
 const PASSED: Record<string, number> = { '2026-07-28': 120, '2026-07-28 tasks': 44, '2025-11-25': 55 };
 
 /** Checks under one heading. */
@@ -36,7 +36,7 @@ export interface CheckSet {
 
 const isTasks = ({ scenario }: Check) => scenario.startsWith('tasks-');
 
-/** A run of one revision in sets: what the suite scores, the extension of tasks, and what the suite runs beside. */
+/** Splits a run of one revision: scored checks, checks of the tasks extension, and checks that the suite does not score. */
 export function split(revision: string, { checks, unscored }: Run): CheckSet[] {
   const isScored = ({ scenario }: Check) => !unscored.includes(scenario);
   const sets = [
@@ -47,28 +47,28 @@ export function split(revision: string, { checks, unscored }: Run): CheckSet[] {
   return sets.filter((set) => set.checks.length > 0);
 }
 
-/** A check as expected failures name it. */
+/** Name of a check in the expected failures. */
 export const key = ({ scenario, id }: Check) => `${scenario}:${id}`;
 
-/** Failures that nothing excuses, excuses that nothing needs, and checks that were not made. */
-export function surprises(sets: CheckSet[]): string[] {
+/** Lists unexpected failures, expected failures that passed, and sets with too few checks. */
+export function unexpectedResults(sets: CheckSet[]): string[] {
   const checks = sets.flatMap((set) => set.checks);
   const failed = checks.filter(({ outcome }) => outcome === 'failed');
   const unexpected = failed.filter((check) => !(key(check) in EXPECTED_FAILURES));
   const stale = Object.keys(EXPECTED_FAILURES).filter((name) => !failed.some((check) => key(check) === name));
   return [
     ...unexpected.map((check) => `${key(check)} failed: ${check.message}`),
-    ...stale.map((name) => `${name} is expected to fail and did not`),
+    ...stale.map((name) => `${name} is expected to fail, but did not`),
     ...Object.entries(PASSED).flatMap(([name, wanted]) => {
       const passed = sets.find((set) => set.name === name)?.checks.filter(({ outcome }) => outcome === 'passed').length ?? 0;
-      return passed < wanted ? [`${name}: ${passed} checks passed instead of ${wanted}`] : [];
+      return passed < wanted ? [`${name}: ${passed} checks passed, minimum ${wanted}`] : [];
     }),
   ];
 }
 
 const ORDER = ['failed', 'passed', 'skipped'] as const;
 
-/** The outcome of each scenario: failed where a check failed, else passed where one passed. */
+/** Returns the outcome of each scenario: failed if a check failed, otherwise passed if one passed. */
 export function scenarioOutcomes(checks: Check[]): Map<string, Check['outcome']> {
   const names = [...new Set(checks.map(({ scenario }) => scenario))];
   const outcome = (name: string) =>
@@ -76,7 +76,7 @@ export function scenarioOutcomes(checks: Check[]): Map<string, Check['outcome']>
   return new Map(names.map((name) => [name, outcome(name) ?? 'skipped']));
 }
 
-/** How many of the outcomes are of each kind, as a table shows them. */
+/** Formats the number of outcomes of each kind. */
 export function counts(outcomes: Iterable<Check['outcome']>): string {
   const all = [...outcomes];
   const of = (wanted: Check['outcome']) => all.filter((outcome) => outcome === wanted).length;

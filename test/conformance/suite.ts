@@ -46,14 +46,14 @@ function read(directory: string): Check[] {
   });
 }
 
-/** A run of the suite: its checks, and the scenarios that the suite itself does not score. */
+/** A run of the suite: its checks, and the scenarios that the suite does not score. */
 export interface Run {
   checks: Check[];
   unscored: string[];
 }
 
-/** Runs the official suite with these arguments; `directory` gets its files and has to be new. `hear` gets each line that it prints. */
-export async function runSuite(args: string[], directory: string, hear: (line: string) => void = () => {}): Promise<Run> {
+/** Runs the official suite with arguments. `directory` must be new and receives its files. `onLine` receives each printed line. */
+export async function runSuite(args: string[], directory: string, onLine: (line: string) => void = () => {}): Promise<Run> {
   const env = childEnvironment(join(directory, '..'), { NO_COLOR: '1' });
   const child = spawn(process.execPath, [CLI, ...args, '--output-dir', directory], {
     env,
@@ -63,10 +63,10 @@ export async function runSuite(args: string[], directory: string, hear: (line: s
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
-    hear(line);
+    onLine(line);
   }
   const unscored = lines.flatMap((line) => /^ +[✓✗] (\S+) \(.*\)$/.exec(line)?.[1] ?? []);
   const checks = existsSync(directory) ? read(directory) : [];
-  if (checks.length === 0) throw new Error(`The suite made no check: ${lines.slice(-20).join('\n')}`);
+  if (checks.length === 0) throw new Error(`The suite ran no check: ${lines.slice(-20).join('\n')}`);
   return { checks, unscored };
 }

@@ -14,7 +14,7 @@ import { said } from './media.ts';
 
 type Outcome = Pick<Task, 'status' | 'result' | 'error'>;
 
-/** A task of the fixtures: what is known of it at a time follows from when it began and what it was told. */
+/** A task of the fixtures. Its state follows from its start time and its answers. */
 interface Fixture {
   id: string;
   beganAt: number;
@@ -75,7 +75,7 @@ const confirm = (message: string) =>
     requestedSchema: { type: 'object', properties: { confirm: { type: 'boolean' } }, required: ['confirm'] },
   });
 
-/** Tools that cannot answer but with a task. */
+/** Tools that always answer with a task. */
 const REQUIRED: Record<string, () => ReturnType<typeof begin>> = {
   failing_job: () => begin(ERROR_MS, completed({ ...said('It failed.'), isError: true })),
   protocol_error_job: () => begin(0, { status: 'failed', error: { code: -32603, message: 'It broke.' } }),
@@ -84,7 +84,7 @@ const REQUIRED: Record<string, () => ReturnType<typeof begin>> = {
 };
 const NEEDS_TASKS = [...Object.keys(REQUIRED), 'test_tool_with_task'];
 
-/** Tools that answer with tasks, and the tasks. */
+/** Adds tools that answer with tasks, and serves the tasks. */
 export function addTaskTools(
   mcp: McpServer,
   era: Parameters<McpServerFactory>[0]['era'],
@@ -94,13 +94,13 @@ export function addTaskTools(
     said(`Hello, ${name}!`),
   );
   const duration = z.object({ seconds: z.number(), label: z.string().optional() });
-  mcp.registerTool('slow_compute', { description: 'Takes its time.', inputSchema: duration }, ({ seconds, label }, context) => {
+  mcp.registerTool('slow_compute', { description: 'Computes slowly.', inputSchema: duration }, ({ seconds, label }, context) => {
     const answer = said(`computed ${label ?? ''} for ${seconds} s`);
     return seconds > 0 && supportsTasks(context) ? begin(seconds * 1_000, completed(answer)) : answer;
   });
   for (const [name, run] of Object.entries(REQUIRED))
     mcp.registerTool(name, { description: 'Answers with a task.', inputSchema: z.looseObject({}) }, () => run());
-  mcp.registerTool('test_tool_with_task', { description: 'Asks, then answers with a task.' }, async (context) => {
+  mcp.registerTool('test_tool_with_task', { description: 'Requests input, then answers with a task.' }, async (context) => {
     const name = nameOf(context);
     if (name !== undefined) return begin(0, completed(said(`Hello, ${name}!`)));
     return inputRequired({ inputRequests: askName, requestState: await codec.mint('asked') });
@@ -114,7 +114,7 @@ const Call = z.looseObject({
   params: z.looseObject({ name: z.enum(NEEDS_TASKS), _meta: z.unknown() }),
 });
 
-/** The refusal of a call that only a client which takes tasks may make. */
+/** Refuses a call that only a client with task support may make. */
 export async function refuseWithoutTasks(request: Request): Promise<Response | undefined> {
   if (request.headers.get('mcp-method') !== 'tools/call') return undefined;
   const body: unknown = await request.clone().json();

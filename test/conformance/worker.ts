@@ -8,8 +8,8 @@ const BODY_MAX_BYTES = 4_194_304;
 
 const handler = mcpHandler(({ era }) => fixtureServer(era, handler.notify), BODY_MAX_BYTES);
 
-/** The front door's checks of Host and Origin. */
-function isWelcome(request: Request): boolean {
+/** Checks Host and Origin as the gateway does. */
+function isAllowedHost(request: Request): boolean {
   const config = readConfig({});
   const resource = resourceOf(new URL(request.url), config);
   const origin = request.headers.get('origin');
@@ -18,7 +18,7 @@ function isWelcome(request: Request): boolean {
 
 export default {
   fetch: async (request: Request) => {
-    if (!isWelcome(request)) return new Response(null, { status: 403 });
+    if (!isAllowedHost(request)) return new Response(null, { status: 403 });
     return (await refuseWithoutTasks(request)) ?? handler.fetch(request);
   },
 };

@@ -31,7 +31,7 @@ afterAll(async () => {
   for (const remove of leftovers.reverse()) await remove();
 });
 
-/** A request that plays a script in a new session. */
+/** Builds a request that plays a script in a new session. */
 export function requestOf(steps: Step[], changes: Partial<RunRequest> = {}): RunRequest {
   return {
     protocol: PROTOCOL_VERSION,
@@ -46,14 +46,14 @@ export function requestOf(steps: Step[], changes: Partial<RunRequest> = {}): Run
   };
 }
 
-/** A directory for the length of a test file. */
+/** Creates a directory for the length of a test file. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'executor-test-'));
   leftovers.push(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
   return directory;
 }
 
-/** Environment of an executor with the scripted CLI. */
+/** Builds the environment of an executor with the scripted CLI. */
 export function environmentOf(stateDirectory: string, changes: Record<string, string> = {}): Record<string, string> {
   return {
     ...SHELL,
@@ -66,7 +66,7 @@ export function environmentOf(stateDirectory: string, changes: Record<string, st
   };
 }
 
-/** Starts an executor as a process of its own and gives what it says and how it ends. */
+/** Starts an executor as a separate process. */
 export function spawnExecutor(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(FIXTURES, 'scripted-executor.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
@@ -79,7 +79,7 @@ export function spawnExecutor(env: Record<string, string>) {
 
 const Listening = z.strictObject({ listening: z.url(), pid: z.int() });
 
-/** A listening executor and the calls of its routes. */
+/** Starts an executor, and returns functions that call its routes. */
 export async function startExecutor(changes: Record<string, string> = {}) {
   const state = changes.EXECUTOR_STATE ?? (await temporaryDirectory());
   const { child, ended, stderr, lines } = spawnExecutor(environmentOf(state, changes));
@@ -112,7 +112,7 @@ function callsOf(url: string) {
     const rows = text.split('\n').slice(0, -1);
     return rows.map((row) => Event.parse(JSON.parse(row)));
   };
-  /** Reads on from a cursor until an event of a kind has come. */
+  /** Reads events from a cursor until one is as wanted. */
   const readUntil = async (id: string, isLast: (event: Event) => boolean, after = 0): Promise<Event[]> => {
     const events: Event[] = [];
     while (!events.some(isLast)) events.push(...(await page(id, `wait=20000&after=${events.at(-1)?.seq ?? after}`)));
@@ -133,26 +133,26 @@ export function isExit({ kind }: Event): boolean {
 
 const Failure = z.strictObject({ code: z.string(), message: z.string() });
 
-/** The refusal in an answer; its code is told with the status where that is not the table's. */
+/** Parses a refusal. Its code includes the HTTP status if that is not the one of EXECUTOR_ERRORS. */
 export function refusalOf({ status, text }: { status: number; text: string }) {
   const { code, message } = Failure.parse(JSON.parse(text));
   const [, expected] = Object.entries(EXECUTOR_ERRORS).find(([name]) => name === code) ?? [];
   return { code: expected === status ? code : `${code} with status ${status}`, message };
 }
 
-/** Text of one stream of a run, as it was written as far as the events tell. */
+/** Text of one stream in a run's events. */
 export function textOf(events: Event[], stream: 'stdout' | 'stderr' = 'stdout'): string {
   return events.map(({ line }) => (line?.stream === stream ? line.text + (line.end ? '\n' : '') : '')).join('');
 }
 
-/** The last event, which has to be an exit. */
+/** Returns the last event, which must be an exit. */
 export function exitOf(events: Event[]) {
   const last = events.at(-1);
   if (last?.kind !== 'exit') throw new Error(`The last event is ${last?.kind}.`);
   return last;
 }
 
-/** True while a process has this argument, zombies left out. */
+/** True while a process other than a zombie has an argument. */
 export function isRunning(argument: string): boolean {
   return readdirSync('/proc').some((pid) => {
     try {
@@ -163,7 +163,7 @@ export function isRunning(argument: string): boolean {
   });
 }
 
-/** An argument of sleep that no other process has. */
+/** Creates an argument for `sleep` that no other process has. */
 export function strayTag(): string {
   return `9${Math.floor(Math.random() * 1e12)}`;
 }

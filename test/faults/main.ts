@@ -1,4 +1,4 @@
-// `npm run test:faults [-- --jobs N --seed N]`: seeded faults of every part while jobs run; nothing may be lost.
+// `npm run test:faults [-- --jobs N --seed N]`: seeded faults of every part while jobs run. Nothing may be lost or run twice.
 import { createHash } from 'node:crypto';
 import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
 import { parseFlags } from '../../scripts/cli/flags.ts';

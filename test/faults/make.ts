@@ -6,10 +6,10 @@ import { leftAfter } from './processes.ts';
 import { readSpools } from './spooled.ts';
 import { count, type Trial } from './trial.ts';
 
-/** Processes of a killed executor's runs may take this long to go, in ms. */
+/** Longest time for processes of runs to end after their executor was killed, in ms. */
 const KILLED_MS = 2_000;
 
-/** A fault: made, undone. Calls `recovering` when jobs begin to recover. */
+/** Makes a fault and ends it. Calls `recovering` when jobs begin to recover. */
 type Make = (trial: Trial, forMs: number, recovering: () => void) => Promise<void>;
 
 const killWorker: Make = async ({ rig }, forMs, recovering) => {
@@ -33,7 +33,7 @@ const endExecutor =
     trial.strays += await leftAfter(tag, KILLED_MS);
     if (keepsState) for (const [id, text] of readSpools(executorState)) trial.spooled.set(id, text);
     else {
-      // What the lost disk held cannot be read by anybody any more.
+      // The spools are lost with the disk.
       trial.spooled.clear();
       rmSync(executorState, { recursive: true });
     }
@@ -64,7 +64,7 @@ const MAKE: Record<PartFault, Make> = {
   'link-slow': disturbLink('slow'),
 };
 
-/** Makes a fault, and measures how the jobs that run recover from it. */
+/** Makes a fault and measures how the running jobs recover from it. */
 export async function makeFault(trial: Trial, { kind, forMs }: PlannedFault): Promise<void> {
   count(trial.counts, kind);
   const waiting = new Map(trial.running);

@@ -2,10 +2,10 @@ import type { Delivery } from '../rig/link.ts';
 import { type Random, randomFrom } from '../rig/random.ts';
 import type { Script } from '../rig/script.ts';
 
-/** What goes wrong around one job. */
+/** A fault of one job. */
 type JobFault = 'none' | 'submit-twice' | 'client-gone' | 'cancel' | 'job-crash' | 'second-reader';
 
-/** What goes wrong with a part of the gateway. */
+/** A fault of a part of the gateway. */
 export type PartFault =
   | 'worker-kill'
   | 'account-crash'
@@ -21,24 +21,24 @@ export type PartFault =
 export interface PlannedJob {
   script: Script;
   provider: 'claude' | 'grok';
-  /** It is submitted before the fault with this index. */
+  /** The job is submitted before the fault with this index. */
   phase: number;
   fault: JobFault;
-  /** When it goes wrong, in ms after the job was submitted. */
+  /** Time of the fault, in ms after the job was submitted. */
   atMs: number;
 }
 
 export interface PlannedFault {
   kind: PartFault;
-  /** ms from when jobs run to the fault. */
+  /** Delay of the fault once jobs run, in ms. */
   afterMs: number;
-  /** How long it lasts, in ms. */
+  /** Duration, in ms. */
   forMs: number;
-  /** The next one does not wait until jobs have recovered from it. */
+  /** The next fault does not wait until jobs have recovered from this one. */
   isHasty: boolean;
 }
 
-/** All that goes wrong in one test. Deliveries are taken in the order in which they come, again and again. */
+/** All faults of one test. Deliveries are used in order, and repeated. */
 export interface Plan {
   jobs: PlannedJob[];
   faults: PlannedFault[];
@@ -52,10 +52,10 @@ const PUTS = ['once', 'once', 'once', 'twice', 'answer-lost'] as const;
 const READS = ['once', 'once', 'once', 'once', 'repeat', 'answer-lost'] as const;
 const STRAYS = [undefined, undefined, 'session', 'daemon'] as const;
 const DELIVERIES = 60;
-/** Part of the faults that meet jobs which another one has just met. */
-const HASTY = 0.3;
+/** Share of faults that come before jobs have recovered from the one before. */
+const HASTY_SHARE = 0.3;
 
-/** Shortest and longest time of each kind, in ms. */
+/** Shortest and longest duration of each kind, in ms. */
 const LENGTHS: Record<PartFault, readonly [shortest: number, longest: number]> = {
   'worker-kill': [0, 500],
   'account-crash': [0, 0],
@@ -68,7 +68,7 @@ const LENGTHS: Record<PartFault, readonly [shortest: number, longest: number]> =
   'link-stall': [300, 5_000],
   'link-slow': [1_000, 4_000],
 };
-/** Kinds in a round; the longest one comes once, and only where there are jobs enough. */
+/** Kinds of one round. `executor-gone`, the longest one, comes once and only with enough jobs. */
 const ROUND = [
   'worker-kill',
   'link-cut',
@@ -112,7 +112,7 @@ function kindsOf(random: Random, jobs: number): PartFault[] {
   return chosen;
 }
 
-/** The plan of a seed: the same seed and number of jobs give the same plan. */
+/** Returns the plan of a seed and a number of jobs, always the same one. */
 export function planOf(seed: number, count: number): Plan {
   const random = randomFrom(seed);
   const kinds = kindsOf(random, count);
@@ -122,7 +122,7 @@ export function planOf(seed: number, count: number): Plan {
     kind,
     afterMs: random.whole(0, 600),
     forMs: random.whole(...LENGTHS[kind]),
-    isHasty: random.chance(HASTY),
+    isHasty: random.chance(HASTY_SHARE),
   }));
   const deliveries = (ways: readonly [Delivery, ...Delivery[]]) => Array.from({ length: DELIVERIES }, () => random.oneOf(ways));
   return { jobs, faults, puts: deliveries(PUTS), reads: deliveries(READS) };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ROUND_MS = 20;
+const POLL_MS = 20;
 
 const argumentsOf = (pid: string) => {
   try {
@@ -11,13 +11,13 @@ const argumentsOf = (pid: string) => {
   }
 };
 
-/** Processes that have an argument; zombies have none. */
+/** Lists processes with an argument; zombies have none. */
 const withArgument = (argument: string): string[] =>
   readdirSync('/proc').filter((name) => /^\d+$/.test(name) && argumentsOf(name).includes(argument));
 
-/** How many processes with an argument are left after at most `graceMs`. */
+/** Waits up to `graceMs` for processes with an argument to end. Returns how many are left. */
 export async function leftAfter(argument: string, graceMs: number): Promise<number> {
   const until = Date.now() + graceMs;
-  while (Date.now() < until && withArgument(argument).length > 0) await sleep(ROUND_MS);
+  while (Date.now() < until && withArgument(argument).length > 0) await sleep(POLL_MS);
   return withArgument(argument).length;
 }

@@ -1,5 +1,5 @@
-/** How fast jobs went on after faults of one kind, in ms. */
-export interface Figures {
+/** Recovery times of jobs after faults of one kind, in ms. */
+export interface RecoveryTimes {
   kind: string;
   jobs: number;
   p50: number;
@@ -7,27 +7,27 @@ export interface Figures {
   max: number;
 }
 
-interface Open {
+interface OpenFault {
   kind: string;
-  /** Absent while the fault goes on. */
+  /** Start of the recovery; absent before. */
   since?: number;
   /** Last seq before the fault by job id. */
   waiting: Map<string, number>;
-  /** Jobs have to end, because their runs are gone. */
+  /** Jobs recover only by ending, because their runs are lost. */
   untilOver: boolean;
 }
 
 const at = (sorted: number[], part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 
-/** Measures how long jobs that were met by a fault take to their next event, or to their end. */
+/** Measures how long jobs take from a fault to their next event or their end. */
 export function trackRecovery() {
-  const open: Open[] = [];
+  const open: OpenFault[] = [];
   const taken = new Map<string, number[]>();
   return {
-    /** Gives how to say from when on jobs recover: from the end of the fault, or from its beginning. */
-    begin: (fault: Omit<Open, 'since'>) => {
-      const begun: Open = fault;
-      // What has not recovered by now is met by two faults.
+    /** Begins a fault. Returns the function that sets the start of the recovery: the fault's end or its beginning. */
+    begin: (fault: Omit<OpenFault, 'since'>) => {
+      const begun: OpenFault = fault;
+      // Jobs that have not recovered so far would measure two faults.
       open.splice(0, open.length, begun);
       return (since: number) => {
         begun.since = since;
@@ -41,9 +41,9 @@ export function trackRecovery() {
         if (since !== undefined) taken.set(kind, [...(taken.get(kind) ?? []), Math.max(0, when - since)]);
       }
     },
-    /** True when every job that the last fault met has gone on, or has ended. */
+    /** True if every job of the last fault has a new event or has ended. */
     isDone: () => open.every(({ waiting }) => waiting.size === 0),
-    figures: (): Figures[] =>
+    figures: (): RecoveryTimes[] =>
       [...taken].map(([kind, times]) => {
         const sorted = times.toSorted((a, b) => a - b);
         return { kind, jobs: sorted.length, p50: at(sorted, 0.5), p95: at(sorted, 0.95), max: sorted.at(-1) ?? 0 };

@@ -1,7 +1,7 @@
-import type { Ended, Trial } from './trial.ts';
+import type { EndedJob, Trial } from './trial.ts';
 import { judge } from './verdict.ts';
 
-/** What has to be zero. */
+/** Counts that must be zero. */
 export interface Zeros {
   lostBytes: number;
   duplicatedBytes: number;
@@ -13,17 +13,17 @@ export interface Zeros {
   lateOrphans: number;
 }
 
-/** What is left in the gateway when all jobs are over. */
+/** What is left in the gateway once all jobs have ended. */
 export interface Leftovers {
   unfinished: number;
   slots: number;
   processes: number;
 }
 
-/** An orphan is known within this, in ms. */
+/** Longest time to orphan a job, in ms. */
 const ORPHAN_MAX_MS = 15_000;
 
-const EXPECTED: Record<string, (ended: Ended) => boolean> = {
+const EXPECTED: Record<string, (ended: EndedJob) => boolean> = {
   completed: () => true,
   canceled: ({ planned }) => planned.fault === 'cancel',
   orphaned: ({ job }) => job.reason === 'executor_lost' || job.reason === 'shutdown',
@@ -39,13 +39,13 @@ function journalOf(lines: string[]) {
   return { starts, stops };
 }
 
-/** Runs beyond the one that a request may have; a completed job has had exactly one. */
-function doubleRuns({ planned, jobIds, job }: Ended, starts: Map<string, number>): number {
+/** Counts the runs beyond the one that a request may have. A completed job had exactly one. */
+function doubleRuns({ planned, jobIds, job }: EndedJob, starts: Map<string, number>): number {
   const started = starts.get(planned.script.key) ?? 0;
   return Math.max(0, started - 1) + (jobIds.length - 1) + (job.state === 'completed' && started === 0 ? 1 : 0);
 }
 
-function judgeJob(trial: Trial, ended: Ended, stops: Map<string, number>) {
+function judgeJob(trial: Trial, ended: EndedJob, stops: Map<string, number>) {
   const { planned, job, seenSeq } = ended;
   const verdict = judge({
     script: planned.script,
@@ -58,11 +58,11 @@ function judgeJob(trial: Trial, ended: Ended, stops: Map<string, number>) {
     stopAfter: stops.get(planned.script.key),
     spooled: trial.spooled.get(job.id),
   });
-  // A log that became shorter has lost something, though nobody knows how many bytes.
+  // A log that became shorter has lost events; they count as bytes.
   return { ...verdict, lost: verdict.lost + Math.max(0, seenSeq - job.lastSeq) };
 }
 
-/** Adds up what went wrong, with a line for each job that it went wrong with. */
+/** Adds up all losses, with one line for each affected job. */
 export function sumUp(trial: Trial, left: Leftovers): { zeros: Zeros; problems: string[] } {
   const { starts, stops } = journalOf(trial.rig.journal());
   const zeros: Zeros = {

@@ -6,36 +6,36 @@ import { follow } from './follow.ts';
 import { makeFault } from './make.ts';
 import { type Plan, type PlannedJob, planOf } from './plan.ts';
 import { leftAfter } from './processes.ts';
-import type { Figures } from './recovery.ts';
+import type { RecoveryTimes } from './recovery.ts';
 import { type Leftovers, sumUp, type Zeros } from './result.ts';
 import { count, newTrial, type Trial } from './trial.ts';
 
-/** Env variables of the Worker that differ from their defaults, so that some jobs wait. */
+/** Variables of the Worker that are lower than their defaults, so that some jobs wait. */
 export const LIMITS = { RUNNING_PER_ACCOUNT: '8', RUNNING_PER_PROVIDER: '6' } as const;
 
-/** Jobs under way with which more are submitted: fewer than may wait. */
+/** Open jobs up to which more are submitted: fewer than the queue holds. */
 const UNDER_WAY_MAX = 24;
-/** Jobs that run when a fault comes, and the longest wait for them, in ms. */
-const MET = 3;
+/** Jobs that run before a fault is made, and the longest wait for them, in ms. */
+const MIN_RUNNING = 3;
 const START_MS = 5_000;
 const SETTLE_MS = 40_000;
-/** Longest wait for jobs to recover from a fault before the next one comes: more than an orphan may take. */
+/** Longest wait for recovery before the next fault, in ms: longer than it takes to orphan a job. */
 const RECOVER_MS = 16_000;
 const STRAY_MS = 3_000;
-const ROUND_MS = 100;
+const POLL_MS = 100;
 
 export interface Outcome {
   zeros: Zeros;
   problems: string[];
   counts: Map<string, number>;
   states: Map<string, number>;
-  recovery: Figures[];
+  recovery: RecoveryTimes[];
   ms: number;
-  /** The state directory, with the logs; gone when all is well. */
+  /** The state directory with the logs; removed on success. */
   state: string;
 }
 
-/** Decides on deliveries in the order in which they come. */
+/** Decides on each delivery in order. */
 function deliveriesOf({ puts, reads }: Plan, counts: Trial['counts']) {
   const seen = { puts: 0, reads: 0 };
   return (method: string, path: string): Delivery => {
@@ -49,12 +49,12 @@ function deliveriesOf({ puts, reads }: Plan, counts: Trial['counts']) {
   };
 }
 
-/** Waits until something is true, or until it has lasted too long. */
-async function within(ms: number, isTrue: () => boolean): Promise<void> {
-  for (const until = Date.now() + ms; !isTrue() && Date.now() < until; ) await sleep(ROUND_MS);
+/** Waits until `isTrue` returns true, up to `ms`. */
+async function waitUntil(ms: number, isTrue: () => boolean): Promise<void> {
+  for (const until = Date.now() + ms; !isTrue() && Date.now() < until; ) await sleep(POLL_MS);
 }
 
-/** Submits the jobs of each fault one fault early, and makes it while some jobs run; resolves when all jobs are over. */
+/** Submits the jobs of each fault one fault early, and makes the fault while some jobs run. Resolves when all jobs have ended. */
 async function playPlan(trial: Trial): Promise<void> {
   const { jobs, faults } = trial.plan;
   const underWay = new Set<Promise<void>>();
@@ -66,10 +66,10 @@ async function playPlan(trial: Trial): Promise<void> {
   jobs.filter(({ phase }) => phase === 0).forEach(submit);
   for (const [index, fault] of faults.entries()) {
     jobs.filter(({ phase }) => phase === index + 1).forEach(submit);
-    await within(START_MS, () => trial.running.size >= Math.min(MET, underWay.size));
+    await waitUntil(START_MS, () => trial.running.size >= Math.min(MIN_RUNNING, underWay.size));
     await sleep(fault.afterMs);
     await makeFault(trial, fault);
-    if (!fault.isHasty) await within(RECOVER_MS, trial.recovery.isDone);
+    if (!fault.isHasty) await waitUntil(RECOVER_MS, trial.recovery.isDone);
     while (underWay.size > UNDER_WAY_MAX) await Promise.race(underWay);
   }
   await Promise.all(underWay);
@@ -81,13 +81,13 @@ async function slotsOf({ call, askExecutor }: Rig): Promise<number> {
   return health.running + health.queued + Health.parse(await executor.json()).running;
 }
 
-/** Waits until all is given back, and says what is not. A fresh job has to run, too. */
+/** Waits until every slot is free and reports what is left. A new job must complete, too. */
 async function leftoversOf(trial: Trial): Promise<Leftovers> {
   const { rig, plan } = trial;
   const until = Date.now() + SETTLE_MS;
   let slots = await slotsOf(rig);
   while (slots > 0 && Date.now() < until) {
-    await sleep(ROUND_MS);
+    await sleep(POLL_MS);
     slots = await slotsOf(rig);
   }
   const script = { key: 'fresh', seed: 1, lines: 1, pauseMs: 0, answerLength: 1, bulkBytes: 0 };
@@ -101,7 +101,7 @@ async function leftoversOf(trial: Trial): Promise<Leftovers> {
   return { unfinished, slots: slots + isFresh, processes: await leftAfter(rig.tag, plan.jobs.length > 0 ? STRAY_MS : 0) };
 }
 
-/** Runs the plan of a seed and says what was lost. The state directory is kept where something was. */
+/** Runs the plan of a seed and reports losses. Keeps the state directory if there are any. */
 export async function runFaults(seed: number, jobs: number): Promise<Outcome> {
   const plan = planOf(seed, jobs);
   const counts: Trial['counts'] = new Map();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Event } from '../../container/protocol.ts';
 
-/** What a run's log in a state directory holds, as text by stream. */
+/** Output in a run's log, by stream. */
 export interface Spooled {
   stdout: string;
   stderr: string;
@@ -22,7 +22,7 @@ function eventsOf(directory: string): Event[] {
   return lines.map((line) => Event.parse(JSON.parse(line)));
 }
 
-/** The logs, by run id, of runs that had not ended when their executor was killed. */
+/** Reads the logs of runs that had not ended when their executor was killed, by run id. */
 export function readSpools(executorState: string): Map<string, Spooled> {
   const runs = optional(() => readdirSync(join(executorState, 'runs')), []);
   const open = new Map<string, Spooled>();

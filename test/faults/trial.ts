@@ -3,34 +3,34 @@ import type { Rig } from '../rig/rig.ts';
 import type { Plan, PlannedJob } from './plan.ts';
 import { trackRecovery } from './recovery.ts';
 
-/** A job that is over, with all that it kept. */
-export interface Ended {
+/** An ended job with everything that it stored. */
+export interface EndedJob {
   planned: PlannedJob;
   job: JobView;
-  /** More than one where a request was run again. */
+  /** More than one if a request ran again. */
   jobIds: string[];
   stdout: string;
   stderr: string;
   answer: string;
-  /** Highest seq that was seen before. */
+  /** Highest seq seen before the end. */
   seenSeq: number;
 }
 
-/** What jobs and faults of one test share. */
+/** State that jobs and faults of one test share. */
 export interface Trial {
   rig: Rig;
   plan: Plan;
   recovery: ReturnType<typeof trackRecovery>;
-  /** Jobs that run, by id, with the last seq that was seen. */
+  /** Last seen seq of each running job, by id. */
   running: Map<string, number>;
-  ended: Ended[];
-  /** Faults that were made, by kind. */
+  ended: EndedJob[];
+  /** Number of faults, by kind. */
   counts: Map<string, number>;
-  /** What the spools of killed executors held, by job id and stream. */
+  /** Output in the spools of killed executors, by job id. */
   spooled: Map<string, { stdout: string; stderr: string }>;
-  /** Processes of runs that were still there after their executor was killed. */
+  /** Processes of runs that outlived their killed executor. */
   strays: number;
-  /** When and why the runs of jobs may have been lost. */
+  /** Problems in words. */
   notes: string[];
 }
 

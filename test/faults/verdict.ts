@@ -1,22 +1,22 @@
 import { answerOf, epilogueOf, type Script, writtenBy } from '../rig/script.ts';
 
-/** What is known of a job that is over. */
+/** What is known of an ended job. */
 export interface Found {
   script: Script;
   state: string;
   reason: string;
-  /** False where no run of it was ever taken. */
+  /** False if the executor never accepted its run. */
   wasStarted: boolean;
   stdout: string;
   stderr: string;
   answer: string;
-  /** Steps after which the CLI was told to stop, as its journal says. */
+  /** Steps before the CLI received a stop signal, from its journal. */
   stopAfter: number | undefined;
-  /** What a spool still held that survived its executor. */
+  /** Output in the spool of a killed executor. */
   spooled: { stdout: string; stderr: string } | undefined;
 }
 
-/** Bytes that are missing, and bytes that are there once more than they were written. */
+/** Missing bytes, and bytes that were stored twice. */
 export interface Verdict {
   lost: number;
   duplicated: number;
@@ -26,7 +26,7 @@ const NONE: Verdict = { lost: 0, duplicated: 0 };
 const bytes = (text: string) => Buffer.byteLength(text);
 const add = (a: Verdict, b: Verdict): Verdict => ({ lost: a.lost + b.lost, duplicated: a.duplicated + b.duplicated });
 
-/** Lines are unique in a script, so a line that is there again was stored twice. */
+/** Compares by line. Lines are unique in a script, so a repeated line was stored twice. */
 function compare(stored: string, expected: string): Verdict {
   if (stored === expected) return NONE;
   const open = new Set(expected.split('\n'));
@@ -35,19 +35,19 @@ function compare(stored: string, expected: string): Verdict {
   return { lost: [...open].reduce((sum, line) => sum + bytes(line) + 1, 0), duplicated };
 }
 
-/** A run that was killed: what is stored begins as the script does, and ends with what its spool still held. */
+/** Compares a killed run: its stored output is a prefix of the script's and ends with the rest of its spool. */
 function comparePrefix(stored: string, whole: string, tail: string): Verdict {
   const cut = whole.startsWith(stored) ? stored : whole.slice(0, stored.length);
   const missing = stored.endsWith(tail) ? 0 : bytes(tail);
   return add(compare(stored, cut), { lost: missing, duplicated: 0 });
 }
 
-/** Where a run was told to stop, the journal knows what it wrote; elsewhere a killed CLI leaves a beginning. */
-function wasToldToStop({ state, reason, stopAfter }: Found): boolean {
+/** True if the CLI received a stop signal, so that the journal knows its output. Otherwise it was killed at any point. */
+function wasStopped({ state, reason, stopAfter }: Found): boolean {
   return stopAfter !== undefined && (state === 'canceled' || reason === 'shutdown');
 }
 
-/** Compares what a job kept with what its script says. */
+/** Compares a job's stored output with its script. */
 export function judge(found: Found): Verdict {
   const { script, state, wasStarted, stdout, stderr, answer, stopAfter, spooled } = found;
   if (!wasStarted) return { lost: 0, duplicated: bytes(stdout) + bytes(stderr) };
@@ -57,7 +57,7 @@ export function judge(found: Found): Verdict {
       compare(stderr, writtenBy(script, 'stderr')),
       compare(answer, answerOf(script)),
     ].reduce(add);
-  if (wasToldToStop(found))
+  if (wasStopped(found))
     return add(
       compare(stdout, writtenBy(script, 'stdout', stopAfter) + epilogueOf(script)),
       compare(stderr, writtenBy(script, 'stderr', stopAfter)),

@@ -1,4 +1,4 @@
-/** A page that a browser without script shows. */
+/** A page in a browser without scripts. */
 export interface Page {
   url: string;
   status: number;
@@ -8,14 +8,14 @@ export interface Page {
 
 type Fields = Record<string, string | string[]>;
 
-const MOST_REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 const ENTITIES: Record<string, string> = { '&quot;': '"', '&#39;': "'", '&lt;': '<', '&gt;': '>', '&amp;': '&' };
-const plain = (text: string) => text.replace(/&(quot|#39|lt|gt|amp);/g, (entity) => ENTITIES[entity] ?? entity);
-const attribute = (tag: string, name: string) => plain(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+const decode = (text: string) => text.replace(/&(quot|#39|lt|gt|amp);/g, (entity) => ENTITIES[entity] ?? entity);
+const attribute = (tag: string, name: string) => decode(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
 
-/** What a form sends if nobody touches it. */
+/** The fields that an unchanged form sends. */
 function fieldsOf(form: string): [name: string, value: string][] {
   return [...form.matchAll(/<input\b[^>]*>/g)]
     .map(([tag]) => tag)
@@ -23,7 +23,7 @@ function fieldsOf(form: string): [name: string, value: string][] {
     .map((tag) => [attribute(tag, 'name'), attribute(tag, 'value')]);
 }
 
-/** A browser without script: it keeps cookies, follows redirects within the site and posts forms. */
+/** A browser without scripts: keeps cookies, follows redirects within the site and posts forms. */
 export function browser(send: (url: string, init: RequestInit) => Promise<Response>) {
   const jar = new Map<string, string>();
 
@@ -35,8 +35,8 @@ export function browser(send: (url: string, init: RequestInit) => Promise<Respon
     }
   }
 
-  /** Follows redirects; one to another origin ends it, as a page without content. */
-  async function go(url: string, init: RequestInit = {}, left = MOST_REDIRECTS): Promise<Page> {
+  /** Opens a URL and follows redirects. Returns an empty page for a redirect to another origin. */
+  async function go(url: string, init: RequestInit = {}, left = MAX_REDIRECTS): Promise<Page> {
     const headers = new Headers({ accept: 'text/html', ...Object.fromEntries(new Headers(init.headers)) });
     if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
     const response = await send(url, { ...init, headers, redirect: 'manual' });
@@ -50,7 +50,7 @@ export function browser(send: (url: string, init: RequestInit) => Promise<Respon
     return go(next.href, {}, left - 1);
   }
 
-  /** Posts a page's form to `action`, with its fields as they are and those of `change` instead. */
+  /** Posts a page's form to `action`, with its fields replaced by those of `change`. */
   async function submit(page: Page, action: string, change: Fields = {}): Promise<Page> {
     const forms = [...page.html.matchAll(/<form\b[\s\S]*?<\/form>/g)].map(([form]) => form);
     const form = forms.find((candidate) => attribute(candidate, 'action') === action);

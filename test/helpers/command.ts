@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers';
 
 const RUN_MAX_MS = 90_000;
 
-/** The environment of somebody else's program: nothing of ours but where its home is. */
-export const strangerEnvironment = (home: string, extra: Record<string, string> = {}) => ({
+/** The environment of a third-party program: only paths and its home. */
+export const foreignEnvironment = (home: string, extra: Record<string, string> = {}) => ({
   PATH: '/usr/bin:/bin',
   LANG: 'C.UTF-8',
   HOME: home,
@@ -13,11 +13,11 @@ export const strangerEnvironment = (home: string, extra: Record<string, string> 
   ...extra,
 });
 
-/** Runs a program to its end, in its home, with nothing to read. */
+/** Runs a program in its home to its end, with an empty stdin. */
 export async function runCommand([file = '', ...args]: string[], home: string, extra: Record<string, string> = {}) {
   const child = spawn(file, args, {
     cwd: home,
-    env: strangerEnvironment(home, extra),
+    env: foreignEnvironment(home, extra),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: RUN_MAX_MS,
   });

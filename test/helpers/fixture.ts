@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
 
-/** Programs of test/fixtures for the length of a test file. `start` resolves with the line that one prints when it listens. */
+/** Runs programs of test/fixtures for the length of a test file. `start` resolves with the first line of a program, printed once it listens. */
 export function useFixtures() {
   const children: ChildProcess[] = [];
   afterAll(async () => {

@@ -8,14 +8,14 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { SHELL } from './shell.ts';
 
-/** A directory that goes when the test is over. */
+/** Creates a directory that is removed after the test. */
 export function scratchDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Runs `npm start`'s script with an environment that holds nothing of ours but SHELL and what is given. */
+/** Runs the script of `npm start` with the environment of `shell.ts` and `env`. */
 export function spawnStart(args: string[], env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, ['scripts/start.ts', ...args], {
     env: { ...SHELL, ...env },
@@ -27,7 +27,7 @@ export function spawnStart(args: string[], env: Record<string, string> = {}): Ch
   return child;
 }
 
-/** Everything a command that ends by itself says. */
+/** Waits for the end of a command and returns its output and exit code. */
 export async function outcomeOf(child: ChildProcess) {
   if (!child.stdout || !child.stderr) throw new Error('not piped');
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
@@ -41,7 +41,7 @@ export function reader(child: ChildProcess) {
   const line = async (pattern: RegExp): Promise<RegExpMatchArray> => {
     for (;;) {
       const { done, value } = await lines.next();
-      if (done) throw new Error(`The gateway ended before it said ${pattern}`);
+      if (done) throw new Error(`The gateway ended before it printed ${pattern}`);
       const match = String(value).match(pattern);
       if (match) return match;
     }
@@ -55,7 +55,7 @@ export interface ProcessRow {
   args: string;
 }
 
-/** All processes of this machine but those that ended and wait for a parent to notice. */
+/** Lists all processes of this machine except zombies. */
 export function processTable(): ProcessRow[] {
   const rows = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).split('\n');
   return rows.flatMap((row) => {
@@ -64,7 +64,7 @@ export function processTable(): ProcessRow[] {
   });
 }
 
-/** The processes below `pid`. */
+/** Lists the descendants of a process. */
 export function descendants(pid: number | undefined, table = processTable()): ProcessRow[] {
   return table.filter((row) => row.parent === pid).flatMap((row) => [row, ...descendants(row.pid, table)]);
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
 import { collect, connect, type McpClient, readText } from './mcp-client.ts';
 
-/** An offline gateway with both real CLIs for the length of a test file, and a client that calls its tools. */
+/** Runs an offline gateway with the real CLIs for the length of a test file, with a client that calls its tools. */
 export function useGateway(variables: () => Record<string, string> | Promise<Record<string, string>> = () => ({})) {
   const state = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
   const stop = new AbortController();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { LOOPBACK } from '../../scripts/local/port.ts';
 
-/** A model service that answers a key `answers-401` with HTTP 401, and so on. */
+/** Starts a model service that answers the key `answers-401` with HTTP 401, and so on. */
 export async function startKeyService() {
   const server = createServer(({ headers }, response) => {
     const key = headers['x-api-key'] ?? headers.authorization;

@@ -1,7 +1,7 @@
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { browser } from './browser.ts';
 
-/** Settings of a gateway whose people sign in at the OpenID provider of test/fixtures. */
+/** Settings of a gateway with sign-in at the OpenID provider of test/fixtures. */
 export const openIdSettings = (issuer: string, allowed: string) => ({
   OIDC_ISSUER: issuer,
   OIDC_CLIENT_ID: 'gateway',
@@ -9,13 +9,13 @@ export const openIdSettings = (issuer: string, allowed: string) => ({
   OIDC_ALLOWED: allowed,
 });
 
-/** Where an OpenID provider is going to listen. */
+/** Claims the address of an OpenID provider. */
 export const claimIssuer = async (): Promise<string> => `http://${LOOPBACK}:${await claimPort(0)}`;
 
-/** Arguments of that provider, once the gateway is known. */
+/** Arguments of that OpenID provider, once the gateway's origin is known. */
 export const openIdArguments = (issuer: string, origin: string) => [new URL(issuer).port, `${origin}/sign-in/callback`];
 
-/** Signs in at the provider as a person would. Returns where that leads, which the gateway's browser has not opened yet. */
+/** Signs in at the provider in a separate browser. Returns the callback URL without opening it. */
 export async function signInAt(issuer: string, url: string, login: string): Promise<string> {
   const person = browser(fetch);
   let page = await person.go(url);
@@ -33,11 +33,11 @@ export async function enter(origin: string, issuer: string, login: string, path:
   return { visitor, page: await visitor.go(await signInAt(issuer, url, login)) };
 }
 
-/** Makes an API token on the page where a person makes them. */
+/** Creates an API token on the tokens page. */
 export async function makeToken(origin: string, issuer: string, login: string): Promise<string> {
   const { visitor, page } = await enter(origin, issuer, login, '/tokens');
   const made = await visitor.submit(page, '/tokens', { name: 'a test', scope: ['jobs:read', 'jobs:run'], days: '7' });
   const [token] = /lcg_[\w-]+/.exec(made.html) ?? [];
-  if (!token) throw new Error(`no token was made: ${made.status} ${made.html.slice(0, 2_000)}`);
+  if (!token) throw new Error(`no token was created: ${made.status} ${made.html.slice(0, 2_000)}`);
   return token;
 }

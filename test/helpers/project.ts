@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/local/environment.ts';
 
-/** A copy of the project in which .dev.vars is a test's, the CLIs are not installed, and a fixture stands in for the Worker. */
+/** Copies the project with a test's .dev.vars, without the CLIs, and with a fixture instead of the Worker. */
 export function copyProject(root: string, devVars: string) {
   for (const name of ['container', 'package.json', 'scripts', 'src'])
     cpSync(join(ROOT, name), join(root, name), { recursive: true, filter: (path) => !path.endsWith('/.bin') });

@@ -1,4 +1,4 @@
 const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
 
-/** The environment of our own programs: nothing of the shell but what finds programs, and where Node keeps what it compiled. */
+/** The environment of our own programs: the path of programs, and Node's compile cache. */
 export const SHELL = { PATH, NODE_COMPILE_CACHE };

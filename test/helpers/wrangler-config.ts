@@ -4,7 +4,7 @@ import { ROOT } from '../../scripts/local/environment.ts';
 
 const absolute = (path: string) => JSON.stringify(join(ROOT, path));
 
-/** Writes a changed copy of wrangler.toml, which may be anywhere. Gives its path. */
+/** Writes a changed copy of wrangler.toml to a directory and returns its path. */
 export function writeConfig(directory: string, change: (text: string) => string): string {
   const text = change(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'))
     .replace('"src/index.ts"', absolute('src/index.ts'))

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Variables } from '../../scripts/local/dev-vars.ts';
 import { childEnvironment, quietWrangler, ROOT } from '../../scripts/local/environment.ts';
 
-/** Runs plain `wrangler dev --enable-containers`, as somebody would who does not know `npm start`; all it writes is in a directory. */
+/** Runs plain `wrangler dev --enable-containers`, without `npm start`. It writes only to `directory`. */
 export function wranglerDev(directory: string, docker: Record<string, string>, settings: Variables = {}): ChildProcess {
   const file = join(directory, 'settings');
   writeFileSync(

@@ -3,10 +3,10 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How the network behaves: `stall` keeps what comes until it is open again, `refuse` takes no connection. */
+/** How the network behaves: `stall` holds requests until it is open again, `refuse` accepts no connection. */
 export type LinkMode = 'open' | 'refuse' | 'stall' | 'slow';
 
-/** What happens to one delivery: it arrives twice, its answer is lost, or the answer before is given once more. */
+/** What happens to one request: it arrives twice, its response is lost, or the previous response is repeated. */
 export type Delivery = 'once' | 'twice' | 'answer-lost' | 'repeat';
 
 export interface Link {
@@ -45,7 +45,7 @@ async function writeSlowly(response: ServerResponse, body: Buffer) {
   response.end();
 }
 
-/** A network between the Worker and the executor. `deliver` decides what happens to each delivery, given its method and path. */
+/** Opens a network between the Worker and the executor. `deliver` decides what happens to each request. */
 export async function openLink(target: () => string, deliver: (method: string, path: string) => Delivery): Promise<Link> {
   let mode: LinkMode = 'open';
   let released = Promise.withResolvers<void>();

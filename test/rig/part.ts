@@ -10,7 +10,7 @@ export interface Part {
   end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
 }
 
-/** A part that is not started yet. */
+/** Describes a part; does not start it. */
 export function partOf(spec: ServiceSpec): Part {
   const log = createWriteStream(spec.log, { flags: 'a', mode: 0o600 });
   let run: LaunchedProcess | undefined;

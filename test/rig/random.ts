@@ -1,14 +1,14 @@
-/** Numbers that follow from a seed. */
+/** Pseudo-random numbers of a seed. */
 export interface Random {
   /** From 0 to below 1. */
   next: () => number;
-  /** A whole number of a range, both ends included. */
+  /** A whole number in a range, including both ends. */
   whole: (from: number, to: number) => number;
   chance: (probability: number) => boolean;
   oneOf: <T>(list: readonly [T, ...T[]]) => T;
 }
 
-/** The generator mulberry32: the same seed gives the same numbers. */
+/** The generator mulberry32. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

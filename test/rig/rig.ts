@@ -11,7 +11,7 @@ import { type Part, partOf } from './part.ts';
 
 const EXECUTOR_TOKEN = 'a-made-up-executor-token';
 const GATEWAY_TOKEN = 'a-made-up-gateway-token';
-/** Nothing listens there: the seeded CLI calls no model. */
+/** An address without a listener, because the seeded CLI calls no model. */
 const NOWHERE = `http://${LOOPBACK}:9`;
 
 const RATE_LIMIT = 1_000_000;
@@ -22,22 +22,22 @@ export interface Rig extends Pick<McpClient, 'call' | 'close'> {
   worker: Part;
   executor: Part;
   link: Link;
-  /** Holds everything, logs too. */
+  /** State directory of all parts, with their logs. */
   state: string;
   /** The executor's state directory. */
   executorState: string;
-  /** An argument that every process of a run has. */
+  /** An argument of every process of a run. */
   tag: string;
   journal: () => string[];
   /** Crashes an object of the Worker. */
   crash: (kind: 'job' | 'account', name: string) => Promise<void>;
-  /** Calls the executor itself. */
+  /** Requests a path of the executor directly. */
   askExecutor: (path: string) => Promise<Response>;
-  /** Ends everything; the state directory, with the logs, is removed unless it is worth a look. */
+  /** Ends all parts. Removes the state directory with its logs if `removes` is true. */
   stop: (removes: boolean) => Promise<void>;
 }
 
-/** A copy of wrangler.toml with the crashing Worker as its entry, whose rate limits let a test pass. */
+/** Writes a copy of wrangler.toml with the crashing Worker and with high rate limits. */
 const configIn = (state: string) =>
   writeConfig(state, (text) =>
     text.replace('"src/index.ts"', JSON.stringify(CRASHING_WORKER)).replaceAll(/limit = \d+/g, `limit = ${RATE_LIMIT}`),
@@ -60,7 +60,7 @@ function workerPart(state: string, port: number, bindings: Record<string, string
   return partOf({ ...spec, message: { ...spec.message, config: configIn(state) } });
 }
 
-/** Starts everything. `limits` are env variables of the Worker. */
+/** Starts all parts. `limits` are variables of the Worker. */
 export async function openRig(limits: Record<string, string>, deliver: (method: string, path: string) => Delivery): Promise<Rig> {
   const state = mkdtempSync(join(tmpdir(), 'rig-'));
   lockState(state);

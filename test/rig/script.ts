@@ -1,6 +1,6 @@
 import { randomFrom } from './random.ts';
 
-/** What the seeded CLI is asked to do, as JSON in its prompt. Its output follows from it byte for byte. */
+/** Instructions for the seeded CLI, as JSON in its prompt. They determine its output byte for byte. */
 export interface Script {
   key: string;
   seed: number;
@@ -8,22 +8,22 @@ export interface Script {
   lines: number;
   /** Longest pause after a line, in ms. */
   pauseMs: number;
-  /** UTF-16 units of the answer. */
+  /** Length of the answer, in UTF-16 units. */
   answerLength: number;
-  /** Bytes of plain lines that come first, as fast as they are read. */
+  /** Size of the plain lines before everything else, in bytes. They are written without pauses. */
   bulkBytes: number;
-  /** Leave a process behind that the run must not outlive. */
+  /** Leaves a process behind, which must end with the run. */
   stray?: 'session' | 'daemon' | undefined;
 }
 
 export interface Step {
   stream: 'stdout' | 'stderr';
   text: string;
-  /** ms to wait afterwards. */
+  /** Pause after the step, in ms. */
   pauseMs: number;
 }
 
-/** Begins the stdout line that holds the answer as JSON. */
+/** Prefix of the stdout line that holds the answer as JSON. */
 export const ANSWER = 'answer:';
 
 const BULK_LINE = 200;
@@ -40,11 +40,11 @@ function textOf(seed: number, length: number): string {
     .toWellFormed();
 }
 
-/** The answer that a script gives. */
+/** The answer of a script. */
 export const answerOf = ({ seed, answerLength }: Script): string => textOf(seed + 1, answerLength);
 
-/** What the CLI adds to stdout when it is told to stop. */
-export const epilogueOf = ({ key }: Script): string => `${key} was told to stop\n`;
+/** Text that the CLI appends to stdout when it receives a stop signal. */
+export const epilogueOf = ({ key }: Script): string => `${key} was stopped\n`;
 
 function* bulk({ key, bulkBytes }: Script): Generator<Step> {
   const lines = Math.ceil(bulkBytes / BULK_LINE);
@@ -55,7 +55,7 @@ function* bulk({ key, bulkBytes }: Script): Generator<Step> {
   }
 }
 
-/** Every write of a script in order; the last one is the answer. */
+/** All writes of a script in order; the last one is the answer. */
 export function* stepsOf(script: Script): Generator<Step> {
   const random = randomFrom(script.seed);
   yield* bulk(script);
@@ -68,7 +68,7 @@ export function* stepsOf(script: Script): Generator<Step> {
   yield { stream: 'stdout', text: `${ANSWER}${JSON.stringify(answerOf(script))}\n`, pauseMs: 0 };
 }
 
-/** What a stream holds after the first `count` steps. */
+/** Content of a stream after the first `count` steps. */
 export function writtenBy(script: Script, stream: Step['stream'], count = Number.POSITIVE_INFINITY): string {
   const steps = [...stepsOf(script)].slice(0, count);
   return steps.map((step) => (step.stream === stream ? step.text : '')).join('');
