@@ -87,7 +87,7 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       );
     case 'approval_required':
       return retryable(
-        `${failure.tool} needs approval: ${sentence(failure.reason)} Approve it at ${failure.url} before ${new Date(failure.expiresAt).toISOString()}, then repeat the identical call once, within an hour.`,
+        `${failure.tool} needs approval: ${sentence(failure.reason)} Approve it at ${failure.url} before ${new Date(failure.expiresAt).toISOString()}, then repeat the identical call within an hour, once.`,
         undefined,
         failure,
       );
@@ -136,7 +136,7 @@ function describe(failure: Failure): Omit<ToolError, 'code'> {
       );
     case 'saturated':
       return retryable(
-        `The queue of ${failure.what} is full (${failure.queued} of ${failure.max}). Try again later.`,
+        `The queue is full: ${failure.queued} ${failure.what}, limit ${failure.max}. Try again later.`,
         failure.retryAfterMs,
       );
     case 'idempotency_conflict':
