@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatIssues } from './errors.ts';
 
-const count = z
+const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/, 'expected a whole number')
   .transform(Number);
@@ -17,9 +17,9 @@ export const ExecutorEnvironment = z.object({
     .min(1)
     .describe('Directory of all stored data: runs, sessions and workspaces. Required.'),
   EXECUTOR_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  EXECUTOR_PORT: count.pipe(z.int().max(65_535)).default(8080).describe('Port to listen on; 0 selects a free one.'),
-  EXECUTOR_MAX_RUNNING: count.pipe(z.int().positive()).default(32).describe('Runs at once; beyond that jobs wait.'),
-  EXECUTOR_MIN_FREE_DISK_BYTES: count
+  EXECUTOR_PORT: wholeNumber.pipe(z.int().max(65_535)).default(8080).describe('Port to listen on; 0 selects a free one.'),
+  EXECUTOR_MAX_RUNNING: wholeNumber.pipe(z.int().positive()).default(32).describe('Runs at once; beyond that jobs wait.'),
+  EXECUTOR_MIN_FREE_DISK_BYTES: wholeNumber
     .default(536_870_912)
     .describe("Free bytes of the state directory's disk below which runs are refused."),
   EXECUTOR_CLIS: z
@@ -34,7 +34,7 @@ export const ExecutorEnvironment = z.object({
 });
 
 /** The executor's settings, from EXECUTOR_* in its environment. */
-export interface Config {
+export interface ExecutorConfig {
   token: string;
   stateDirectory: string;
   host: string;
@@ -48,7 +48,7 @@ export interface Config {
 }
 
 /** Parses the environment. Throws an error of one line that names each invalid variable. */
-export function parseConfig(env: Record<string, string | undefined>): Readonly<Config> {
+export function parseConfig(env: Record<string, string | undefined>): Readonly<ExecutorConfig> {
   const parsed = ExecutorEnvironment.safeParse(env);
   if (!parsed.success) throw new Error(`Invalid configuration: ${formatIssues(parsed.error)}`);
   const binaries = Object.entries(env).flatMap(([name, path]) => {

@@ -1,11 +1,11 @@
 import type { Cli } from './clis.ts';
-import type { Config } from './config.ts';
+import type { ExecutorConfig } from './config.ts';
 import type { Containment } from './containment/contain.ts';
 import type { Provider } from './providers/provider.ts';
 
 /** State that all runs of this process share. */
 export interface Executor {
-  config: Readonly<Config>;
+  config: Readonly<ExecutorConfig>;
   /** Id of the state directory. */
   stateId: string;
   providers: Record<string, Provider>;

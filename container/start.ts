@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findClis } from './clis.ts';
-import { type Config, parseConfig } from './config.ts';
+import { type ExecutorConfig, parseConfig } from './config.ts';
 import { chooseContainment } from './containment/contain.ts';
 import { messageOf } from './errors.ts';
 import type { Executor } from './executor.ts';
@@ -13,7 +13,7 @@ import type { Provider } from './providers/provider.ts';
 import { recoverRuns } from './runs/recover.ts';
 import { createRuns, pruneRuns, shutDownRuns } from './runs/runs.ts';
 import { PRIVATE_DIRECTORY } from './state/files.ts';
-import { loadStateId, lockState } from './state/state-id.ts';
+import { loadStateId, lockStateDirectory } from './state/state-id.ts';
 
 /** Longest time to finish open responses at shutdown, in ms. */
 const CLOSE_MAX_MS = 1_000;
@@ -46,7 +46,7 @@ export async function startExecutor(
   const parsed = parseConfig(env);
   const config = { ...parsed, stateDirectory: resolve(parsed.stateDirectory) };
   await mkdir(join(config.stateDirectory, 'runs'), { recursive: true, mode: PRIVATE_DIRECTORY });
-  const unlock = await lockState(config.stateDirectory);
+  const unlock = await lockStateDirectory(config.stateDirectory);
   const executor: Executor = {
     config,
     stateId: await loadStateId(config.stateDirectory),
@@ -72,7 +72,7 @@ export async function startExecutor(
   };
 }
 
-async function listen(server: Server, { port, host }: Config): Promise<void> {
+async function listen(server: Server, { port, host }: ExecutorConfig): Promise<void> {
   server.listen({ port, host });
   await once(server, 'listening');
 }

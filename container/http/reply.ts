@@ -12,7 +12,7 @@ export interface Reply {
 }
 
 /** Builds a response of one JSON value. */
-export function json(status: number, value: unknown): Reply {
+export function jsonReply(status: number, value: unknown): Reply {
   return { status, type: 'application/json', body: Buffer.from(JSON.stringify(value)) };
 }
 
@@ -25,23 +25,23 @@ export function sendReply(request: IncomingMessage, response: ServerResponse, { 
 
 /** Converts an error to a response. Only refusals disclose their message to the caller. */
 export function errorReply(error: unknown): Reply {
-  if (error instanceof Refusal) return json(EXECUTOR_ERRORS[error.code], describe(error.code, error.message));
+  if (error instanceof Refusal) return jsonReply(EXECUTOR_ERRORS[error.code], errorBody(error.code, error.message));
   console.error(error instanceof Error ? error.stack : messageOf(error));
-  return json(EXECUTOR_ERRORS.internal, describe('internal', 'The executor failed. Its log has the details.'));
+  return jsonReply(EXECUTOR_ERRORS.internal, errorBody('internal', 'The executor failed. Its log has the details.'));
 }
 
 /** Answers bytes that are not a valid HTTP request. */
 export function refuseMalformed(error: Error, socket: Duplex): void {
   if (!socket.writable) return void socket.destroy();
-  const body = JSON.stringify(describe('bad_request', `Not a valid HTTP request: ${error.message}`));
+  const body = JSON.stringify(errorBody('bad_request', `Not a valid HTTP request: ${error.message}`));
   const head = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\n';
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 /** Throws a refusal for a request without the token. The comparison takes constant time. */
 export function checkToken(request: IncomingMessage, token: string): void {
-  const given = digest(request.headers.authorization ?? '');
-  if (!timingSafeEqual(given, digest(`Bearer ${token}`)))
+  const given = sha256(request.headers.authorization ?? '');
+  if (!timingSafeEqual(given, sha256(`Bearer ${token}`)))
     throw new Refusal('unauthorized', 'Missing or wrong executor token. Send it as "authorization: Bearer …".');
 }
 
@@ -67,10 +67,10 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   }
 }
 
-function describe(code: ExecutorError['code'], message: string): ExecutorError {
+function errorBody(code: ExecutorError['code'], message: string): ExecutorError {
   return { code, message };
 }
 
-function digest(text: string): Buffer {
+function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -10,9 +10,9 @@ import {
   RunId,
   RunRequest,
 } from '../protocol.ts';
-import { answerRun, cancelRun, checkState, putRun, type Runs, readEvents } from '../runs/runs.ts';
+import { answerRun, cancelRun, checkState, putRun, type Runs, readRunEvents } from '../runs/runs.ts';
 import { reportHealth } from './health.ts';
-import { checkToken, errorReply, json, type Reply, readJsonBody, refuseMalformed, sendReply } from './reply.ts';
+import { checkToken, errorReply, jsonReply, type Reply, readJsonBody, refuseMalformed, sendReply } from './reply.ts';
 
 /** How long an idle connection stays open, in ms: longer than callers keep theirs open. */
 const KEEP_ALIVE_MS = 65_000;
@@ -26,7 +26,7 @@ interface RouteCall {
   id: string;
   query: URLSearchParams;
   /** Aborts when the caller disconnects. */
-  gone: AbortSignal;
+  disconnected: AbortSignal;
 }
 
 const ROUTES = [
@@ -40,12 +40,12 @@ const ROUTES = [
 /** The executor's HTTP server, not yet listening. */
 export function createServer(runs: Runs, token: string): http.Server {
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, async (request, response) => {
-    sendReply(request, response, await answer(runs, token, request, response).catch(errorReply));
+    sendReply(request, response, await answerRequest(runs, token, request, response).catch(errorReply));
   });
   return server.on('clientError', refuseMalformed);
 }
 
-async function answer(runs: Runs, token: string, request: IncomingMessage, response: ServerResponse): Promise<Reply> {
+async function answerRequest(runs: Runs, token: string, request: IncomingMessage, response: ServerResponse): Promise<Reply> {
   checkToken(request, token);
   const [path = '', query] = (request.url ?? '').split('?', 2);
   const hangUp = new AbortController();
@@ -53,8 +53,8 @@ async function answer(runs: Runs, token: string, request: IncomingMessage, respo
   for (const route of ROUTES) {
     const match = route.method === request.method ? route.path.exec(path) : null;
     if (match === null) continue;
-    const id = match[1] === '' ? '' : parse(RunId, match[1], 'run id');
-    return route.answer({ runs, request, id, query: new URLSearchParams(query), gone: hangUp.signal });
+    const id = match[1] === '' ? '' : parseOrRefuse(RunId, match[1], 'run id');
+    return route.answer({ runs, request, id, query: new URLSearchParams(query), disconnected: hangUp.signal });
   }
   throw new Refusal(
     'bad_request',
@@ -66,47 +66,47 @@ const Versioned = z.object({ protocol: z.int() });
 
 async function answerPut({ runs, request, id, query }: RouteCall): Promise<Reply> {
   const body = await readJsonBody(request, RUN_REQUEST_MAX_BYTES);
-  const { protocol } = parse(Versioned, body, 'body');
+  const { protocol } = parseOrRefuse(Versioned, body, 'body');
   if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
     throw new Refusal(
       'protocol_mismatch',
       `Protocol ${protocol} of the request does not match protocol ${PROTOCOL_VERSION} of the executor. Deploy both again.`,
     );
   checkState(runs, query.get('state'));
-  const { isNew, sessionId } = await putRun(runs, id, parse(RunRequest, body, 'body'));
-  return json(isNew ? 201 : 200, { sessionId });
+  const { isNew, sessionId } = await putRun(runs, id, parseOrRefuse(RunRequest, body, 'body'));
+  return jsonReply(isNew ? 201 : 200, { sessionId });
 }
 
 const whole = z
   .string()
   .regex(/^\d{1,15}$/, 'expected a whole number')
   .transform(Number);
-const EventQuery = z.object({
+const EventParameters = z.object({
   after: whole.default(0),
   wait: whole.default(0),
   limit: whole.pipe(z.int().positive()).default(EVENT_PAGE_MAX),
 });
 
-async function answerEvents({ runs, id, query, gone }: RouteCall): Promise<Reply> {
-  const { after, wait, limit } = parse(EventQuery, Object.fromEntries(query), 'query');
+async function answerEvents({ runs, id, query, disconnected }: RouteCall): Promise<Reply> {
+  const { after, wait, limit } = parseOrRefuse(EventParameters, Object.fromEntries(query), 'query');
   const wanted = { after, waitMs: Math.min(wait, EVENT_WAIT_MAX_MS), limit: Math.min(limit, EVENT_PAGE_MAX) };
-  return { status: 200, type: 'application/x-ndjson', body: await readEvents(runs, id, wanted, gone) };
+  return { status: 200, type: 'application/x-ndjson', body: await readRunEvents(runs, id, wanted, disconnected) };
 }
 
 async function answerAnswer({ runs, request, id }: RouteCall): Promise<Reply> {
-  const answer = parse(RunAnswer, await readJsonBody(request, ANSWER_MAX_BYTES), 'answer');
-  return json(200, { allowed: await answerRun(runs, id, answer) });
+  const answer = parseOrRefuse(RunAnswer, await readJsonBody(request, ANSWER_MAX_BYTES), 'answer');
+  return jsonReply(200, { allowed: await answerRun(runs, id, answer) });
 }
 
 async function answerDelete({ runs, id }: RouteCall): Promise<Reply> {
-  return json(202, { over: await cancelRun(runs, id) });
+  return jsonReply(202, { over: await cancelRun(runs, id) });
 }
 
 async function answerHealth({ runs }: RouteCall): Promise<Reply> {
-  return json(200, await reportHealth(runs.executor));
+  return jsonReply(200, await reportHealth(runs.executor));
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new Refusal('bad_request', `Invalid ${what}: ${formatIssues(parsed.error)}`);
   return parsed.data;

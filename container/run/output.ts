@@ -1,10 +1,8 @@
-import type { OutputPiece } from '../protocol.ts';
 import type { NewEvent } from '../spool/spool.ts';
 import { collectExcerpt } from './excerpt.ts';
 import { type Piece, splitLines } from './lines.ts';
-import { collectTail } from './tail.ts';
+import { collectTail, type Stream } from './tail.ts';
 
-export type Stream = OutputPiece['stream'];
 const STREAMS: Stream[] = ['stdout', 'stderr'];
 
 interface OutputOptions {

@@ -4,9 +4,10 @@ import { messageOf } from '../errors.ts';
 import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
 import type { Command, Provider } from '../providers/provider.ts';
 import type { NewEvent, Spool } from '../spool/spool.ts';
-import { collectOutput, type Stream } from './output.ts';
+import { collectOutput } from './output.ts';
 import { type Child, type ProcessExit, startProcess } from './process.ts';
 import { openStdio, type StdioSession } from './stdio.ts';
+import type { Stream } from './tail.ts';
 import { callAfter, waitAtMost, watchIdle } from './timers.ts';
 
 /** Longest time to read the remaining output once all processes have ended, in ms. */
@@ -58,7 +59,7 @@ interface EndedRun {
 }
 
 /** Starts a run, which always ends with an exit event in its log. */
-export function startRun(plan: RunPlan): Run {
+export function launchRun(plan: RunPlan): Run {
   const { promise: cut, resolve: end } = Promise.withResolvers<RunEnding>();
   const { idleTimeoutMs, cancelGraceMs } = plan.limits;
   const append = (events: NewEvent[]) =>
@@ -95,8 +96,8 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     ending: { cause, detail: messageOf(error) } satisfies RunEnding,
     exit: NO_EXIT,
   });
-  const { ending, exit }: EndedRun = await start(plan, stdio)
-    .then((child) => watch(plan, child, wiring, output.take), failed('spawn_failed'))
+  const { ending, exit }: EndedRun = await spawnCli(plan, stdio)
+    .then((child) => watchProcess(plan, child, wiring, output.take), failed('spawn_failed'))
     .catch(failed('executor_lost'));
   await output.finish();
   await plan.release().catch((error) => console.error(`A run's directories could not be removed: ${messageOf(error)}`));
@@ -111,7 +112,7 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
   });
 }
 
-function start({ command, containment, processTag, cwd, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
+function spawnCli({ command, containment, processTag, cwd, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
   const env = {
     ...certificates(),
     ...command.env,
@@ -128,7 +129,12 @@ const certificates = () =>
   Object.fromEntries(CERTIFICATES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** Waits for the first cause, ends all processes of the run and reads the rest of its output. */
-async function watch(plan: RunPlan, child: Child, { cut, end, append, stdio, idle }: RunWiring, take: Take): Promise<EndedRun> {
+async function watchProcess(
+  plan: RunPlan,
+  child: Child,
+  { cut, end, append, stdio, idle }: RunWiring,
+  take: Take,
+): Promise<EndedRun> {
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.sessionId, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
   const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));

@@ -7,7 +7,7 @@ import type { NewEvent } from '../spool/spool.ts';
 /** Reason that the model receives for a denial without one. */
 const DEFAULT_REASON = 'This step was not allowed.';
 const WITHDRAWN = 'The CLI withdrew its permission request.';
-const tooLong = (tool: string, length: number) =>
+const inputTooLong = (tool: string, length: number) =>
   `The input of ${tool} is too long for an approver (${length} characters, limit ${EVENT_TEXT_MAX}). Take smaller steps.`;
 
 /** The stdin and stdout of a run's CLI, with its open permission requests. */
@@ -72,7 +72,7 @@ function handleLine(state: SessionState, { items, request, withdrawn, reply, isD
 function openAsk(state: SessionState, request: PermissionRequest): NewEvent {
   const { id, tool, input } = request;
   if (input.length > EVENT_TEXT_MAX) {
-    const reason = tooLong(tool, input.length);
+    const reason = inputTooLong(tool, input.length);
     sendLine(state, request.answer(false, reason));
     return settleAsk(state, id, false, reason);
   }

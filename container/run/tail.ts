@@ -1,6 +1,6 @@
 import type { OutputPiece } from '../protocol.ts';
 
-type Stream = OutputPiece['stream'];
+export type Stream = OutputPiece['stream'];
 
 const LINE_FEED = 0x0a;
 

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import type { Config } from '../config.ts';
+import type { ExecutorConfig } from '../config.ts';
 import { newProcessTag } from '../containment/contain.ts';
 import { Refusal } from '../errors.ts';
 import type { Executor } from '../executor.ts';
 import type { RunRequest } from '../protocol.ts';
 import { valueInRole } from '../providers/option.ts';
-import { type Run, startRun } from '../run/run.ts';
+import { launchRun, type Run } from '../run/run.ts';
 import type { Spool } from '../spool/spool.ts';
 import { freeDiskBytes } from '../state/files.ts';
 import { planSession } from '../state/sessions.ts';
@@ -43,7 +43,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(releaseSource);
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);
     const plan = { provider, command, ...places, ...labels, cliVersion: cli.version, limits, containment, spool, release };
-    return { record, spool, run: startRun(plan) };
+    return { record, spool, run: launchRun(plan) };
   } catch (error) {
     releaseAll();
     throw error;
@@ -80,7 +80,7 @@ function holdSlot({ live }: Executor, id: string, account: string): () => void {
   return () => void live.delete(id);
 }
 
-async function checkDisk({ stateDirectory, minFreeDiskBytes }: Config): Promise<void> {
+async function checkDisk({ stateDirectory, minFreeDiskBytes }: ExecutorConfig): Promise<void> {
   const free = await freeDiskBytes(stateDirectory);
   if (free < minFreeDiskBytes)
     throw new Refusal('disk_full', `The executor's disk is too full (${free} bytes free, minimum ${minFreeDiskBytes}).`);

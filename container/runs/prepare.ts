@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from '../providers/provider.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
-import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
+import { PRIVATE_DIRECTORY, writeJsonFile } from '../state/files.ts';
 import { discardSession, makeSession, removeSession, type SessionPlan } from '../state/sessions.ts';
 import type { RunRecord, runPaths } from './record.ts';
 
@@ -17,7 +17,7 @@ interface RunFilesPlan {
 export async function makeRunFiles({ paths, record, session, files = {} }: RunFilesPlan): Promise<Spool> {
   const preparing = { madeSession: session.isNew ? session.directory : undefined };
   await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-  await writeJson(paths.record, { ...record, preparing });
+  await writeJsonFile(paths.record, { ...record, preparing });
   try {
     await makeSession(session, record.ephemeralSession === undefined);
   } catch (error) {
@@ -32,7 +32,7 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
     }
     const spool = await openSpool(paths.spool);
     // Last, because a record without `preparing` means that the run has started.
-    await writeJson(paths.record, record);
+    await writeJsonFile(paths.record, record);
     return spool;
   } catch (error) {
     await rm(paths.directory, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killTagged } from '../containment/contain.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
-import { readJson } from '../state/files.ts';
+import { readJsonFile } from '../state/files.ts';
 import { discardPreparation, removeRunFiles } from './prepare.ts';
 import { RunRecord, runPaths } from './record.ts';
 
@@ -17,7 +17,7 @@ export async function recoverRuns(stateDirectory: string): Promise<Map<string, R
   const recovered = new Map<string, RecoveredRun>();
   for (const id of await readdir(join(stateDirectory, 'runs'))) {
     const paths = runPaths(stateDirectory, id);
-    const record = await readJson(paths.record, RunRecord);
+    const record = await readJsonFile(paths.record, RunRecord);
     if (record === undefined) await rm(paths.directory, { recursive: true, force: true });
     else if (record.preparing !== undefined) await discardPreparation(paths.directory, record.preparing);
     else if (record.acknowledged !== undefined) recovered.set(id, { record });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, Refusal } from '../errors.ts';
 import type { Executor } from '../executor.ts';
 import type { RunAnswer, RunRequest } from '../protocol.ts';
-import { PRIVATE_DIRECTORY, writeJson } from '../state/files.ts';
+import { PRIVATE_DIRECTORY, writeJsonFile } from '../state/files.ts';
 import { type AdmittedRun, admitRun } from './admit.ts';
 import { digestRequest, runPaths } from './record.ts';
 import type { RecoveredRun } from './recover.ts';
@@ -75,7 +75,7 @@ export interface EventQuery {
 }
 
 /** Reads a page of events, one per line. Empty if no event arrived in time, or if the whole run is acknowledged. */
-export async function readEvents(runs: Runs, id: string, query: EventQuery, gone: AbortSignal): Promise<Buffer> {
+export async function readRunEvents(runs: Runs, id: string, query: EventQuery, disconnected: AbortSignal): Promise<Buffer> {
   const entry = await findEntry(runs, id);
   const { after } = query;
   if (entry.spool === undefined) return checkAcknowledged(entry, after);
@@ -86,7 +86,7 @@ export async function readEvents(runs: Runs, id: string, query: EventQuery, gone
   }
   await entry.spool.acknowledge(after);
   const timeout = AbortSignal.timeout(query.waitMs);
-  if (query.waitMs > 0) await entry.spool.wait(after, AbortSignal.any([timeout, gone, runs.closing.signal]));
+  if (query.waitMs > 0) await entry.spool.wait(after, AbortSignal.any([timeout, disconnected, runs.closing.signal]));
   return entry.spool.page(after, query.limit);
 }
 
@@ -150,7 +150,7 @@ async function rejectRun(runs: Runs, id: string): Promise<true> {
   const record = { digest, sessionId: '', processTag: '', createdAt: now, acknowledged: { last: 0, at: now } };
   runs.entries.set(id, { digest, ready: Promise.resolve({ record }) });
   await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-  await writeJson(paths.record, record);
+  await writeJsonFile(paths.record, record);
   return true;
 }
 
@@ -172,6 +172,6 @@ async function acknowledgeRun(runs: Runs, id: string, entry: KnownRun, last: num
   const paths = runPaths(runs.executor.config.stateDirectory, id);
   entry.record = { ...entry.record, acknowledged: { last, at: Date.now() } };
   entry.spool = undefined;
-  await writeJson(paths.record, entry.record);
+  await writeJsonFile(paths.record, entry.record);
   await rm(paths.spool, { recursive: true, force: true });
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const SEGMENT_BYTES = 1_048_576;
 
 const LINE_FEED = 0x0a;
-const NAME = /^(\d{12})\.ndjson$/;
+const SEGMENT_NAME = /^(\d{12})\.ndjson$/;
 
 /** One file of a run's log, with its first and last seq. `last` is `first - 1` while it is empty. */
 export interface Segment {
@@ -24,8 +24,8 @@ export function segmentAt(directory: string, first: number): Segment {
 
 /** Lists the segments in a directory, and whether the log has ended. Truncates an incomplete line of the last segment. */
 export async function listSegments(directory: string): Promise<{ segments: Segment[]; isEnded: boolean }> {
-  const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
-  const segments = names.map((name) => segmentAt(directory, Number(NAME.exec(name)?.[1])));
+  const names = (await readdir(directory)).filter((name) => SEGMENT_NAME.test(name)).sort();
+  const segments = names.map((name) => segmentAt(directory, Number(SEGMENT_NAME.exec(name)?.[1])));
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1];
     if (next !== undefined) segment.last = next.first - 1;
@@ -33,7 +33,7 @@ export async function listSegments(directory: string): Promise<{ segments: Segme
     segment.bytes = data.lastIndexOf(LINE_FEED) + 1;
     if (next === undefined) {
       segment.last = segment.first - 1 + countLines(data);
-      await truncate(segment.path, segment.bytes);
+      await truncateFile(segment.path, segment.bytes);
       return { segments, isEnded: isExit(data.subarray(0, segment.bytes)) };
     }
   }
@@ -59,14 +59,14 @@ function countLines(data: Buffer): number {
   return lines;
 }
 
-async function truncate(path: string, bytes: number): Promise<void> {
+async function truncateFile(path: string, bytes: number): Promise<void> {
   const handle = await open(path, 'r+');
   await handle.truncate(bytes).finally(() => handle.close());
 }
 
-const Exit = z.object({ kind: z.literal('exit') });
+const ExitEvent = z.object({ kind: z.literal('exit') });
 
 function isExit(data: Buffer): boolean {
   const start = data.lastIndexOf(LINE_FEED, data.length - 2) + 1;
-  return data.length > 0 && Exit.safeParse(JSON.parse(data.toString('utf8', start))).success;
+  return data.length > 0 && ExitEvent.safeParse(JSON.parse(data.toString('utf8', start))).success;
 }

@@ -39,7 +39,7 @@ export async function openSpool(directory: string): Promise<Spool> {
     last,
     isEnded: () => state.isEnded,
     append: (events) => {
-      const written = queue.then(() => write(state, events));
+      const written = queue.then(() => writeEvents(state, events));
       queue = written.then(
         () => void arrivals.emit('event'),
         () => {},
@@ -47,15 +47,15 @@ export async function openSpool(directory: string): Promise<Spool> {
       return written;
     },
     checkCursor: (after) => checkCursor(state.segments, after, last()),
-    page: (after, limit) => readPage(state, after, limit),
+    page: (after, limit) => readLinesAfter(state, after, limit),
     wait: async (after, signal) => {
       if (last() > after || signal.aborted) return;
       await once(arrivals, 'event', { signal }).catch(() => {});
     },
     acknowledge: async (after) => {
-      const gone = state.segments.filter((segment, index) => segment.last <= after && index < state.segments.length - 1);
-      state.segments = state.segments.filter((segment) => !gone.includes(segment));
-      await Promise.all(gone.map((segment) => rm(segment.path, { force: true })));
+      const acknowledged = state.segments.filter((segment, index) => segment.last <= after && index < state.segments.length - 1);
+      state.segments = state.segments.filter((segment) => !acknowledged.includes(segment));
+      await Promise.all(acknowledged.map((segment) => rm(segment.path, { force: true })));
     },
     close: async () => {
       await queue;
@@ -73,7 +73,7 @@ interface SpoolState {
   handle: FileHandle | undefined;
 }
 
-async function write(state: SpoolState, events: NewEvent[]): Promise<void> {
+async function writeEvents(state: SpoolState, events: NewEvent[]): Promise<void> {
   const at = Date.now();
   let seq = state.segments.at(-1)?.last ?? 0;
   let batch: string[] = [];
@@ -84,17 +84,17 @@ async function write(state: SpoolState, events: NewEvent[]): Promise<void> {
     batch.push(line);
     batchBytes += Buffer.byteLength(line);
     if (batchBytes >= SEGMENT_BYTES) {
-      await commit(state, batch);
+      await commitLines(state, batch);
       batch = [];
       batchBytes = 0;
     }
   }
-  if (batch.length > 0) await commit(state, batch);
+  if (batch.length > 0) await commitLines(state, batch);
   state.isEnded ||= events.at(-1)?.kind === 'exit';
 }
 
 /** Appends whole lines to the last segment, or to a new one if that is full. */
-async function commit(state: SpoolState, lines: string[]): Promise<void> {
+async function commitLines(state: SpoolState, lines: string[]): Promise<void> {
   let segment = state.segments.at(-1);
   if (segment === undefined || segment.bytes >= SEGMENT_BYTES) {
     await state.handle?.close();
@@ -121,7 +121,7 @@ function checkCursor(segments: Segment[], after: number, last: number): void {
     throw new Refusal('events_gone', `Events up to ${firstKept - 1} were acknowledged and removed (cursor ${after}).`);
 }
 
-async function readPage(state: SpoolState, after: number, limit: number): Promise<Buffer> {
+async function readLinesAfter(state: SpoolState, after: number, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let next = after + 1;
   let bytes = 0;

@@ -8,7 +8,7 @@ export const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** Writes a JSON file atomically. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeJsonFile(path: string, value: unknown): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   try {
     await writeFile(draft, JSON.stringify(value), { mode: PRIVATE_FILE });
@@ -20,7 +20,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 /** Reads a JSON file. Returns undefined if it is missing or does not match the schema. */
-export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch((error) => {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'null';
     throw error;

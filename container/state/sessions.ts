@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errnoOf, Refusal } from '../errors.ts';
 import type { RunRequest } from '../protocol.ts';
 import type { Launch } from '../providers/provider.ts';
-import { PRIVATE_DIRECTORY, readJson, writeJson } from './files.ts';
+import { PRIVATE_DIRECTORY, readJsonFile, writeJsonFile } from './files.ts';
 import { accountDirectory, findWorkingDir } from './workspaces.ts';
 
 /** session.json: a session without it cannot be resumed. Times are ms since 1970. */
@@ -60,7 +60,7 @@ export async function makeSession({ directory, home, record, source, isNew }: Se
   try {
     for (const path of [home, join(directory, 'work'), record.cwd])
       await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-    if (isKept) await writeJson(join(directory, 'session.json'), record);
+    if (isKept) await writeJsonFile(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });
   } catch (error) {
     await removeSession({ directory, record, isNew });
@@ -131,7 +131,7 @@ async function findLatest(sessions: string, provider: string, workspace: string 
 }
 
 async function readRecord(sessions: string, id: string): Promise<SessionRecord | undefined> {
-  const record = await readJson(join(sessions, id, 'session.json'), SessionRecord);
+  const record = await readJsonFile(join(sessions, id, 'session.json'), SessionRecord);
   // An incomplete copy still has the record of its source.
   return record?.id === id ? record : undefined;
 }
