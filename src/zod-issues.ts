@@ -3,7 +3,7 @@ import type { z } from 'zod';
 type Path = readonly PropertyKey[];
 
 /** A place in a value, as in `tools.x.deny_if[0]`; empty for the value itself. */
-export const placeOf = (path: Path): string =>
+export const placeInValue = (path: Path): string =>
   path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
     .join('')
@@ -21,7 +21,7 @@ interface Wording {
 }
 
 /** Everything that is wrong with a value: for each issue its place and a sentence without a full stop. */
-export function issuesOf(error: z.ZodError, { place = placeOf, unknownKey, readsOn, max = 20 }: Wording = {}): string[] {
+export function issuesOf(error: z.ZodError, { place = placeInValue, unknownKey, readsOn, max = 20 }: Wording = {}): string[] {
   const found = error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys' && unknownKey) return issue.keys.map((key) => unknownKey(key, issue.path));
     const where = place(issue.path);

@@ -4,7 +4,7 @@ import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
 import { type Call, ownAccount } from './call.ts';
-import { approvalsOf, decideByForm, formsOf } from './elicitation.ts';
+import { approvalsOfJob, decideByForm, formsOf } from './elicitation.ts';
 import { taskOf } from './job-tasks.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { perform, permitted } from './perform.ts';
@@ -45,7 +45,7 @@ async function resume(tool: Tool, args: Record<string, unknown>, call: Call, { m
 /** The pending approval that an answer leads to, if any. */
 async function pendingApproval({ error, job }: ToolAnswer, call: Call): Promise<Approval | undefined> {
   if (error?.approvalId !== undefined) return (await ownAccount(call).approval(error.approvalId)) ?? undefined;
-  return job && (await approvalsOf(job, call))[0];
+  return job && (await approvalsOfJob(job, call))[0];
 }
 
 /** Answers tools/call with the tool's result, with a task, or with a form for the person behind the client. */

@@ -61,7 +61,7 @@ export function formsOf(approvals: Approval[]): InputRequests {
 }
 
 /** The approvals that a job waits for. */
-export async function approvalsOf(job: JobView, call: Call): Promise<Approval[]> {
+export async function approvalsOfJob(job: JobView, call: Call): Promise<Approval[]> {
   const ids = [job.hold?.approvalId, ...(job.asks ?? []).map(({ approvalId }) => approvalId)].filter((id) => id !== undefined);
   const found = await Promise.all(ids.map((id) => ownAccount(call).approval(id)));
   return found.filter((approval) => approval !== null);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
 import { MAX_SHOWN_CHARS, nearest } from '../nearest.ts';
-import { issuesOf, placeOf } from '../zod-issues.ts';
+import { issuesOf, placeInValue } from '../zod-issues.ts';
 
 /** Issues that one answer lists. */
 const MAX_ISSUES = 8;
@@ -19,7 +19,7 @@ export function parseInput<T extends z.ZodObject>(type: T, args: Record<string, 
   const parsed = type.safeParse(args);
   if (parsed.success) return ok(parsed.data);
   const unknownKey = (key: string, path: readonly PropertyKey[]) =>
-    unknownParameter(placeOf([...path, key]), path.length > 0 ? [] : Object.keys(type.shape));
+    unknownParameter(placeInValue([...path, key]), path.length > 0 ? [] : Object.keys(type.shape));
   const issues = issuesOf(parsed.error, { unknownKey, max: MAX_ISSUES });
   return fail({ code: 'invalid_input', issues: issues.map((issue) => (/[.?]$/.test(issue) ? issue : `${issue}.`)) });
 }

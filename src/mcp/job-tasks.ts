@@ -2,7 +2,7 @@ import { DAY_MS } from '../config.ts';
 import type { State } from '../job/machine.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownJob } from './call.ts';
-import { approvalsOf, decideByForm, formsOf } from './elicitation.ts';
+import { approvalsOfJob, decideByForm, formsOf } from './elicitation.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod } from './perform.ts';
 import { progressLine } from './result/render.ts';
@@ -28,7 +28,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 
 /** A job as a task, without its result. If it waits for an approval and the client supports forms, the task requires input. */
 export async function taskOf(job: JobView, call: Call): Promise<Task> {
-  const inputRequests = call.client.supportsForms ? formsOf(await approvalsOf(job, call)) : {};
+  const inputRequests = call.client.supportsForms ? formsOf(await approvalsOfJob(job, call)) : {};
   const isInputRequired = Object.keys(inputRequests).length > 0;
   return {
     taskId: job.id,
@@ -62,7 +62,7 @@ export function jobTasks(call: Call): TaskSource {
     answer: async (taskId, answers) => {
       const found = await ownJob(call, taskId).status(0, 0);
       if (!found?.ok) return false;
-      const approvals = call.client.supportsForms ? await approvalsOf(found.value.job, call) : [];
+      const approvals = call.client.supportsForms ? await approvalsOfJob(found.value.job, call) : [];
       // The person behind a client decides on approvals that this client requested, and on no others.
       const own = approvals.filter((approval) => approval.call.grant === call.caller.grant);
       for (const { id } of own) await decideByForm(id, answers, call);

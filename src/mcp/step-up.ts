@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Caller, SCOPES, type Scope } from '../caller.ts';
-import { type KnownTool, TOOLS } from '../policy/tools.ts';
+import { KNOWN_TOOLS, type KnownTool } from '../policy/tools.ts';
 import { METHOD_TOOL } from './methods.ts';
 
 const Message = z.object({ method: z.string(), params: z.object({ name: z.unknown() }).optional().catch(undefined) });
 const Body = z.union([z.array(z.unknown()), Message.transform((message) => [message])]);
 
-const toolByName = new Map<unknown, KnownTool>(TOOLS.map((tool) => [tool.name, tool]));
+const toolByName = new Map<unknown, KnownTool>(KNOWN_TOOLS.map((tool) => [tool.name, tool]));
 const toolByMethod = new Map<string, KnownTool>(Object.entries(METHOD_TOOL));
 
 function neededScope(message: unknown): Scope | undefined {

@@ -21,11 +21,11 @@ export interface Tool extends KnownTool {
   /** The account decides on the call and makes its job in one turn; any other call is decided before it runs. */
   makesJob?: boolean;
   /** Checks the arguments; returns the function that runs the call. */
-  read: (args: Record<string, unknown>) => Result<Run>;
+  read: (args: Record<string, unknown>) => Result<RunTool>;
 }
 
 /** Runs a call whose arguments were checked; `asked` is the call as the account sees it. */
-type Run = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
+type RunTool = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
 
 /** What a tool answers; `ok` follows from `error`. */
 export type ToolAnswer = Omit<Envelope, 'ok'>;

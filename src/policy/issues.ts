@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.ts';
-import { issuesOf, placeOf } from '../zod-issues.ts';
+import { issuesOf, placeInValue } from '../zod-issues.ts';
 
 /** Longest part of a wrong value that an issue quotes, in characters. */
 const QUOTED_MAX_CHARS = 60;
@@ -17,7 +17,7 @@ export const must = (be: string) => ({
     input === undefined ? `is missing: it must be ${be}` : `must be ${be}, got ${quote(input)}`,
 });
 
-const place = (path: readonly PropertyKey[]) => placeOf(path) || 'the document';
+const place = (path: readonly PropertyKey[]) => placeInValue(path) || 'the document';
 
 /** Everything that is wrong with a document, each issue with its place. `fieldsAt` names the known fields of a place. */
 export const documentIssues = (error: z.ZodError, fieldsAt: (path: readonly PropertyKey[]) => readonly string[]): string[] =>

@@ -3,7 +3,7 @@ import { compile, type Policy } from './compile.ts';
 import { type PolicyInput, readDocument } from './document.ts';
 import { PRESET_NAMES } from './preset-names.ts';
 import { dangersOf, type Risk } from './risk.ts';
-import { TOOLS } from './tools.ts';
+import { KNOWN_TOOLS } from './tools.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];
 
@@ -17,11 +17,13 @@ const limit = (counter: string, window: 'minute' | 'hour', max: number): Limits 
 
 /** One rule for each tool of a risk. */
 const ofRisk = (risk: Risk, rule: Rules[string]): Rules =>
-  Object.fromEntries(TOOLS.flatMap((tool) => (tool.risk === risk ? [[tool.name, rule]] : [])));
+  Object.fromEntries(KNOWN_TOOLS.flatMap((tool) => (tool.risk === risk ? [[tool.name, rule]] : [])));
 
 /** Request tools, without the options that disable a safeguard. */
 const guardedRequests = (limits: Limits): Rules =>
-  Object.fromEntries(TOOLS.flatMap(({ name, provider }) => (provider ? [[name, { deny_if: dangersOf(provider), limits }]] : [])));
+  Object.fromEntries(
+    KNOWN_TOOLS.flatMap(({ name, provider }) => (provider ? [[name, { deny_if: dangersOf(provider), limits }]] : [])),
+  );
 
 /** The shipped policies, strictest first. */
 const WRITTEN = {

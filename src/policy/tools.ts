@@ -39,9 +39,12 @@ export const GATEWAY_TOOLS = {
 } as const satisfies Record<string, KnownTool>;
 
 /** Every tool, in the order in which tools/list shows them. */
-export const TOOLS: readonly KnownTool[] = [...Object.keys(providers).flatMap(requestToolsOf), ...Object.values(GATEWAY_TOOLS)];
+export const KNOWN_TOOLS: readonly KnownTool[] = [
+  ...Object.keys(providers).flatMap(requestToolsOf),
+  ...Object.values(GATEWAY_TOOLS),
+];
 
-export const toolNamed = (name: string): KnownTool | undefined => TOOLS.find((tool) => tool.name === name);
+export const toolNamed = (name: string): KnownTool | undefined => KNOWN_TOOLS.find((tool) => tool.name === name);
 
 /** Calls of the API of tokens, which is not a tool; policies and the audit log know them by these names. */
 export const TOKEN_CALLS = ['token_create', 'token_list', 'token_revoke'] as const;

@@ -2,12 +2,12 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, expect, test } from 'vitest';
 import { OWNER } from '../../src/caller.ts';
 import type { PolicyInput } from '../../src/policy/document.ts';
-import { TOOLS } from '../../src/policy/tools.ts';
+import { KNOWN_TOOLS } from '../../src/policy/tools.ts';
 import { gatewayWith, ORIGIN, ownerBrowser, withPassphrase } from './helpers/gateway.ts';
 
 const TARGET = 'default';
 const account = () => env.ACCOUNTS.getByName(OWNER);
-const allAre = (state: string) => Object.fromEntries(TOOLS.map(({ name }) => [name, state]));
+const allAre = (state: string) => Object.fromEntries(KNOWN_TOOLS.map(({ name }) => [name, state]));
 
 let owner: Awaited<ReturnType<typeof ownerBrowser>>;
 beforeEach(async () => {

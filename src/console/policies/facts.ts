@@ -6,7 +6,7 @@ import type { PolicyInput } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
 import { RISKS } from '../../policy/risk.ts';
-import { TOOLS } from '../../policy/tools.ts';
+import { KNOWN_TOOLS } from '../../policy/tools.ts';
 import { type ToolState, toolState } from './tool-state.ts';
 import type { ShownPolicy, ShownTool } from './view.ts';
 
@@ -41,7 +41,7 @@ export function statesUnder(written: string): (tool: string) => ToolState {
 
 function shownTools(written: string): ShownTool[] {
   const state = statesUnder(written);
-  return TOOLS.map(({ name, risk }) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
+  return KNOWN_TOOLS.map(({ name, risk }) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
 }
 
 const shownChange =

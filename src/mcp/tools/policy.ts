@@ -3,7 +3,7 @@ import type { PolicyState } from '../../account/policy-admin.ts';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { ok } from '../../errors.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
-import { GATEWAY_TOOLS, TOKEN_CALLS, TOOLS } from '../../policy/tools.ts';
+import { GATEWAY_TOOLS, KNOWN_TOOLS, TOKEN_CALLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
 import { toolCall } from '../perform.ts';
 import type { Envelope } from '../result/envelope.ts';
@@ -26,7 +26,7 @@ function unknownTools(written: string): string[] {
     .object({ hide: z.array(z.string()).default([]), tools: z.record(z.string(), z.unknown()).default({}) })
     .safeParse(asPolicy(written));
   const named = parsed.success ? [...parsed.data.hide, ...Object.keys(parsed.data.tools)] : [];
-  const known: string[] = [...TOOLS.map(({ name }) => name), ...TOKEN_CALLS];
+  const known: string[] = [...KNOWN_TOOLS.map(({ name }) => name), ...TOKEN_CALLS];
   return [...new Set(named)].filter((name) => !name.endsWith('*') && !known.includes(name));
 }
 
