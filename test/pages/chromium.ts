@@ -20,12 +20,12 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
-/** How every page is looked at: each width in each mode. */
+/** Every page is checked in each width and each color scheme. */
 const VIEWS = (['dark', 'light'] as const).flatMap((colorScheme) =>
   Object.entries(SIZES).map(([name, size]) => ({ name: `${name}-${colorScheme}`, size, colorScheme })),
 );
 
-/** True where Chromium is installed. */
+/** True if Chromium is installed. */
 export function hasChromium(): boolean {
   try {
     accessSync(BINARY, constants.X_OK);
@@ -37,20 +37,20 @@ export function hasChromium(): boolean {
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: BINARY, headless: true, args: FLAGS });
 
-/** Where each page is left to be looked at. */
+/** Directory of the screenshots. */
 const PICTURES = join(tmpdir(), 'gateway-pages');
 
-/** What axe finds wrong with a page, in words. */
+/** Violations that axe finds on a page, in words. */
 async function axeComplaints(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
-    // Half the time; what it leaves out are frames, and no page has one.
+    // Takes half the time, and leaves out only frames, which no page has.
     .setLegacyMode()
     .withTags(RULES)
     .analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
-/** Looks at a page: nothing for axe to complain about, nothing wider than the window. It is left on a desktop, in light. */
+/** Checks a page with axe and for overflow, and takes screenshots. Afterwards the page is as wide as a desktop, in light colors. */
 export async function look(page: Page, name: string): Promise<void> {
   for (const view of VIEWS) {
     await page.setViewportSize(view.size);

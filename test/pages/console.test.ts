@@ -16,12 +16,12 @@ const ASKING = JSON.stringify({
 });
 const Made = z.object({ id: z.string(), token: z.string() });
 
-if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
+if (!hasChromium()) console.warn('Chromium is not installed: the pages are not tested. apt-get install -y chromium');
 
-/** Until a question is over, in ms: longer than a test takes that decides one. */
+/** Longer than a test needs to decide an approval. */
 const APPROVAL_TIMEOUT_MS = '20000';
 
-/** A gateway, a browser in which its owner signed in, and a client of an API token. */
+/** A gateway, a browser in which the owner is signed in, and a client with an API token. */
 function useConsole() {
   const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE), APPROVAL_TIMEOUT_MS }));
   let browser: Browser;
@@ -49,7 +49,7 @@ function useConsole() {
     await page.goto(`${origin()}${path}`);
     return page;
   };
-  /** Watches a job until it is over, or until it is as wanted. */
+  /** Watches a job until it has finished or `isWanted`. */
   const until = async (jobId: string, isWanted: (job: JobView) => boolean) => {
     for (let afterSeq = 0; ; ) {
       const { job, nextAfterSeq = 0 } = await client.call('llm_job_watch', { jobId, afterSeq, waitMs: 5_000 });
@@ -58,10 +58,10 @@ function useConsole() {
     }
   };
   const ended = (jobId: string) => until(jobId, () => false);
-  /** Waits until a run asks about a step. */
+  /** Waits until a run needs approval for a step. */
   const asked = (jobId: string) => until(jobId, ({ asks = [] }) => asks.length > 0);
   const call: CallTool = (tool, args) => client.call(tool, args);
-  /** Writes a document into the page of the token's policy. */
+  /** Enters a document on the page of the token's policy. */
   const enforce = async (document: string) => {
     const policy = await open(`/policies/${target}`);
     await policy.getByLabel('JSON, version "1"').fill(document);
@@ -80,7 +80,7 @@ const holding = async ({ call }: Pick<ReturnType<typeof useConsole>, 'call'>, pr
 describe.skipIf(!hasChromium())('in Chromium', () => {
   const site = useConsole();
 
-  test('a policy is written on its page, and a wrong one is refused with its place and not lost', async () => {
+  test('a policy is saved on its page, and a wrong one is refused with the place of the mistake and not lost', async () => {
     const page = await site.enforce(ASKING.replace('"1"', '"2"'));
     expect(await page.getByRole('alert').textContent()).toContain('version must be "1", got "2"');
     expect(await page.getByLabel('JSON, version "1"').inputValue()).toContain('"version":"2"');
@@ -91,7 +91,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await look(page, 'policy');
   });
 
-  test('what is asked is shown whole; approved on the page it runs, just as it was shown', async () => {
+  test('a held request is shown whole; approved on the page, it runs exactly as shown', async () => {
     const jobId = await holding(site, 'hello there');
     const page = await site.open('/approvals');
     const item = page.getByRole('listitem').filter({ hasText: jobId });
@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await site.ended(jobId)).toMatchObject({ state: 'completed' });
   });
 
-  test('denied with a reason, the job fails with it', async () => {
+  test('a job that is denied with a comment fails with this comment', async () => {
     const jobId = await holding(site, 'something dear');
     const page = await site.open('/approvals');
     const item = page.getByRole('listitem').filter({ hasText: jobId });
@@ -116,7 +116,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await look(page, 'approvals-decided');
   });
 
-  test('what nobody decided is refused, shown as such, and a late click says so', async () => {
+  test('an approval that nobody decides expires, is shown as expired, and a late decision is refused', async () => {
     const jobId = await holding(site, 'too late');
     const page = await site.open('/approvals');
     await look(page, 'approvals');
@@ -126,14 +126,14 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await page.getByText('Expired').first().isVisible()).toBe(true);
   });
 
-  test('approved alike, the next one runs without a question', async () => {
+  test('after similar calls are approved, the next one runs without an approval', async () => {
     const jobId = await holding(site, 'one of many');
     const page = await site.open('/approvals');
     await page.getByRole('listitem').filter({ hasText: jobId }).getByRole('button', { name: 'Approve similar calls' }).click();
     expect((await site.call('claude_request', { prompt: 'another of many' })).job?.state).toBe('completed');
   });
 
-  test('a tool is hidden, a preset is chosen, a call is tried and the history keeps all of it', async () => {
+  test('a tool is hidden, a preset is selected, a call is tested, and the history lists the changes', async () => {
     const page = await site.open(`/policies/${site.target()}`);
     await page.getByLabel(/^list_models/).selectOption('hide');
     await page.getByRole('button', { name: 'Save tools' }).click();
@@ -152,7 +152,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(await page.getByText('Gateway default.').isVisible()).toBe(true);
   });
 
-  test('the audit page shows what happened, narrows it, checks the chain and exports every row', async () => {
+  test('the audit page lists, filters, verifies the chain and exports every row', async () => {
     const page = await site.open('/audit?check=1');
     expect(await page.getByRole('status').textContent()).toContain('The chain is intact from the first row');
     await look(page, 'audit');
@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, index) => index + 1));
   });
 
-  test('a step that a run asks about is shown with its input; refused and allowed on the page, the run goes on', async () => {
+  test('a step of a run is shown with its input; denied or approved on the page, the run continues', async () => {
     await site.enforce(JSON.stringify({ version: '1', default: 'allow' }));
     for (const [button, tool, said] of [
       ['Deny', 'claude_request_async', /^Tool said: (?!gone)/],

@@ -8,10 +8,10 @@ import { useGateway } from '../helpers/gateway.ts';
 import { hasChromium, launch, look, signIn } from './chromium.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
-/** The client's callback has to be a place that the browser can go to. */
+/** The browser has to reach the client's callback. */
 const callback = createServer((_request, response) => response.end('back at the app'));
 
-if (!hasChromium()) console.warn('Chromium is not installed: the pages are not looked at. apt-get install -y chromium');
+if (!hasChromium()) console.warn('Chromium is not installed: the pages are not tested. apt-get install -y chromium');
 
 describe.skipIf(!hasChromium())('in Chromium', () => {
   const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) }));
@@ -32,7 +32,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     callback.close();
   });
 
-  /** A client of its own, and the address to which it sends a person. */
+  /** Registers a client. Returns the URL to which it sends a person. */
   async function register(): Promise<string> {
     const body = JSON.stringify({ client_name: 'Claude', redirect_uris: [redirect], token_endpoint_auth_method: 'none' });
     const headers = { 'content-type': 'application/json' };
@@ -46,10 +46,10 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     return url.href;
   }
 
-  /** A page of a person who has not been here yet. */
+  /** A page in a new browser profile. */
   const openPage = async () => (await browser.newContext()).newPage();
 
-  test('a person signs in, allows, sees the connection, makes and revokes a token, signs out', async () => {
+  test('a person signs in, allows, sees the connection, creates and revokes a token, signs out', async () => {
     const page = await openPage();
     const see = (name: string) => look(page, name);
     await page.goto(origin());
@@ -82,7 +82,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.context().close();
   });
 
-  test('the keyboard alone is enough to sign in, to narrow what is asked and to allow', async () => {
+  test('the keyboard alone is enough to sign in, to deselect a permission and to allow', async () => {
     const page = await openPage();
     const focused = (text: RegExp) =>
       page
@@ -115,7 +115,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.context().close();
   });
 
-  test('denying leads back to the app', async () => {
+  test('a denial returns to the app', async () => {
     const page = await openPage();
     await page.goto(consentUrl);
     await signIn(page, PASSPHRASE);

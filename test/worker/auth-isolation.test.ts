@@ -14,7 +14,7 @@ let send: ReturnType<typeof gatewayWith>;
 let owner: McpClient;
 let other: McpClient;
 let otherToken: string;
-/** What the owner has: ids that the other account tries. */
+/** Ids of the owner that the other account tries. */
 const owned = { jobId: '', sessionId: '', tokenId: '', token: '' };
 
 async function makeToken(account: string, name: string, scopes: ('jobs:read' | 'jobs:run')[]) {
@@ -37,13 +37,13 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([owner.client.close(), other.client.close()]));
 
-/** Values that no two calls share, taken out. */
+/** An envelope without the values that differ between calls. */
 const comparable = (result: object, id: string) =>
   JSON.stringify(result)
     .replaceAll(id, 'ID')
     .replace(/\d{13}/g, 'TIME');
 
-test('every tool that takes a job answers for a foreign one as for one that never was, and changes nothing', async () => {
+test('every tool that takes a job answers for a foreign one as for an unknown one, and changes nothing', async () => {
   const { tools } = await other.client.listTools();
   const takesJob = tools.filter(({ inputSchema }) => Object.keys(inputSchema.properties ?? {}).includes('jobId'));
   expect(takesJob.length).toBeGreaterThan(4);
@@ -57,7 +57,7 @@ test('every tool that takes a job answers for a foreign one as for one that neve
   expect({ state: job?.state, text: said?.text }).toEqual({ state: 'completed', text: SECRET });
 });
 
-test('every tool that takes a conversation answers for a foreign one as for one that never was', async () => {
+test('every tool that takes a conversation answers for a foreign one as for an unknown one', async () => {
   const { tools } = await other.client.listTools();
   const takesSession = tools.filter(({ inputSchema }) => Object.keys(inputSchema.properties ?? {}).includes('sessionId'));
   expect(takesSession.length).toBeGreaterThan(1);
@@ -98,7 +98,7 @@ test('resources of another account are neither listed nor read', async () => {
 
 const tasks = ['tasks/get', 'tasks/update', 'tasks/cancel'];
 
-test.each(tasks)('%s answers for a foreign task as for one that never was', async (method) => {
+test.each(tasks)('%s answers for a foreign task as for an unknown one', async (method) => {
   const ask = async (account: string, taskId: string) => {
     const caller = { account, grant: 'g', scopes: ['jobs:read', 'jobs:run'] } as const;
     const { result, error } = await post(caller, method, { taskId, inputResponses: {} }, { takesTasks: true });
@@ -110,7 +110,7 @@ test.each(tasks)('%s answers for a foreign task as for one that never was', asyn
   expect((await ask('owner', owned.jobId)).result).toBeDefined();
 });
 
-test('pages show nothing of another account, and end nothing there', async () => {
+test('pages show nothing of another account, and revoke nothing there', async () => {
   const stranger = browser(send);
   stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com')}`);
   const post = { method: 'POST', headers: { origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' }, body: '' };
@@ -127,7 +127,7 @@ test('pages show nothing of another account, and end nothing there', async () =>
   expect((await send(RESOURCE, mcpCall(owned.token, 'tools/list'))).status).toBe(200);
 });
 
-test('nobody but the owner can give out the scope admin', async () => {
+test('only the owner can grant the scope admin', async () => {
   const stranger = browser(send);
   stranger.jar.set('__Host-session', `${OTHER}.${await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com')}`);
   const form = await stranger.go(`${ORIGIN}/tokens`);
@@ -136,7 +136,7 @@ test('nobody but the owner can give out the scope admin', async () => {
   expect({ status: made.status, token: made.html.includes('lcg_') }).toEqual({ status: 400, token: false });
 });
 
-test('a session or token of one account under the name of another is none', async () => {
+test('a browser session or token of one account is not valid under the name of another', async () => {
   const stranger = browser(send);
   const secret = await env.ACCESS.getByName(OTHER).openBrowserSession('other@example.com');
   stranger.jar.set('__Host-session', `owner.${secret}`);

@@ -40,7 +40,7 @@ async function register(server: oauth.AuthorizationServer, method: 'none' | 'cli
   return { client, auth: typeof secret === 'string' ? oauth.ClientSecretPost(secret) : oauth.None() };
 }
 
-/** Opens the consent page as a client sends a person there. */
+/** Opens the consent page at the URL to which a client sends a person. */
 async function openConsent(server: oauth.AuthorizationServer, client: oauth.Client, scope: string) {
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
@@ -51,7 +51,7 @@ async function openConsent(server: oauth.AuthorizationServer, client: oauth.Clie
   return { page: await owner.go(url.href), verifier, state };
 }
 
-/** Goes through consent and redeems the code. */
+/** Gives consent and redeems the code. */
 async function connect(scope: string, method: 'none' | 'client_secret_post' = 'none') {
   const server = await discover();
   const { client, auth } = await register(server, method);
@@ -101,7 +101,7 @@ test('a refresh whose answer was lost can be repeated, until the new token is us
   await expect(refresh(tokenOf(tokens))).rejects.toMatchObject({ error: 'invalid_grant' });
 });
 
-test('a call beyond the grant is answered with every scope it needs, and works after the step-up', async () => {
+test('a call beyond the grant is refused with every scope it needs, and works after the step-up', async () => {
   const { tokens, authorize } = await connect('jobs:read');
   const call = (token: string) =>
     send(RESOURCE, mcpCall(token, 'tools/call', { name: 'llm_job_cancel', arguments: { jobId: 'job_0' } }));
@@ -117,7 +117,7 @@ test('a call beyond the grant is answered with every scope it needs, and works a
   expect(await answered.text()).toContain('job_not_found');
 });
 
-test('denying leads back to the client with access_denied, its state and the issuer', async () => {
+test('a denial returns to the client with access_denied, its state and the issuer', async () => {
   const server = await discover();
   const { client } = await register(server);
   const { page, state } = await openConsent(server, client, 'jobs:read');
@@ -125,7 +125,7 @@ test('denying leads back to the client with access_denied, its state and the iss
   expect(Object.fromEntries(new URL(url).searchParams)).toMatchObject({ error: 'access_denied', state, iss: ORIGIN });
 });
 
-test('consent is asked each time, once per page, and only in the browser that opened it', async () => {
+test('consent is required for each request, once per page, and only in the browser that opened it', async () => {
   const server = await discover();
   const { client } = await register(server);
   const { page } = await openConsent(server, client, 'jobs:read');
@@ -136,7 +136,7 @@ test('consent is asked each time, once per page, and only in the browser that op
   expect((await openConsent(server, client, 'jobs:read')).page.html).toContain('Strict</strong> asks');
 });
 
-test('a person may allow less than was asked', async () => {
+test('a person may allow less than was requested', async () => {
   const server = await discover();
   const { client } = await register(server);
   const { page } = await openConsent(server, client, 'jobs:read jobs:run');
@@ -145,7 +145,7 @@ test('a person may allow less than was asked', async () => {
   expect((await owner.submit(page, '/authorize', { decision: 'allow', scope: [] })).status).toBe(400);
 });
 
-test('the consent form is not taken from another site', async () => {
+test('the consent form is refused from another site', async () => {
   const server = await discover();
   const { client } = await register(server);
   const { page } = await openConsent(server, client, 'jobs:read');
@@ -171,7 +171,7 @@ test('what a client calls itself is shown as text', async () => {
 
 const CLIENT = 'https://app.test/oauth/client.json';
 
-/** A client that describes itself at its id, as Claude Code does. */
+/** A client that publishes its description at its client id, as Claude Code does. */
 function publish(change: Record<string, unknown> = {}) {
   const document = {
     client_id: CLIENT,
@@ -187,7 +187,7 @@ function publish(change: Record<string, unknown> = {}) {
   return { client_id: CLIENT };
 }
 
-test('a client that describes itself at its own address is shown as verified, and gets a token without registering', async () => {
+test('a client that publishes its own description is shown as verified, and receives a token without registering', async () => {
   const server = await discover();
   const client = publish();
   const { page, verifier, state } = await openConsent(server, client, 'jobs:read');
@@ -199,7 +199,7 @@ test('a client that describes itself at its own address is shown as verified, an
   expect((await list(tokens.access_token)).status).toBe(200);
 });
 
-test("a client whose description is somebody else's is refused here", async () => {
+test('a client that publishes the description of another client is refused on a page', async () => {
   const server = await discover();
   const { page } = await openConsent(server, publish({ client_id: 'https://other.test/client.json' }), 'jobs:read');
   expect({ status: page.status, url: page.url.startsWith(ORIGIN) }).toEqual({ status: 400, url: true });
@@ -220,7 +220,7 @@ const requests: [string, Record<string, string>, RegExp][] = [
   ['the implicit grant', { response_type: 'token' }, /error=unsupported_response_type/],
 ];
 
-test.each(requests)('a request with %s goes back to the client as an error', async (_name, change, error) => {
+test.each(requests)('a request with %s returns to the client as an error', async (_name, change, error) => {
   const server = await discover();
   for (const method of ['none', 'client_secret_post'] as const) {
     const { client } = await register(server, method);
@@ -234,14 +234,14 @@ test.each(requests)('a request with %s goes back to the client as an error', asy
   }
 });
 
-test('a request that names a redirect of nobody stays here', async () => {
+test('a request with an unknown redirect is refused on a page', async () => {
   const { client } = await register(await discover());
   const asked = { client_id: client.client_id, redirect_uri: 'https://evil.test/cb', response_type: 'code' };
   const page = await owner.go(`${ORIGIN}/authorize?${new URLSearchParams(asked)}`);
   expect({ url: page.url.startsWith(ORIGIN), status: page.status }).toEqual({ url: true, status: 400 });
 });
 
-test('connections lists what was allowed and ends it with the next call', async () => {
+test('the page of connections lists a grant, and a revoked grant fails at the next call', async () => {
   const { tokens } = await connect('jobs:read');
   const page = await owner.go(`${ORIGIN}/connections`);
   const grant = tokens.access_token.split(':')[1] ?? '';
@@ -251,7 +251,7 @@ test('connections lists what was allowed and ends it with the next call', async 
   expect((await owner.go(`${ORIGIN}/connections`)).html).not.toContain(grant);
 });
 
-test('the nightly sweep removes grants of clients that are gone', async () => {
+test('the nightly sweep removes the grants of removed clients', async () => {
   const { tokens } = await connect('jobs:read');
   const grants = async () => (await env.OAUTH_KV.list({ prefix: 'grant:' })).keys.map(({ name }) => name);
   const [, grant = ''] = tokens.access_token.split(':');

@@ -19,7 +19,7 @@ beforeAll(async () => {
   send = gatewayWith(await withPassphrase());
 });
 
-test('an API token works from the moment it is made until it is revoked, and no longer', async () => {
+test('an API token works from its creation until it is revoked', async () => {
   const owner = await ownerBrowser(send);
   const form = await owner.go(`${ORIGIN}/tokens`);
   const made = await owner.submit(form, '/tokens', { name: 'CI <b>', scope: ['jobs:read'], days: '30' });
@@ -37,7 +37,7 @@ test('an API token works from the moment it is made until it is revoked, and no 
   expect((await listTools(send, token)).status).toBe(401);
 });
 
-test('an expired API token is no token', async () => {
+test('an expired API token is refused', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => {
     vi.useRealTimers();
@@ -50,7 +50,7 @@ test('an expired API token is no token', async () => {
   expect((await listTools(send, made.token)).status).toBe(401);
 });
 
-test('an API token that holds a scope of an earlier version keeps the others', async () => {
+test('an API token with a scope that was removed since keeps its other scopes', async () => {
   const access = env.ACCESS.getByName('earlier');
   const made = await access.createToken({ name: 'old', scopes: ['jobs:read'] });
   const stored = JSON.stringify(['jobs:read', 'jobs:removed']);
@@ -76,7 +76,7 @@ test.each(drafts)('an API token with %s is refused', async (_name, draft, messag
   });
 });
 
-test('scripts make, list and revoke API tokens with the scope admin alone', async () => {
+test('scripts create, list and revoke API tokens, but only with the scope admin', async () => {
   const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ name: 'reader', scopes: ['jobs:read'], days: 0 });
   const made = await (await send('/api/tokens', { method: 'POST', headers, body })).json<{ id: string; token: string }>();
@@ -90,7 +90,7 @@ test('scripts make, list and revoke API tokens with the scope admin alone', asyn
   expect((await listTools(send, made.token)).status).toBe(401);
 });
 
-test('a policy holds for the API of tokens too, and what was made there is noted', async () => {
+test('a policy applies to the API of tokens too, and its calls are audited', async () => {
   const call = (method: string, token: string, body?: object) =>
     send('/api/tokens', {
       method,

@@ -45,7 +45,7 @@ test.each(documents)('%s is served to browsers of any origin', async (path) => {
   );
 });
 
-test('without a token the answer says where to get one and for what', async () => {
+test('without a token the answer names the metadata and the scopes to request', async () => {
   const response = await send(RESOURCE, { method: 'POST', body: '{}' });
   expect(response.status).toBe(401);
   const challenge = response.headers.get('www-authenticate');
@@ -113,7 +113,7 @@ const lost: [method: string, headers: Record<string, string>][] = [
   ['DELETE', {}],
 ];
 
-test.each(lost)('%s / with %o tells a lost client the right URL', async (method, headers) => {
+test.each(lost)('%s / with %o names the MCP URL', async (method, headers) => {
   const response = await send('/', { method, headers });
   expect({ status: response.status, body: await response.json() }).toMatchObject({
     status: 404,
@@ -121,18 +121,21 @@ test.each(lost)('%s / with %o tells a lost client the right URL', async (method,
   });
 });
 
-test('a signed-out visitor sees what this is and how to connect', async () => {
+test('a signed-out visitor sees what the gateway is and how to connect', async () => {
   const page = await browser(send).go(`${ORIGIN}/`);
   expect(page.status).toBe(200);
   expect(page.html).toContain(`claude mcp add --transport http gateway ${RESOURCE}`);
 });
 
-test.each(['/tokens', '/connections', '/authorize?client_id=x'])('%s leads a signed-out visitor to the sign-in', async (path) => {
-  const page = await browser(send).go(`${ORIGIN}${path}`);
-  expect(page.url).toBe(`${ORIGIN}/sign-in?next=${encodeURIComponent(path)}`);
-});
+test.each(['/tokens', '/connections', '/authorize?client_id=x'])(
+  '%s redirects a signed-out visitor to the sign-in',
+  async (path) => {
+    const page = await browser(send).go(`${ORIGIN}${path}`);
+    expect(page.url).toBe(`${ORIGIN}/sign-in?next=${encodeURIComponent(path)}`);
+  },
+);
 
-test('where no sign-in is set up, nothing is granted and the missing settings are named', async () => {
+test('without a configured sign-in method, nothing is granted and the missing settings are named', async () => {
   for (const path of ['/authorize?client_id=x', '/sign-in']) {
     const page = await browser(gatewayWith()).go(`${ORIGIN}${path}`);
     expect(page.status).toBe(503);
@@ -143,7 +146,7 @@ test('where no sign-in is set up, nothing is granted and the missing settings ar
   expect(half.html).not.toContain('GITHUB_CLIENT_ID');
 });
 
-test('the passphrase signs in and sign-out ends it, for a copied cookie too', async () => {
+test('the passphrase signs in, and a sign-out ends the session of a copied cookie too', async () => {
   const owner = await ownerBrowser(send);
   const [name, value] = [...owner.jar][0] ?? [];
   expect(name).toBe('__Host-session');
@@ -155,7 +158,7 @@ test('the passphrase signs in and sign-out ends it, for a copied cookie too', as
   expect((await copy.go(`${ORIGIN}/connections`)).url).toContain('/sign-in');
 });
 
-test('cookies are bound to the host over https, and named otherwise over http on loopback', async () => {
+test('cookies are bound to the host over https, and have another name over http on loopback', async () => {
   const signIn = async (origin: string) => {
     const body = new URLSearchParams({ passphrase: PASSPHRASE, next: '/' }).toString();
     const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' };
@@ -175,7 +178,7 @@ const destinations = [
   'javascript:alert(1)',
 ];
 
-test.each(destinations)('a sign-in does not lead on to %j', async (next) => {
+test.each(destinations)('a sign-in does not redirect to %j', async (next) => {
   const stranger = browser(send);
   const form = await stranger.go(`${ORIGIN}/sign-in?${new URLSearchParams({ next })}`);
   const page = await stranger.submit(form, '/sign-in', { passphrase: PASSPHRASE, next });
@@ -209,7 +212,7 @@ test.each(large)('a body of 1 MB to %s is refused before it is read', async (pat
   expect((await send(path, { method: 'POST', headers, body })).status).toBe(413);
 });
 
-test('an account that calls too often is told when to come back', async () => {
+test('an account that calls too often receives the time to wait', async () => {
   const busy = gatewayWith({}, { RL_ACCOUNT: { limit: async ({ key }) => ({ success: key !== 'owner' }) } });
   const response = await busy(RESOURCE, mcpCall(OWNER_TOKEN, 'tools/list'));
   expect({ status: response.status, wait: response.headers.get('retry-after') }).toEqual({ status: 429, wait: '60' });

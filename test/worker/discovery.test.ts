@@ -21,7 +21,7 @@ const Card = z.strictObject({
 
 const catalogs = ['/.well-known/ai-catalog.json', '/.well-known/mcp/catalog.json'];
 
-test.each(catalogs)('%s leads anybody to the server card, and that to the endpoint', async (path) => {
+test.each(catalogs)('%s links to the server card without a token, and the card to the endpoint', async (path) => {
   const catalog = await get(path);
   expect(catalog.headers.get('access-control-allow-origin')).toBe('*');
   const Catalog = z.object({ entries: z.array(z.object({ type: z.string(), url: z.url() })) });

@@ -72,7 +72,7 @@ const claudeKey = (key: string) => ({ ANTHROPIC_API_KEY: key, ANTHROPIC_UPSTREAM
 /** A binding of the Worker with another behavior. */
 const faked = <T extends object>(binding: T, change: object): T => Object.assign(Object.create(binding), change);
 
-/** The account's container, with an executor that answers so. */
+/** A container whose executor gives this answer. */
 const answering = (status: number, body: object) => ({
   settings: { EXECUTOR_URL: '' },
   objects: { RUNNERS: faked(env.RUNNERS, { getByName: () => ({ fetch: async () => Response.json(body, { status }) }) }) },
@@ -145,7 +145,7 @@ const CASES: Record<string, Case> = {
     state: 'note',
     says: 'Web clients need a sign-in method: run npm run passphrase.',
   },
-  'another address than clients use': {
+  'an address other than the one that clients use': {
     settings: { MCP_RESOURCE: 'https://other.test/mcp' },
     check: 'address',
     state: 'wrong',

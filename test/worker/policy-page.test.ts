@@ -14,7 +14,7 @@ beforeEach(async () => {
   owner = await ownerBrowser(gatewayWith(await withPassphrase()));
 });
 
-/** Saves the states of tools for a document; gives what the page says, and what holds then. */
+/** Saves the states of tools for a document. Returns the page and the stored policy. */
 async function save(document: PolicyInput, states: Record<string, string>) {
   await account().setPolicy(TARGET, 'enforce', JSON.stringify(document), 'a test');
   const page = await owner.go(`${ORIGIN}/policies/${TARGET}`);
@@ -23,7 +23,7 @@ async function save(document: PolicyInput, states: Record<string, string>) {
   return { status, html, written: JSON.parse(written) as unknown };
 }
 
-test('a tool that keeps its state keeps its rule and the reason of it, and an unlisted one stays unlisted', async () => {
+test('a tool that keeps its state keeps its rule and reason, and an unlisted one stays unlisted', async () => {
   const document: PolicyInput = {
     version: '1',
     default: 'deny',
@@ -36,10 +36,19 @@ test('a tool that keeps its state keeps its rule and the reason of it, and an un
   });
 });
 
-test('a tool that is hidden by the beginning of its name cannot be allowed alone, and the page says so', async () => {
+test('a tool that is hidden by a prefix cannot be allowed alone, and the page says so', async () => {
   const document: PolicyInput = { version: '1', default: 'allow', hide: ['policy_*'] };
   const hidden = { policy_get: 'hide', policy_set: 'hide', policy_test: 'hide' };
   const { status, html, written } = await save(document, { ...allAre('allow'), ...hidden, policy_get: 'allow' });
   expect({ status, written }).toEqual({ status: 400, written: document });
   expect(html).toContain('policy_get: a prefix in the hide list covers it.');
+});
+
+test('a call to test whose arguments are not valid JSON is kept on the page, with what to write instead', async () => {
+  const page = await owner.go(`${ORIGIN}/policies/${TARGET}`);
+  const { status, html } = await owner.submit(page, `/policies/${TARGET}/try`, { tool: 'list_models', args: '{provider' });
+  expect(status).toBe(400);
+  expect(html).toContain('The arguments are not a valid JSON object.');
+  expect(html).toContain('>{provider</textarea>');
+  expect(html).toContain('<option selected>list_models</option>');
 });
