@@ -42,7 +42,7 @@ export interface Run {
   /** Answers a permission request and returns the answer that counts: the first one. Throws a refusal for an unknown request. */
   answer: (answer: RunAnswer) => boolean;
   /** Resolves once the exit event is in the log. */
-  over: Promise<void>;
+  ended: Promise<void>;
   /** Longest time between stop() and SIGKILL, in ms. */
   graceMs: number;
 }
@@ -60,7 +60,7 @@ interface EndedRun {
 
 /** Starts a run, which always ends with an exit event in its log. */
 export function launchRun(plan: RunPlan): Run {
-  const { promise: cut, resolve: end } = Promise.withResolvers<RunEnding>();
+  const { promise: stopCause, resolve: end } = Promise.withResolvers<RunEnding>();
   const { idleTimeoutMs, cancelGraceMs } = plan.limits;
   const append = (events: NewEvent[]) =>
     plan.spool.append(events).catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
@@ -70,13 +70,13 @@ export function launchRun(plan: RunPlan): Run {
   });
   // An approver may take longer than the idle timeout.
   const idle = watchIdle(idleTimeoutMs, stdio.isWaiting, () => end({ cause: 'idle_timeout', limit: idleTimeoutMs }));
-  const over = supervise(plan, { cut, end, append, stdio, idle });
-  return { stop: (cause) => end({ cause }), answer: stdio.answer, over, graceMs: cancelGraceMs };
+  const ended = supervise(plan, { stopCause, end, append, stdio, idle });
+  return { stop: (cause) => end({ cause }), answer: stdio.answer, ended, graceMs: cancelGraceMs };
 }
 
 interface RunWiring {
   /** Resolves with the first cause other than an exit. */
-  cut: Promise<RunEnding>;
+  stopCause: Promise<RunEnding>;
   end: (ending: RunEnding) => void;
   append: (events: NewEvent[]) => Promise<void>;
   stdio: StdioSession;
@@ -132,7 +132,7 @@ const certificates = () =>
 async function watchProcess(
   plan: RunPlan,
   child: Child,
-  { cut, end, append, stdio, idle }: RunWiring,
+  { stopCause, end, append, stdio, idle }: RunWiring,
   take: Take,
 ): Promise<EndedRun> {
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.sessionId, cliVersion: plan.cliVersion }]);
@@ -140,7 +140,7 @@ async function watchProcess(
   const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
   idle.restart();
   const drained = Promise.all([pump('stdout', child, take, idle.restart), pump('stderr', child, take, idle.restart)]);
-  const ending = await Promise.race([cut, child.exited.then((): RunEnding => ({ cause: 'exit' }))]);
+  const ending = await Promise.race([stopCause, child.exited.then((): RunEnding => ({ cause: 'exit' }))]);
   idle.stop();
   clearTimeout(runTimer);
   stdio.close();

@@ -59,7 +59,7 @@ export async function putRun(runs: Runs, id: string, request: RunRequest): Promi
   runs.entries.set(id, { digest, ready });
   try {
     const { record, run } = await ready;
-    run.over.then(() => pruneRuns(runs, Date.now())).catch((error) => console.error(`Run ${id}: ${messageOf(error)}`));
+    run.ended.then(() => pruneRuns(runs, Date.now())).catch((error) => console.error(`Run ${id}: ${messageOf(error)}`));
     return { isNew: true, sessionId: record.sessionId };
   } catch (error) {
     runs.entries.delete(id);
@@ -115,7 +115,7 @@ export async function shutDownRuns(runs: Runs): Promise<void> {
   const running = known.flatMap(({ run }) => run ?? []);
   for (const run of running) run.stop('shutdown');
   const longestMs = Math.max(0, ...running.map(({ graceMs }) => graceMs)) + SHUTDOWN_WRITE_MS;
-  await Promise.race([Promise.allSettled(running.map(({ over }) => over)), delay(longestMs, undefined, { ref: false })]);
+  await Promise.race([Promise.allSettled(running.map(({ ended }) => ended)), delay(longestMs, undefined, { ref: false })]);
   await readToEnd(known);
   runs.closing.abort();
 }

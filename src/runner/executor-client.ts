@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '../../container/protocol.ts';
 import { messageOf } from '../errors.ts';
 
@@ -32,8 +31,6 @@ const ANSWER_MARGIN_MS = 4_000;
 const START_MARGIN_MS = 15_000;
 /** Longest silence while a container starts, in ms. */
 const WAKE_MARGIN_MS = 130_000;
-
-const Refusal = z.object({ code: ExecutorError.shape.code, message: z.string() });
 
 /** A signal that aborts after a silence. `heard` restarts the silence. */
 function watchSilence(ms: number) {
@@ -79,7 +76,7 @@ export function executorClient(send: Transport): ExecutorClient {
       const response = await send(path, { ...init, signal: silence.signal });
       const body = await readBody(response, () => silence.heard(ANSWER_MARGIN_MS));
       if (response.ok) return { kind: 'ok', value: read(body) };
-      const refusal = Refusal.safeParse(JSON.parse(body));
+      const refusal = ExecutorError.safeParse(JSON.parse(body));
       if (refusal.success) return { kind: 'refused', error: refusal.data };
       return { kind: 'unreachable', detail: `HTTP ${response.status}` };
     } catch (error) {
