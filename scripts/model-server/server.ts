@@ -24,7 +24,6 @@ export interface Settings {
 }
 
 interface ServerState extends Settings {
-  byDefault: string;
   requests: Entry[];
   received: number;
   /** Failed attempts per conversation, for `flaky`. */
@@ -36,7 +35,6 @@ interface Call {
   req: IncomingMessage;
   res: ServerResponse;
   path: string;
-  raw: string;
   body: ModelBody | undefined;
   note: (facts: Partial<Entry>) => void;
 }
@@ -61,34 +59,25 @@ function parseJson(raw: string): unknown {
   }
 }
 
-function reset(state: ServerState) {
-  state.requests.length = 0;
-  state.attempts.clear();
-  state.holds.reset();
-  state.byDefault = state.scenario;
+function reset({ requests, attempts, holds }: ServerState) {
+  requests.length = 0;
+  attempts.clear();
+  holds.reset();
 }
 
-function setDefault(state: ServerState, raw: string) {
-  const wanted = parseJson(raw);
-  if (typeof wanted === 'object' && wanted && 'scenario' in wanted) state.byDefault = String(wanted.scenario);
-  return { scenario: state.byDefault };
-}
-
-/** Routes under /__mock, each given the rest of its path and its body. One without a value of its own answers `{"ok":true}`. */
-const CONTROLS: Record<string, (state: ServerState, name: string, raw: string) => unknown> = {
-  health: () => undefined,
+/** Routes under /__mock, each given the rest of its path. One without a value of its own answers `{"ok":true}`. */
+const CONTROLS: Record<string, (state: ServerState, name: string) => unknown> = {
   requests: ({ requests }) => requests,
   reset,
-  default: (state, _name, raw) => setDefault(state, raw),
   held: ({ holds }, name) => holds.reached(name),
   release: ({ holds }, name) => holds.release(name),
 };
 
-async function control(state: ServerState, { res, path, raw }: Call) {
+async function control(state: ServerState, { res, path }: Call) {
   const [, , route = '', name = ''] = path.split('/');
   const answer = CONTROLS[route];
   if (!answer) return sendJson(res, 404, { error: `mock: unknown control ${route}` });
-  sendJson(res, 200, (await answer(state, decodeURIComponent(name), raw)) ?? { ok: true });
+  sendJson(res, 200, (await answer(state, decodeURIComponent(name))) ?? { ok: true });
 }
 
 /** The status of a `flaky` attempt that fails, or the scenario of the one that succeeds. */
@@ -110,7 +99,7 @@ function answerCut(res: ServerResponse, wire: Wire, cut: NonNullable<Plan['cut']
 
 async function answerModel(state: ServerState, call: Call, body: ModelBody, wire: Wire) {
   const { res, note } = call;
-  const scenario = scenarioOf(body, state.byDefault);
+  const scenario = scenarioOf(body, state.scenario);
   const side = sideCall(call.req.headers, body, wire);
   if (side && !scenario.side) {
     note({ scenario: 'side', side });
@@ -149,7 +138,7 @@ async function handle(state: ServerState, req: IncomingMessage, res: ServerRespo
   const raw = await text(req);
   const json = parseJson(raw);
   const body = ModelBody.safeParse(json).data;
-  const call: Call = { req, res, path, raw, body, note: () => {} };
+  const call: Call = { req, res, path, body, note: () => {} };
   if (path.startsWith('/__mock')) return control(state, call);
   state.received += 1;
   const entry = newEntry(state.received, req, raw, body);
@@ -164,8 +153,7 @@ async function handle(state: ServerState, req: IncomingMessage, res: ServerRespo
 
 /** A server that speaks both providers' model APIs. Not yet listening. */
 export function createModelServer(settings: Settings): Server {
-  const counters = { requests: [], received: 0, attempts: new Map() };
-  const state: ServerState = { ...settings, byDefault: settings.scenario, ...counters, holds: new Holds() };
+  const state: ServerState = { ...settings, requests: [], received: 0, attempts: new Map(), holds: new Holds() };
   const server = createServer((req, res) => {
     handle(state, req, res).catch((error: unknown) => {
       console.error('mock:', error);

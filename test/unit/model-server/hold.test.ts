@@ -45,7 +45,7 @@ test('an answer without a stream comes at the release, and no other name release
   const answer = ask('/v1/messages', 'whole', false);
   await control('GET', 'held/whole');
   await control('POST', 'release/another');
-  const first = await Promise.race([answer, control('GET', 'health').then(() => 'still held')]);
+  const first = await Promise.race([answer, control('GET', 'requests').then(() => 'still held')]);
   expect(first).toBe('still held');
   await control('POST', 'release/whole');
   expect(await (await answer).text()).toMatch(/tok1 .*tok40 /);
