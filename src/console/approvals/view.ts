@@ -1,13 +1,11 @@
 import { html } from 'hono/html';
+import type { Approval } from '../../account/tables/approvals.ts';
 import type { Markup } from '../../html/frame.ts';
 import { itemList } from '../../html/list.ts';
 import { formatTime } from '../../html/time.ts';
 
-/** An approval as its approver sees it. Times in ms. */
-export interface ShownApproval {
-  id: string;
-  kind: 'call' | 'step';
-  state: 'pending' | 'approved' | 'denied' | 'expired';
+/** An approval as its approver sees it. */
+export interface ShownApproval extends Omit<Approval, 'call'> {
   tool: string;
   /** The prompt, or the step's input. */
   text: string | undefined;
@@ -17,15 +15,6 @@ export interface ShownApproval {
   requester: string;
   /** What the requester's client calls itself. */
   client: string;
-  rule: string;
-  reason: string;
-  estimateUsd: number | null;
-  job: string | null;
-  createdAt: number;
-  expiresAt: number;
-  decidedAt: number | null;
-  decidedBy: string | null;
-  comment: string | null;
 }
 
 interface ApprovalsFacts {

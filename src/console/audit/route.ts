@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
 import { AuditFilter, type AuditState } from '../../account/tables/audit-log.ts';
-import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
@@ -40,8 +39,7 @@ async function showLog(c: Context<SignedInEnv>) {
   ]);
   const last = rows.length === ROWS_SHOWN ? rows.at(-1) : undefined;
   const content = auditPage({
-    rows: rows.map(({ grant, ...row }) => ({ ...row, who: grantNameOf(grants, grant) })),
-    kinds: AUDIT_KINDS,
+    rows: rows.map((row) => ({ ...row, who: grantNameOf(grants, row.grant) })),
     grants: grants.slice(1),
     filter,
     older: last && new URLSearchParams({ ...filter, before: String(last.seq) }).toString(),

@@ -1,39 +1,22 @@
 import { html } from 'hono/html';
+import type { AuditFilter } from '../../account/tables/audit-log.ts';
+import { AUDIT_KINDS, type AuditRow } from '../../account/tables/audit-row.ts';
+import type { GrantName } from '../../auth/oauth/grants.ts';
 import type { Markup } from '../../html/frame.ts';
 import { itemList } from '../../html/list.ts';
 import { formatTime } from '../../html/time.ts';
 
 /** A row of the audit log as a person sees it. */
-export interface ShownAuditRow {
-  seq: number;
-  at: number;
-  kind: string;
+interface ShownAuditRow extends AuditRow {
   /** Name of the grant or person that acted. */
   who: string;
-  client: string | null;
-  tool: string | null;
-  args: string | null;
-  decision: string;
-  rule: string | null;
-  reason: string | null;
-  shadow: string | null;
-  job: string | null;
-  costUsd: number | null;
-  hash: string;
 }
 
 interface AuditPageFacts {
   rows: ShownAuditRow[];
-  kinds: readonly string[];
-  grants: { id: string; name: string }[];
+  grants: GrantName[];
   /** Which rows the list shows. */
-  filter: {
-    kind?: string | undefined;
-    grant?: string | undefined;
-    tool?: string | undefined;
-    decision?: string | undefined;
-    job?: string | undefined;
-  };
+  filter: AuditFilter;
   /** Query of the next page. */
   older: string | undefined;
   /** Result of verifying the chain, if requested. */
@@ -55,9 +38,9 @@ ${row.args === null ? '' : html`<pre tabindex="0">${row.args}</pre>`}
 const selectOption = (value: string, words: string, chosen: string | undefined) =>
   html`<option value="${value}"${value === (chosen ?? '') ? html` selected` : ''}>${words}</option>`;
 
-const filterForm = ({ filter, kinds, grants }: AuditPageFacts) => html`<form class="card" method="get" action="/audit">
+const filterForm = ({ filter, grants }: AuditPageFacts) => html`<form class="card" method="get" action="/audit">
 <div class="row">
-<div><label for="kind">Kind</label><select id="kind" name="kind">${selectOption('', 'any', filter.kind)}${kinds.map((kind) => selectOption(kind, kind, filter.kind))}</select></div>
+<div><label for="kind">Kind</label><select id="kind" name="kind">${selectOption('', 'any', filter.kind)}${AUDIT_KINDS.map((kind) => selectOption(kind, kind, filter.kind))}</select></div>
 <div><label for="grant">Who</label><select id="grant" name="grant">${selectOption('', 'anyone', filter.grant)}${grants.map(({ id, name }) => selectOption(id, name, filter.grant))}</select></div>
 </div>
 <div class="row">

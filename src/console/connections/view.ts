@@ -1,13 +1,14 @@
 import { html } from 'hono/html';
 import type { ShownGrant } from '../../auth/oauth/grants.ts';
+import type { ApiToken } from '../../auth/tokens/store.ts';
 import type { Markup } from '../../html/frame.ts';
 import { itemList } from '../../html/list.ts';
 import { formatTime } from '../../html/time.ts';
-import { type ShownToken, tokenItem } from '../tokens/view.ts';
+import { tokenItem } from '../tokens/view.ts';
 
 interface ConnectionsFacts {
   grants: ShownGrant[];
-  tokens: ShownToken[];
+  tokens: ApiToken[];
   /** URL of the MCP endpoint. */
   url: string;
 }

@@ -38,7 +38,7 @@ async function showPolicy(c: Context<SignedInEnv>, { news, failure, tested, docu
   if (!target) return toHttpError({ code: 'not_found' });
   const facts = policyFacts(target, await accountOf(c.env, c.var.person).policyState(target.id), grants);
   const complaint = failure && toToolError(failure).message;
-  const content = policyPage({ ...facts, document: document ?? facts.document, states: TOOL_STATES, tested, news, complaint });
+  const content = policyPage({ ...facts, document: document ?? facts.document, tested, news, complaint });
   return renderPage(c, 'Policy', content, { status: failure ? 400 : 200 });
 }
 

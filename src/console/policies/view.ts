@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Markup } from '../../html/frame.ts';
 import { itemList } from '../../html/list.ts';
 import { formatTime } from '../../html/time.ts';
+import { TOOL_STATES } from './tool-state.ts';
 
 /** A grant and the policy in force for it. */
 export interface ShownPolicy {
@@ -64,7 +65,6 @@ interface PolicyPageFacts {
   document: string;
   shadow: string | undefined;
   tools: ShownTool[];
-  states: readonly string[];
   changes: ShownChange[];
   tested: TestedCall | undefined;
   news: string | undefined;
@@ -78,12 +78,9 @@ const presetForm = (
 <strong>${name}</strong> <span class="soft">${about}</span></div>
 <form method="post" action="${targetPath(target)}/preset"><button class="plain" name="preset" value="${name}"${isInForce ? html` disabled` : ''}>${isInForce ? 'In force' : `Use ${name}`}</button></form></li>`;
 
-const toolRow = (
-  { states }: PolicyPageFacts,
-  { name, risk, words, state }: ShownTool,
-) => html`<li class="item"><label for="tool-${name}"><code>${name}</code>
+const toolRow = ({ name, risk, words, state }: ShownTool) => html`<li class="item"><label for="tool-${name}"><code>${name}</code>
 <span class="soft">${risk}: ${words}</span></label>
-<select id="tool-${name}" name="${name}">${states.map(
+<select id="tool-${name}" name="${name}">${TOOL_STATES.map(
   (option) =>
     html`<option value="${option}"${option === state ? html` selected` : ''}${option === 'custom' && state !== 'custom' ? html` disabled` : ''}>${option}</option>`,
 )}</select></li>`;
@@ -110,7 +107,7 @@ ${facts.complaint ? html`<p class="bad" role="alert">${facts.complaint}</p>` : '
 <section class="card" aria-labelledby="presets"><h2 id="presets">Presets</h2>
 <ul class="list tight">${facts.presets.map((preset) => presetForm(facts, preset))}</ul></section>
 <form class="card" method="post" action="${targetPath(facts.target)}/tools"><h2>Tools</h2>
-<ul class="list tight">${facts.tools.map((tool) => toolRow(facts, tool))}</ul>
+<ul class="list tight">${facts.tools.map(toolRow)}</ul>
 <button class="wide">Save tools</button></form>
 <form class="card" method="post" action="${targetPath(facts.target)}/document"><h2>Document</h2>
 <label for="document">JSON, version "1"</label>

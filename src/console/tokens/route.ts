@@ -4,7 +4,6 @@ import { apiToken } from '../../auth/bearer.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { BASELINE, choicesFor } from '../../auth/scopes.ts';
 import { readDraft } from '../../auth/tokens/draft.ts';
-import type { ApiToken } from '../../auth/tokens/store.ts';
 import { toToolError } from '../../errors.ts';
 import { accessOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
@@ -20,7 +19,7 @@ interface TokensOutcome {
 
 async function showTokens(c: Context<SignedInEnv>, { made, complaint }: TokensOutcome = {}) {
   const { account } = c.var.person;
-  const tokens: ApiToken[] = await accessOf(c.env, { account }).tokens();
+  const tokens = await accessOf(c.env, { account }).tokens();
   const scopes = choicesFor(account, BASELINE);
   const content = tokensPage({ tokens, scopes, lifetimes: LIFETIMES, made, complaint });
   return renderPage(c, 'API tokens', content, { status: complaint ? 400 : 200 });

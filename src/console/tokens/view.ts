@@ -1,21 +1,12 @@
 import { html } from 'hono/html';
+import type { ApiToken } from '../../auth/tokens/store.ts';
 import type { Markup } from '../../html/frame.ts';
 import { itemList } from '../../html/list.ts';
 import { type ScopeChoice, scopeChoices } from '../../html/scope-choices.ts';
 import { formatTime } from '../../html/time.ts';
 
-/** An API token as its owner sees it. Times in ms. */
-export interface ShownToken {
-  id: string;
-  name: string;
-  scopes: readonly string[];
-  createdAt: number;
-  expiresAt: number | null;
-  usedAt: number | null;
-}
-
 interface TokensFacts {
-  tokens: ShownToken[];
+  tokens: ApiToken[];
   scopes: ScopeChoice[];
   /** Lifetimes to choose from, in days. 0: never expires. */
   lifetimes: readonly number[];
@@ -35,7 +26,7 @@ const madeCard = ({ name, token, url }: NonNullable<TokensFacts['made']>) => htm
 </section>`;
 
 /** A token with its revoke button. */
-export const tokenItem = (token: ShownToken): Markup => html`<li class="card item"><div>
+export const tokenItem = (token: ApiToken): Markup => html`<li class="card item"><div>
 <strong>${token.name}</strong>
 <p class="soft">${token.scopes.join(', ')}</p>
 <p class="soft">Created ${formatTime(token.createdAt)} · ${token.expiresAt === null ? 'never expires' : html`expires ${formatTime(token.expiresAt)}`} ·
