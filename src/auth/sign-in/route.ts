@@ -18,13 +18,13 @@ const PASSPHRASE_MAX_CHARS = 1_024;
 const WRONG = 'Wrong passphrase.';
 const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} minutes.`;
 
-function signInForm(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, complaint?: string) {
+function signInForm(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 503, problem?: string) {
   const ready = readyMethods(c.var.config);
   if (ready.length === 0)
     return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });
   const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
   const hasPassphrase = links.length < ready.length;
-  return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, complaint }), { status });
+  return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, problem }), { status });
 }
 
 /** Checks a passphrase. Returns what is wrong with it, or null. */
@@ -55,8 +55,8 @@ export const signIn = new Hono<AppEnv>()
     const next = returnPath(String(form.get('next')), new URL(c.req.url).origin);
     const hash = c.var.config.ownerPassphraseHash;
     if (hash === undefined) return signInForm(c, next, 503);
-    const complaint = await checkPassphrase(c, hash, String(form.get('passphrase')));
-    if (complaint) return signInForm(c, next, ...complaint);
+    const problem = await checkPassphrase(c, hash, String(form.get('passphrase')));
+    if (problem) return signInForm(c, next, ...problem);
     c.header('set-cookie', await openBrowserSession(c, { account: OWNER, label: 'the owner' }));
     return c.redirect(next, 303);
   })

@@ -9,21 +9,21 @@ interface SignInFacts {
   links: { id: string; title: string }[];
   hasPassphrase: boolean;
   /** Why the last attempt failed. */
-  complaint: string | undefined;
+  problem: string | undefined;
 }
 
-const passphrase = ({ next, complaint }: SignInFacts) => html`<form method="post" action="/sign-in">
+const passphrase = ({ next, problem }: SignInFacts) => html`<form method="post" action="/sign-in">
   <input type="hidden" name="next" value="${next}">
   <label for="passphrase">Owner passphrase</label>
   <input id="passphrase" name="passphrase" type="password" autocomplete="current-password" required autofocus${
-    complaint ? html` aria-invalid="true" aria-describedby="complaint"` : ''
+    problem ? html` aria-invalid="true" aria-describedby="problem"` : ''
   }>
   <button class="wide">Sign in</button>
 </form>`;
 
 /** The sign-in methods that are configured. */
 export const signInPage = (facts: SignInFacts): Markup => html`<div class="card narrow">
-${facts.complaint ? html`<p id="complaint" class="bad" role="alert">${facts.complaint}</p>` : ''}
+${facts.problem ? html`<p id="problem" class="bad" role="alert">${facts.problem}</p>` : ''}
 ${facts.hasPassphrase ? passphrase(facts) : ''}
 ${facts.links.map(
   ({ id, title }) =>

@@ -35,11 +35,11 @@ function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
 }
 
 interface ApprovalsOutcome {
-  news?: string;
-  complaint?: string;
+  notice?: string;
+  problem?: string;
 }
 
-async function showApprovals(c: Context<SignedInEnv>, { news, complaint }: ApprovalsOutcome = {}) {
+async function showApprovals(c: Context<SignedInEnv>, { notice, problem }: ApprovalsOutcome = {}) {
   const account = accountOf(c.env, c.var.person);
   const limit = c.var.config.limits.approvalsPending;
   const [pending, latest, grants] = await Promise.all([
@@ -51,10 +51,10 @@ async function showApprovals(c: Context<SignedInEnv>, { news, complaint }: Appro
   const content = approvalsPage({
     pending: pending.map((approval) => shownApproval(approval, grants)),
     decided: decided.map((approval) => shownApproval(approval, grants)),
-    news,
-    complaint,
+    notice,
+    problem,
   });
-  return renderPage(c, 'Approvals', content, { status: complaint ? 409 : 200 });
+  return renderPage(c, 'Approvals', content, { status: problem ? 409 : 200 });
 }
 
 const DecisionForm = z.object({
@@ -72,7 +72,7 @@ async function submitDecision(c: Context<SignedInEnv>) {
   const read = DecisionForm.safeParse(Object.fromEntries(await c.req.formData()));
   if (!read.success)
     return showApprovals(c, {
-      complaint: 'Nothing was decided. Choose Approve or Deny; the limit of a comment is 500 characters.',
+      problem: 'Nothing was decided. Choose Approve or Deny, with a comment of at most 500 characters.',
     });
   const { decision, comment } = read.data;
   const decided = await accountOf(c.env, c.var.person).decide({
@@ -83,10 +83,10 @@ async function submitDecision(c: Context<SignedInEnv>) {
     comment: comment || undefined,
     remember: decision === 'remember',
   });
-  if (!decided.ok) return showApprovals(c, { complaint: toToolError(decided.failure).message });
+  if (!decided.ok) return showApprovals(c, { problem: toToolError(decided.failure).message });
   const { kind, job } = decided.value;
   const isPermit = decision === 'approve' && kind === 'call' && job === null;
-  return showApprovals(c, { news: DONE[decision] + (isPermit ? REPEAT : '') });
+  return showApprovals(c, { notice: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
 /** The page on which a person decides approvals. */

@@ -21,8 +21,8 @@ interface ApprovalsFacts {
   pending: ShownApproval[];
   decided: ShownApproval[];
   /** Outcome of the form that was sent, if any. */
-  news: string | undefined;
-  complaint: string | undefined;
+  notice: string | undefined;
+  problem: string | undefined;
 }
 
 const title = ({ kind, tool }: ShownApproval) =>
@@ -76,9 +76,9 @@ ${facts(approval)}
 </details></li>`;
 
 /** Pending approvals, each with its buttons, and recent decisions. */
-export const approvalsPage = ({ pending, decided, news, complaint }: ApprovalsFacts): Markup => html`
-${news ? html`<p class="note good" role="status">${news}</p>` : ''}
-${complaint ? html`<p class="bad" role="alert">${complaint}</p>` : ''}
+export const approvalsPage = ({ pending, decided, notice, problem }: ApprovalsFacts): Markup => html`
+${notice ? html`<p class="note good" role="status">${notice}</p>` : ''}
+${problem ? html`<p class="bad" role="alert">${problem}</p>` : ''}
 <p>Calls, and steps of runs, that need approval by a person. An approval covers exactly what is shown. Approved jobs and steps then run;
 any other call runs when its requester repeats the identical call within 1 hour, once.</p>
 <h2>Pending</h2>

@@ -25,20 +25,20 @@ async function listPolicies(c: Context<SignedInEnv>) {
 }
 
 interface PolicyOutcome {
-  news?: string;
+  notice?: string;
   failure?: Failure;
   tested?: TestedCall;
   /** A refused document, so that it is not lost. */
   document?: string;
 }
 
-async function showPolicy(c: Context<SignedInEnv>, { news, failure, tested, document }: PolicyOutcome = {}) {
+async function showPolicy(c: Context<SignedInEnv>, { notice, failure, tested, document }: PolicyOutcome = {}) {
   const grants = await grantNames(c, c.var.person.account);
   const target = grants.find(({ id }) => id === c.req.param('target'));
   if (!target) return toHttpError({ code: 'not_found' });
   const facts = policyFacts(target, await accountOf(c.env, c.var.person).policyState(target.id), grants);
-  const complaint = failure && toToolError(failure).message;
-  const content = policyPage({ ...facts, document: document ?? facts.document, tested, news, complaint });
+  const problem = failure && toToolError(failure).message;
+  const content = policyPage({ ...facts, document: document ?? facts.document, tested, notice, problem });
   return renderPage(c, 'Policy', content, { status: failure ? 400 : 200 });
 }
 
@@ -57,7 +57,7 @@ const SAVED = {
 async function savePolicy(c: Context<SignedInEnv>, mode: PolicyMode, written: string | null) {
   const target = c.req.param('target') ?? '';
   const done = await accountOf(c.env, c.var.person).setPolicy(target, mode, written, c.var.person.label);
-  if (done.ok) return showPolicy(c, { news: written === null ? REMOVED : SAVED[mode] });
+  if (done.ok) return showPolicy(c, { notice: written === null ? REMOVED : SAVED[mode] });
   return showPolicy(c, { failure: done.failure, ...(written !== null && { document: written }) });
 }
 
@@ -67,8 +67,8 @@ const RemoveForm = z.object({ mode: z.enum(POLICY_MODES) });
 const ToolsForm = z.record(z.string(), z.enum(TOOL_STATES));
 const TestForm = z.object({ tool: z.string(), args: z.string() });
 
-/** A route that saves the change in a form. */
-const saves =
+/** A route that saveForm the change in a form. */
+const saveForm =
   <T extends z.ZodType>(type: T, change: (form: z.output<T>) => [mode: PolicyMode, written: string | null]) =>
   async (c: Context<SignedInEnv>) => {
     const form = await readForm(c, type);
@@ -124,15 +124,15 @@ export const policies = consolePage('/policies', POLICY_FORM_MAX_BYTES)
   .get('/policies/:target', (c) => showPolicy(c))
   .post(
     '/policies/:target/preset',
-    saves(PresetForm, ({ preset }) => ['enforce', preset]),
+    saveForm(PresetForm, ({ preset }) => ['enforce', preset]),
   )
   .post(
     '/policies/:target/document',
-    saves(DocumentForm, ({ mode, document }) => [mode, document]),
+    saveForm(DocumentForm, ({ mode, document }) => [mode, document]),
   )
   .post(
     '/policies/:target/remove',
-    saves(RemoveForm, ({ mode }) => [mode, null]),
+    saveForm(RemoveForm, ({ mode }) => [mode, null]),
   )
   .post('/policies/:target/tools', setTools)
   .post('/policies/:target/try', testCall);

@@ -67,8 +67,8 @@ interface PolicyPageFacts {
   tools: ShownTool[];
   changes: ShownChange[];
   tested: TestedCall | undefined;
-  news: string | undefined;
-  complaint: string | undefined;
+  notice: string | undefined;
+  problem: string | undefined;
 }
 
 const presetForm = (
@@ -101,8 +101,8 @@ const changeItem = ({
 
 /** The policy of one target: presets, tools, the document, a test call and the history. */
 export const policyPage = (facts: PolicyPageFacts): Markup => html`
-${facts.news ? html`<p class="note good" role="status">${facts.news}</p>` : ''}
-${facts.complaint ? html`<p class="bad" role="alert">${facts.complaint}</p>` : ''}
+${facts.notice ? html`<p class="note good" role="status">${facts.notice}</p>` : ''}
+${facts.problem ? html`<p class="bad" role="alert">${facts.problem}</p>` : ''}
 <p><strong>${facts.name}</strong>: ${facts.policy} <span class="soft">${facts.from}</span></p>
 <section class="card" aria-labelledby="presets"><h2 id="presets">Presets</h2>
 <ul class="list tight">${facts.presets.map((preset) => presetForm(facts, preset))}</ul></section>

@@ -14,15 +14,15 @@ const LIFETIMES = [7, 30, 90, 365, 0] as const;
 
 interface TokensOutcome {
   made?: { name: string; token: string; url: string };
-  complaint?: string;
+  problem?: string;
 }
 
-async function showTokens(c: Context<SignedInEnv>, { made, complaint }: TokensOutcome = {}) {
+async function showTokens(c: Context<SignedInEnv>, { made, problem }: TokensOutcome = {}) {
   const { account } = c.var.person;
   const tokens = await accessOf(c.env, { account }).tokens();
   const scopes = choicesFor(account, BASELINE);
-  const content = tokensPage({ tokens, scopes, lifetimes: LIFETIMES, made, complaint });
-  return renderPage(c, 'API tokens', content, { status: complaint ? 400 : 200 });
+  const content = tokensPage({ tokens, scopes, lifetimes: LIFETIMES, made, problem });
+  return renderPage(c, 'API tokens', content, { status: problem ? 400 : 200 });
 }
 
 async function createToken(c: Context<SignedInEnv>) {
@@ -31,7 +31,7 @@ async function createToken(c: Context<SignedInEnv>) {
   const asked = { name: form.get('name'), scopes: form.getAll('scope'), days: form.get('days') };
   const draft = readDraft(account, asked);
   const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value) : draft;
-  if (!made.ok) return showTokens(c, { complaint: toToolError(made.failure).message });
+  if (!made.ok) return showTokens(c, { problem: toToolError(made.failure).message });
   const { secret, token } = made.value;
   return showTokens(c, { made: { name: token.name, token: apiToken(account, secret), url: c.var.resource } });
 }

@@ -12,7 +12,7 @@ interface TokensFacts {
   lifetimes: readonly number[];
   /** The token that was just created, and the MCP URL. */
   made: { name: string; token: string; url: string } | undefined;
-  complaint: string | undefined;
+  problem: string | undefined;
 }
 
 const lifetime = (days: number) => (days === 0 ? 'Never' : days === 1 ? 'In one day' : `In ${days} days`);
@@ -40,11 +40,11 @@ export const tokensPage = ({
   scopes,
   lifetimes,
   made,
-  complaint,
+  problem,
 }: TokensFacts): Markup => html`${made ? madeCard(made) : ''}
 <p>API tokens are for CI, scripts and clients that send an Authorization header. A token acts for you, with the permissions you select.</p>
 <form class="card" method="post" action="/tokens">
-${complaint ? html`<p id="complaint" class="bad" role="alert">${complaint}</p>` : ''}
+${problem ? html`<p id="problem" class="bad" role="alert">${problem}</p>` : ''}
 <label for="name">Name</label>
 <input id="name" name="name" type="text" required maxlength="80" autocomplete="off" placeholder="laptop, CI, …">
 ${scopeChoices('Permissions', scopes)}
