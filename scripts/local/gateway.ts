@@ -12,7 +12,7 @@ import { claimPort, LOOPBACK } from './port.ts';
 import { type RunningService, type ServiceListener, startService } from './service.ts';
 import { executor, modelServer, worker } from './services.ts';
 import { checkBindings, type OperatorSettings, readSettings } from './settings.ts';
-import { lockState } from './state.ts';
+import { lockStateDirectory } from './state.ts';
 
 export interface GatewayOptions {
   /** 0 selects a free port. */
@@ -119,7 +119,7 @@ async function startServices(options: GatewayOptions, settings: OperatorSettings
 /** Starts executor, model endpoint and Worker. All end when `signal` is aborted, or when one of them fails for good. */
 export async function startGateway(given: GatewayOptions, signal: AbortSignal): Promise<Gateway> {
   const options = { ...given, state: resolve(ROOT, given.state) };
-  const release = lockState(options.state);
+  const release = lockStateDirectory(options.state);
   const services: RunningService[] = [];
   const ended = Promise.withResolvers<void>();
   const stop = async () => {

@@ -27,7 +27,7 @@ export function readOptional(file: string) {
 }
 
 /** Creates the state directory and locks it for this process. Returns a function that releases the lock. */
-export function lockState(directory: string): () => void {
+export function lockStateDirectory(directory: string): () => void {
   const lock = join(directory, 'gateway.pid');
   try {
     for (const name of DIRECTORIES) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });

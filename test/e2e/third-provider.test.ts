@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/local/environment.ts';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { executor, worker } from '../../scripts/local/services.ts';
-import { lockState } from '../../scripts/local/state.ts';
+import { lockStateDirectory } from '../../scripts/local/state.ts';
 import { readDoctor } from '../helpers/doctor.ts';
 import { outcomeOf } from '../helpers/gateway-process.ts';
 import { connect, type McpClient } from '../helpers/mcp-client.ts';
@@ -40,7 +40,7 @@ let url = '';
 const parts: ReturnType<typeof partOf>[] = [];
 
 beforeAll(async () => {
-  lockState(state);
+  lockStateDirectory(state);
   await once(service.listen(0, LOOPBACK), 'listening');
   const address = service.address();
   const upstream = `http://${LOOPBACK}:${typeof address === 'object' ? address?.port : 0}`;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { executor, worker } from '../../scripts/local/services.ts';
-import { lockState } from '../../scripts/local/state.ts';
+import { lockStateDirectory } from '../../scripts/local/state.ts';
 import { connect, type McpClient } from '../helpers/mcp-client.ts';
 import { writeConfig } from '../helpers/wrangler-config.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
@@ -63,7 +63,7 @@ function workerPart(state: string, port: number, bindings: Record<string, string
 /** Starts all parts. `limits` are variables of the Worker. */
 export async function openRig(limits: Record<string, string>, deliver: (method: string, path: string) => Delivery): Promise<Rig> {
   const state = mkdtempSync(join(tmpdir(), 'rig-'));
-  lockState(state);
+  lockStateDirectory(state);
   const tag = `9${Date.now()}${process.pid}`;
   const journal = join(state, 'journal');
   writeFileSync(journal, '');

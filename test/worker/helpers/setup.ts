@@ -5,7 +5,7 @@ import { WRANGLER_DIRECTORY } from '../../../scripts/local/environment.ts';
 import type { ServiceSpec } from '../../../scripts/local/launch.ts';
 import { startService } from '../../../scripts/local/service.ts';
 import { executor, modelServer } from '../../../scripts/local/services.ts';
-import { lockState } from '../../../scripts/local/state.ts';
+import { lockStateDirectory } from '../../../scripts/local/state.ts';
 import { startKeyService } from '../../helpers/key-service.ts';
 
 declare module 'vitest' {
@@ -32,7 +32,7 @@ function scriptedExecutor(state: string): ServiceSpec {
 export default async function setup(project: TestProject) {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'test-'));
-  lockState(state);
+  lockStateDirectory(state);
   const report = { print: console.warn, onFailure: console.error };
   const services = [scriptedExecutor(state), modelServer(state)].map((spec) => startService(spec, report));
   const keyService = await startKeyService();
