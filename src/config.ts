@@ -19,7 +19,7 @@ const limitShape = {
     45_000,
     0,
     280_000,
-    'A request tool that waits returns the job id after this long; most clients give up at 60 s.',
+    'A waiting request returns its job id after this long. Many clients give up at 60 s.',
   ),
   taskAfterMs: count(2_000, 0, 280_000, 'A request of a client that supports tasks is answered with a task after this long.'),
   progressIntervalMs: count(10_000, 100, 30_000, 'Longest time between two progress notifications.'),
@@ -27,75 +27,37 @@ const limitShape = {
   optionsMaxBytes: count(262_144, 1_024, 500_000, 'Largest sum of all other options of a request, as JSON.'),
   idleTimeoutMs: count(600_000, 1_000, 3_600_000, 'A run without output for this long is ended, if its CLI streams.'),
   runTimeoutMs: count(3_600_000, 1_000, 86_400_000, 'A run is ended after this long, even if it still writes.'),
-  outputCapBytes: count(
-    52_428_800,
-    1_024,
-    1_073_741_824,
-    'CLI output that a run keeps from its start; more output ends the run.',
-  ),
+  outputCapBytes: count(52_428_800, 1_024, 1_073_741_824, 'Output of a CLI that a run may write; more ends the run.'),
   outputTailBytes: count(1_048_576, 0, 10_485_760, 'CLI output beyond OUTPUT_CAP_BYTES that is kept from the end.'),
   cancelGraceMs: count(5_000, 0, 60_000, 'Grace period between the first signal to a run and SIGKILL.'),
   runningPerAccount: count(8, 1, 1_000, 'Jobs of one account that run at once.'),
   runningPerProvider: count(8, 1, 1_000, 'Jobs of one account and one provider that run at once.'),
-  approvalTimeoutMs: count(
-    3_600_000,
-    1_000,
-    604_800_000,
-    'A pending approval of a call expires after this long, which denies the call.',
-  ),
-  askTimeoutMs: count(
-    600_000,
-    1_000,
-    86_400_000,
-    'A pending approval of a step in a run expires after this long, which denies the step.',
-  ),
+  approvalTimeoutMs: count(3_600_000, 1_000, 604_800_000, 'A call is denied if its approval is pending for this long.'),
+  askTimeoutMs: count(600_000, 1_000, 86_400_000, 'A step of a run is denied if its approval is pending for this long.'),
   approvalsPending: count(100, 1, 1_000, 'Approvals of one account that may be pending at once.'),
   estimateCostUsd: usd(0.25, 10_000, 'Expected cost of a job, until the account has finished one with the same provider.'),
-  estimateTokens: count(
-    50_000,
-    0,
-    100_000_000,
-    'Expected tokens of a job, until the account has finished one with the same provider.',
-  ),
-  estimateRuntimeS: count(
-    60,
-    0,
-    86_400,
-    'Expected run time of a job, until the account has finished one with the same provider.',
-  ),
+  estimateTokens: count(50_000, 0, 100_000_000, 'Expected tokens of a job, as long as its cost is not known.'),
+  estimateRuntimeS: count(60, 0, 86_400, 'Expected run time of a job, as long as its cost is not known.'),
   auditRetentionDays: count(365, 1, 3_650, 'Rows of the audit log are kept this long.'),
   queuedPerAccount: count(64, 0, 10_000, 'Jobs of one account that may wait for their turn.'),
   queueTimeoutMs: count(600_000, 1_000, 86_400_000, 'A job that waited this long for its turn fails.'),
   executorLostMs: count(12_000, 1_000, 3_600_000, 'Jobs of an executor that could not be reached for this long are orphaned.'),
   dailyBudgetUsd: usd(0, 1_000_000, 'What one account may spend on models in a UTC day; 0 disables the budget.'),
-  containerIdleMs: count(
-    600_000,
-    1_000,
-    86_400_000,
-    'A container without runs is stopped after this long; its workspaces and sessions are lost.',
-  ),
+  containerIdleMs: count(600_000, 1_000, 86_400_000, 'An idle container is stopped, and its state lost, after this long.'),
   retentionDays: count(30, 1, 3_650, 'Jobs and their output are kept this long after their end.'),
   idempotencyHours: count(24, 1, 720, 'An idempotency key is remembered this long.'),
   resultPageChars: count(60_000, 1, 120_000, 'Size of a page of a result, unless the caller asks for another.'),
-  resultPageMaxChars: count(
-    120_000,
-    1,
-    1_000_000,
-    'Largest page of a result. Claude.ai cuts answers at about 150,000 characters.',
-  ),
+  resultPageMaxChars: count(120_000, 1, 1_000_000, 'Largest page of a result. Some clients cut answers at 150,000.'),
   eventPageSize: count(200, 1, 1_000, 'Events in a page, unless the caller asks for another size.'),
   watchMs: count(30_000, 0, 280_000, 'llm_job_watch waits this long, unless the caller asks for another wait.'),
   watchMaxMs: count(50_000, 0, 280_000, 'Longest wait of llm_job_watch.'),
-  mcpBodyMaxBytes: count(
-    4_194_304,
-    1_024,
-    33_554_432,
-    'Largest body of a request to /mcp: a prompt in JSON escapes and its options.',
-  ),
+  mcpBodyMaxBytes: count(4_194_304, 1_024, 33_554_432, 'Largest body of a request to /mcp, prompt and options included.'),
 } as const;
 
-const text = (description: string) => z.string().min(1).optional().describe(description);
-const secret = (description: string, minChars = 1) => z.string().min(minChars).optional().meta({ description, isSecret: true });
+const optional = <T extends z.ZodType>(type: T, description: string) => type.optional().describe(description);
+const secret = (description: string, type = z.string()) => type.optional().meta({ description, isSecret: true });
+
+const MCP_URL = /^(https:\/\/[^/?#@]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)\/mcp$/;
 
 /** Names separated by commas or blanks. */
 const names = (description: string) =>
@@ -106,54 +68,38 @@ const names = (description: string) =>
     .describe(description);
 
 const settingShape = {
-  gatewayToken: secret('Bearer token that stands for the owner, at least 16 characters.', 16),
-  mcpResource: z
-    .url()
-    .regex(/^(https:\/\/[^/?#@]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)\/mcp$/, 'must be https://<host>/mcp')
-    .optional()
-    .describe('URL that MCP clients connect to; without it, /mcp on the host of the request.'),
+  gatewayToken: secret('Bearer token that stands for the owner, at least 16 characters.', z.string().min(16)),
+  mcpResource: optional(
+    z.url().regex(MCP_URL, 'must be https://<host>/mcp'),
+    'URL that MCP clients connect to; without it, /mcp on the host of the request.',
+  ),
   allowedOrigins: names("Origins of web pages that may call /mcp, in addition to the gateway's own."),
-  ownerPassphraseHash: z
-    .string()
-    .startsWith('scrypt.')
-    .optional()
-    .meta({ description: 'Output of `npm run passphrase`; the passphrase signs in as the owner.', isSecret: true }),
+  ownerPassphraseHash: secret(
+    'Output of `npm run passphrase`; the passphrase signs in as the owner.',
+    z.string().startsWith('scrypt.'),
+  ),
   ownerSignIns: names('Verified emails at the OpenID issuer, or GitHub logins, that sign in as the owner.'),
-  oidcIssuer: z.url().optional().describe('OpenID Connect issuer that signs people in.'),
-  oidcClientId: text('Client id at the OpenID issuer.'),
+  oidcIssuer: optional(z.url(), 'OpenID Connect issuer that signs people in.'),
+  oidcClientId: optional(z.string(), 'Client id at the OpenID issuer.'),
   oidcClientSecret: secret('Client secret at the OpenID issuer.'),
   oidcAllowed: names('Verified emails, and domains as @example.com, that may sign in with OpenID Connect.'),
-  githubClientId: text('Client id of a GitHub OAuth app that signs people in.'),
+  githubClientId: optional(z.string(), 'Client id of a GitHub OAuth app that signs people in.'),
   githubClientSecret: secret('Client secret of the GitHub OAuth app.'),
   githubAllowed: names('Logins, and organizations as org:name, that may sign in with GitHub.'),
   githubUrl: z.url().default('https://github.com').describe('GitHub, or a GitHub Enterprise server.'),
   githubApiUrl: z.url().default('https://api.github.com').describe('API of that GitHub.'),
-  defaultPolicy: z
-    .enum(PRESET_NAMES)
-    .default('careful')
-    .describe('Policy of a grant that has none of its own, in an account that has set none.'),
-  approvalByClient: z
-    .enum(['on', 'off'])
-    .default('on')
-    .describe('off: approvals are decided on the page or by another grant, never in the client that made the call.'),
-  approvalWebhookUrl: z
-    .string()
-    .refine(isPublicHttps, 'must be https at a public host')
-    .optional()
-    .describe('Receives every new approval: https, at a public host.'),
-  approvalWebhookSecret: z
-    .string()
-    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
-    .optional()
-    .meta({
-      description: 'Signs requests to the webhook, as in Standard Webhooks: whsec_ and at least 24 bytes in base64.',
-      isSecret: true,
-    }),
-  executorUrl: z
-    .url()
-    .optional()
-    .describe('An executor elsewhere; without it, each workspace of an account has a container of its own.'),
-  executorToken: secret('Token that the executor requires, at least 16 characters.', 16),
+  defaultPolicy: z.enum(PRESET_NAMES).default('careful').describe('Policy of grants and accounts that have set none.'),
+  approvalByClient: z.enum(['on', 'off']).default('on').describe('off: the client that made a call never shows its approval.'),
+  approvalWebhookUrl: optional(
+    z.string().refine(isPublicHttps, 'must be https at a public host'),
+    'Receives every new approval: https, at a public host.',
+  ),
+  approvalWebhookSecret: secret(
+    'Signs requests to the webhook, as in Standard Webhooks: whsec_ and at least 24 bytes in base64.',
+    z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64'),
+  ),
+  executorUrl: optional(z.url(), 'An executor elsewhere; without it, each workspace of an account has its own container.'),
+  executorToken: secret('Token that the executor requires, at least 16 characters.', z.string().min(16)),
   egressAllow: names('Hosts, besides the gate, that a container may reach. A * stands for any part of a name.'),
   gateUrl: z.url().default('http://gate.internal/gate').describe('URL at which a CLI reaches the gate.'),
 } as const;
@@ -180,18 +126,9 @@ export function rangeOf(limit: keyof Limits): { min: number; max: number } {
 const envName = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
 
 /** Units by the last word of a name. Other numbers are counts. */
-const UNITS = new Map(
-  Object.entries({
-    Ms: 'ms',
-    S: 's',
-    Hours: 'h',
-    Days: 'days',
-    Bytes: 'bytes',
-    Chars: 'characters',
-    Tokens: 'tokens',
-    Usd: 'USD',
-  }),
-);
+const UNITS: Record<string, string> = {
+  ...{ Ms: 'ms', S: 's', Hours: 'h', Days: 'days', Bytes: 'bytes', Chars: 'characters', Tokens: 'tokens', Usd: 'USD' },
+};
 
 function settingOf([name, type]: [string, z.ZodType]) {
   const inner = type instanceof z.ZodDefault ? type.unwrap() : type;
@@ -199,7 +136,7 @@ function settingOf([name, type]: [string, z.ZodType]) {
   return {
     name,
     env: envName(name),
-    unit: UNITS.get(/[A-Z][a-z]*$/.exec(name)?.[0] ?? ''),
+    unit: UNITS[/[A-Z][a-z]*$/.exec(name)?.[0] ?? ''],
     default: type instanceof z.ZodDefault ? type.def.defaultValue : undefined,
     min: minValue ?? undefined,
     max: maxValue ?? undefined,

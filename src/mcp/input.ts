@@ -24,6 +24,9 @@ export function parseInput<T extends z.ZodObject>(type: T, args: Record<string, 
   return fail({ code: 'invalid_input', issues: issues.map((issue) => (/[.?]$/.test(issue) ? issue : `${issue}.`)) });
 }
 
+/** A whole number from `min` to `max`; `usual`, or `max` if that is less, unless the caller gives one. */
+export const upTo = (max: number, usual: number, min = 1) => z.int().min(min).max(max).default(Math.min(usual, max));
+
 /** Parameters of a tool that lists: where to continue, and the entries in a page. */
 export const pageInput = (usual: number, max: number) => ({
   cursor: z
@@ -31,7 +34,7 @@ export const pageInput = (usual: number, max: number) => ({
     .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')
     .transform(Number)
     .optional(),
-  limit: z.int().min(1).max(max).default(usual),
+  limit: upTo(max, usual),
 });
 
 /** The cursor after a page, given the places of its entries; undefined after a page that was not full. */

@@ -39,15 +39,9 @@ export const approvalDecide = tool({
       .describe('Also decides similar calls (same connection, tool and rule) in the next hour; for a step, the identical step.'),
   }),
   parts: ['approval', 'job', 'next'],
-  run: async ({ approvalId: id, approve, reason: comment, alike }, call) => {
-    const decided = await ownAccount(call).decide({
-      id,
-      approve,
-      by: call.caller.grant,
-      isGrant: true,
-      comment,
-      remember: alike,
-    });
+  run: async ({ approvalId: id, approve, reason: comment, alike: remember }, call) => {
+    const by = { by: call.caller.grant, isGrant: true };
+    const decided = await ownAccount(call).decide({ id, approve, comment, remember, ...by });
     if (!decided.ok) return decided;
     const { job: jobId } = decided.value;
     const status = jobId === null ? null : await ownJob(call, jobId).status(0, 0);

@@ -6,7 +6,7 @@ import type { JobStatus } from '../../job/job.ts';
 import { STATES } from '../../job/machine.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from '../call.ts';
-import { nextCursor, pageInput } from '../input.ts';
+import { nextCursor, pageInput, upTo } from '../input.ts';
 import { nextFor } from '../result/next.ts';
 import { progressLine } from '../result/render.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
@@ -16,7 +16,7 @@ const jobId = z.string().min(1).max(64);
 const page = ({ eventPageSize }: Limits) => ({
   jobId,
   afterSeq: z.int().min(0).default(0).describe('Events after this one (nextAfterSeq of an earlier answer).'),
-  limit: z.int().min(1).max(rangeOf('eventPageSize').max).default(eventPageSize).describe('Most events in the page.'),
+  limit: upTo(rangeOf('eventPageSize').max, eventPageSize).describe('Most events in the page.'),
 });
 
 const unknownJob = (id: string) => fail({ code: 'job_not_found', jobId: id });
@@ -65,12 +65,7 @@ const jobWatch = (limits: Limits) =>
     description: 'Waits for new events of a job after afterSeq, or for its end; returns what llm_job_status returns.',
     input: z.strictObject({
       ...page(limits),
-      waitMs: z
-        .int()
-        .min(0)
-        .max(limits.watchMaxMs)
-        .default(Math.min(limits.watchMs, limits.watchMaxMs))
-        .describe('Longest wait.'),
+      waitMs: upTo(limits.watchMaxMs, limits.watchMs, 0).describe('Longest wait.'),
     }),
     parts: ['job', 'events', 'nextAfterSeq', 'next'],
     run: async (input, call) => {
@@ -88,12 +83,7 @@ const jobResult = (limits: Limits) =>
     input: z.strictObject({
       jobId,
       offset: z.int().min(0).default(0).describe('nextOffset of an earlier answer.'),
-      maxChars: z
-        .int()
-        .min(1)
-        .max(limits.resultPageMaxChars)
-        .default(Math.min(limits.resultPageChars, limits.resultPageMaxChars))
-        .describe('Size of the page.'),
+      maxChars: upTo(limits.resultPageMaxChars, limits.resultPageChars).describe('Size of the page.'),
       raw: z.enum(['stdout', 'stderr']).describe("The CLI's own output.").optional(),
     }),
     parts: ['job', 'answer', 'next'],
