@@ -36,7 +36,7 @@ export const approvalDecide = tool({
     alike: z
       .boolean()
       .default(false)
-      .describe('Also decides similar calls (same connection, tool and rule) in the next hour; for a step, the identical step.'),
+      .describe('Also approves similar calls (same connection, tool and rule) for an hour; for a step, the identical step.'),
   }),
   parts: ['approval', 'job', 'next'],
   run: async ({ approvalId: id, approve, reason: comment, alike: remember }, call) => {
