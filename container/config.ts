@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { formatIssues } from './errors.ts';
 
-const wholeNumber = z
+/** A whole number in a variable or a query. */
+export const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/, 'expected a whole number')
   .transform(Number);
@@ -33,37 +34,27 @@ export const ExecutorEnvironment = z.object({
     .describe('`auto` selects the strongest containment that works on this machine.'),
 });
 
-/** The executor's settings, from EXECUTOR_* in its environment. */
-export interface ExecutorConfig {
-  token: string;
-  stateDirectory: string;
-  host: string;
-  port: number;
-  maxRunning: number;
-  minFreeDiskBytes: number;
-  containment: 'auto' | 'scan';
-  cliDirectory?: string | undefined;
-  /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They come before the directory and the npm packages. */
-  binaries: Readonly<Record<string, string>>;
-}
+/** The executor's settings. */
+export type ExecutorConfig = ReturnType<typeof parseConfig>;
 
 /** Parses the environment. Throws an error of one line that names each invalid variable. */
-export function parseConfig(env: Record<string, string | undefined>): Readonly<ExecutorConfig> {
-  const parsed = ExecutorEnvironment.safeParse(env);
-  if (!parsed.success) throw new Error(`Invalid configuration: ${formatIssues(parsed.error)}`);
+export function parseConfig(env: Record<string, string | undefined>) {
+  const { data, error } = ExecutorEnvironment.safeParse(env);
+  if (error) throw new Error(`Invalid configuration: ${formatIssues(error)}`);
   const binaries = Object.entries(env).flatMap(([name, path]) => {
     const provider = /^EXECUTOR_([A-Z0-9]+)_BIN$/.exec(name)?.[1];
-    return provider && path ? [[provider.toLowerCase(), path]] : [];
+    return provider && path ? [[provider.toLowerCase(), path] as const] : [];
   });
   return Object.freeze({
-    token: parsed.data.EXECUTOR_TOKEN,
-    stateDirectory: parsed.data.EXECUTOR_STATE,
-    host: parsed.data.EXECUTOR_HOST,
-    port: parsed.data.EXECUTOR_PORT,
-    maxRunning: parsed.data.EXECUTOR_MAX_RUNNING,
-    minFreeDiskBytes: parsed.data.EXECUTOR_MIN_FREE_DISK_BYTES,
-    cliDirectory: parsed.data.EXECUTOR_CLIS,
-    containment: parsed.data.EXECUTOR_CONTAINMENT,
-    binaries: Object.freeze(Object.fromEntries(binaries)),
+    token: data.EXECUTOR_TOKEN,
+    stateDirectory: data.EXECUTOR_STATE,
+    host: data.EXECUTOR_HOST,
+    port: data.EXECUTOR_PORT,
+    maxRunning: data.EXECUTOR_MAX_RUNNING,
+    minFreeDiskBytes: data.EXECUTOR_MIN_FREE_DISK_BYTES,
+    cliDirectory: data.EXECUTOR_CLIS,
+    containment: data.EXECUTOR_CONTAINMENT,
+    /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They come before the directory and the npm packages. */
+    binaries: Object.fromEntries(binaries),
   });
 }

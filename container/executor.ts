@@ -5,7 +5,7 @@ import type { Provider } from './providers/provider.ts';
 
 /** State that all runs of this process share. */
 export interface Executor {
-  config: Readonly<ExecutorConfig>;
+  config: ExecutorConfig;
   /** Id of the state directory. */
   stateId: string;
   providers: Record<string, Provider>;

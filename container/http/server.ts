@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { wholeNumber } from '../config.ts';
 import { formatIssues, Refusal } from '../errors.ts';
 import {
   EVENT_PAGE_MAX,
@@ -77,14 +78,10 @@ async function answerPut({ runs, request, id, query }: RouteCall): Promise<Reply
   return jsonReply(isNew ? 201 : 200, { sessionId });
 }
 
-const whole = z
-  .string()
-  .regex(/^\d{1,15}$/, 'expected a whole number')
-  .transform(Number);
 const EventParameters = z.object({
-  after: whole.default(0),
-  wait: whole.default(0),
-  limit: whole.pipe(z.int().positive()).default(EVENT_PAGE_MAX),
+  after: wholeNumber.default(0),
+  wait: wholeNumber.default(0),
+  limit: wholeNumber.pipe(z.int().positive()).default(EVENT_PAGE_MAX),
 });
 
 async function answerEvents({ runs, id, query, disconnected }: RouteCall): Promise<Reply> {

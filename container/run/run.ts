@@ -129,12 +129,8 @@ const certificates = () =>
   Object.fromEntries(CERTIFICATES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** Waits for the first cause, ends all processes of the run and reads the rest of its output. */
-async function watchProcess(
-  plan: RunPlan,
-  child: Child,
-  { stopCause, end, append, stdio, idle }: RunWiring,
-  take: Take,
-): Promise<EndedRun> {
+async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take: Take): Promise<EndedRun> {
+  const { stopCause, end, append, stdio, idle } = wiring;
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.sessionId, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
   const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
@@ -174,12 +170,12 @@ async function pump(stream: Stream, child: Child, take: Take, onData: () => void
 
 /** Writes the exit event, and retries until the disk accepts it, because a run without one looks alive forever. */
 async function appendExit(spool: Spool, exit: Extract<Lifecycle, { kind: 'exit' }>): Promise<void> {
-  while (
-    !(await spool.append([exit]).then(
-      () => true,
-      () => false,
-    ))
-  )
-    await delay(EXIT_RETRY_MS);
-  await spool.close();
+  for (;;) {
+    try {
+      await spool.append([exit]);
+      return spool.close();
+    } catch {
+      await delay(EXIT_RETRY_MS);
+    }
+  }
 }

@@ -30,12 +30,10 @@ interface SessionState {
   isOver: boolean;
 }
 
+type LogEvent = (event: NewEvent) => void;
+
 /** Opens the session that a command asks for; `log` receives the event of each answer. */
-export function openStdio(
-  { stdin: text = '', dialogue }: Command,
-  provider: Provider,
-  log: (event: NewEvent) => void,
-): StdioSession {
+export function openStdio({ stdin: text = '', dialogue }: Command, provider: Provider, log: LogEvent): StdioSession {
   const state: SessionState = { stdin: new PassThrough(), asks: new Map(), isOver: false };
   if (dialogue === undefined) state.stdin.end(text);
   else for (const line of dialogue.opening) sendLine(state, line);
@@ -80,7 +78,7 @@ function openAsk(state: SessionState, request: PermissionRequest): NewEvent {
   return { kind: 'ask', id, tool, input };
 }
 
-function answerFirst(state: SessionState, { ask, allowed, reason }: RunAnswer, log: (event: NewEvent) => void): boolean {
+function answerFirst(state: SessionState, { ask, allowed, reason }: RunAnswer, log: LogEvent): boolean {
   const known = state.asks.get(ask);
   if (typeof known === 'boolean') return known;
   if (state.isOver) throw new Refusal('run_not_found', 'The run has ended and takes no more answers.');

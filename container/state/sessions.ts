@@ -53,7 +53,8 @@ export async function planSession(stateDirectory: string, request: RunRequest, n
 }
 
 /** Creates the directories of a planned session. Removes them again on failure. */
-export async function makeSession({ directory, home, record, source, isNew }: SessionPlan, isKept: boolean): Promise<void> {
+export async function makeSession(plan: SessionPlan, isKept: boolean): Promise<void> {
+  const { directory, home, record, source, isNew } = plan;
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
   else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
@@ -63,17 +64,13 @@ export async function makeSession({ directory, home, record, source, isNew }: Se
     if (isKept) await writeJsonFile(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });
   } catch (error) {
-    await removeSession({ directory, record, isNew });
+    await removeSession(plan);
     throw error;
   }
 }
 
 /** Removes a session that was created for a run, and its empty parent directories. */
-export async function removeSession({
-  directory,
-  record,
-  isNew,
-}: Pick<SessionPlan, 'directory' | 'record' | 'isNew'>): Promise<void> {
+export async function removeSession({ directory, record, isNew }: SessionPlan): Promise<void> {
   if (!isNew) return;
   await rm(directory, { recursive: true, force: true });
   await removeEmpty(record.cwd);
