@@ -8,7 +8,7 @@ import { CommandError, reportFailure } from './cli/command-error.ts';
 import { checkConfiguration } from './cli/configuration.ts';
 import { parseFlags } from './cli/flags.ts';
 import { print } from './cli/print.ts';
-import { buildImage, dockerVersion } from './local/docker.ts';
+import { buildImage, dockerVersion, requireDocker } from './local/docker.ts';
 import { ROOT } from './local/environment.ts';
 
 const FLAGS = {
@@ -42,8 +42,7 @@ function checkImage() {
 
 /** Runs wrangler in the operator's own environment, which holds its login. */
 function deploy(config: string) {
-  if (dockerVersion() === null)
-    throw new CommandError('No Docker engine answers to "docker info". Start Docker: the image is built here.');
+  requireDocker(', because the image is built on this machine');
   const argv = [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--config', config];
   const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new CommandError('wrangler could not deploy: see above. To sign in, run npx wrangler login.');

@@ -40,10 +40,7 @@ export function buildImage(tag: string): boolean {
 /** The version of the Docker engine, or null if none answers. */
 export const dockerVersion = () => docker('info', '--format', '{{.ServerVersion}}') || null;
 
-/** Refuses if no Docker engine answers. */
-export function requireDocker(): void {
-  if (dockerVersion() === null)
-    throw new CommandError(
-      'No Docker engine answers to "docker info". Start Docker, or omit --containers to run the CLIs as plain processes.',
-    );
+/** Refuses if no Docker engine answers. `advice` follows "Start Docker" in the message. */
+export function requireDocker(advice: string): void {
+  if (dockerVersion() === null) throw new CommandError(`No Docker engine answers to "docker info". Start Docker${advice}.`);
 }

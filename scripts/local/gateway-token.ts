@@ -14,6 +14,9 @@ export interface GatewayToken {
   isGenerated: boolean;
 }
 
+/** A random token. */
+export const newToken = () => randomBytes(32).toString('base64url');
+
 const tokenFile = (state: string) => join(resolve(ROOT, state), 'gateway-token');
 
 /**
@@ -31,7 +34,7 @@ export function findToken(state: string): GatewayToken | undefined {
 export function loadOrCreateToken(state: string): GatewayToken {
   const found = findToken(state);
   if (found) return found;
-  const token = randomBytes(32).toString('base64url');
+  const token = newToken();
   writeFileSync(tokenFile(state), token, { mode: 0o600 });
   return { token, isGenerated: true };
 }

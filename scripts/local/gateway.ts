@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Health } from '../../container/protocol.ts';
@@ -7,6 +6,7 @@ import { CommandError } from '../cli/command-error.ts';
 import type { Variables } from './dev-vars.ts';
 import { requireDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
+import { newToken } from './gateway-token.ts';
 import type { ServiceSpec } from './launch.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { type RunningService, type ServiceListener, startService } from './service.ts';
@@ -51,8 +51,6 @@ const offlineBindings = (modelUrl: string): Variables =>
     ]),
   );
 
-const randomToken = () => randomBytes(32).toString('base64url');
-
 async function checkClis(executorUrl: string, token: string) {
   const response = await fetch(new URL('/health', executorUrl), { headers: { authorization: `Bearer ${token}` } });
   const { clis } = Health.pick({ clis: true }).parse(await response.json());
@@ -80,7 +78,7 @@ type Start = (spec: ServiceSpec) => Promise<string>;
 async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variables, origin: string, start: Start) {
   const gate = { GATE_URL: `${origin}/gate` };
   if (EXECUTOR_URL) return gate;
-  const token = randomToken();
+  const token = newToken();
   const executorUrl = await start(executor(state, token));
   await checkClis(executorUrl, token);
   return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
@@ -89,7 +87,7 @@ async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variab
 /** Refuses containers without Docker, or together with an executor elsewhere. No bindings are needed for them. */
 function checkContainers({ EXECUTOR_URL }: Variables) {
   if (EXECUTOR_URL) throw new CommandError(`--containers excludes EXECUTOR_URL, which is ${EXECUTOR_URL}. Remove one of them.`);
-  requireDocker();
+  requireDocker(', or omit --containers to run the CLIs as plain processes');
   return {};
 }
 
@@ -104,12 +102,8 @@ async function startServices(options: GatewayOptions, settings: OperatorSettings
     settings.offline ? start(modelServer(options.state)) : undefined,
   ]);
   if (containers) options.print('Building the container image. The first build takes minutes.');
-  const bindings = {
-    ...(modelUrl && offlineBindings(modelUrl)),
-    ...executorBindings,
-    ...chosen,
-    GATEWAY_TOKEN: settings.token,
-  };
+  const offline = modelUrl === undefined ? {} : offlineBindings(modelUrl);
+  const bindings = { ...offline, ...executorBindings, ...chosen, GATEWAY_TOKEN: settings.token };
   checkBindings(bindings);
   await start(worker(options.state, port, bindings, containers));
   await waitUntilHealthy(origin, signal);

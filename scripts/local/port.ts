@@ -37,8 +37,6 @@ export async function claimPort(port: number): Promise<number> {
   if (port === 0) return freePort();
   const why = await listenError(port);
   if (why !== null)
-    throw new CommandError(
-      `Port ${port} is in use (${why}). Stop the process that listens on it, or choose another with --port.`,
-    );
+    throw new CommandError(`Port ${port} is in use (${why}). Stop the process on it, or choose another port with --port.`);
   return port;
 }
