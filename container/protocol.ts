@@ -135,6 +135,7 @@ export const ResultItem = z.object({
   sessionId: z.string().optional(),
   turns: z.int().optional(),
   usage: Usage.optional(),
+  /** Models that answered, the last one last. */
   models: z.array(z.string()),
   denials: z.array(Denial),
   hasStructured: z.boolean(),
@@ -167,8 +168,8 @@ export const Item = z.discriminatedUnion('kind', [
     status: z.int().optional(),
     error: z.string().optional(),
   }),
-  /** Total usage of the run so far. */
-  z.object({ kind: z.literal('usage'), usage: Usage }),
+  /** Total usage of the run so far, and the model that answered last. */
+  z.object({ kind: z.literal('usage'), usage: Usage, model: z.string().optional() }),
   /** A piece of a result's answer: of its text, or of its structured output as JSON. `index` is the result's. */
   z.object({ kind: z.literal('answer'), index: z.int(), part: z.enum(['text', 'structured']), text: z.string() }),
   ResultItem,
@@ -208,6 +209,15 @@ export const Event = z.intersection(
   z.union([Item, Lifecycle]),
 );
 export type Event = z.infer<typeof Event>;
+
+/**
+ * A value as an event. One of an unknown form, as another version may send, keeps its place in the log as `output`. Throws for an
+ * unknown end of a run, and without a place.
+ */
+export function readEvent({ seq, at, line, kind, ...more }: Record<string, unknown>): Event {
+  const read = Event.safeParse({ seq, at, line, kind, ...more });
+  return read.data ?? Event.parse({ seq, at, line, kind: kind === 'exit' ? kind : 'output' });
+}
 
 /** Codes of refused requests, with their HTTP status. */
 export const EXECUTOR_ERRORS = {

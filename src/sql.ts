@@ -1,3 +1,5 @@
+import { messageOf } from './errors.ts';
+
 /** Adds missing columns to a table of an earlier version. `columns` maps names to declarations. */
 export function addColumns(sql: SqlStorage, table: string, columns: Record<string, string>): void {
   const rows = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray();
@@ -9,3 +11,18 @@ export function addColumns(sql: SqlStorage, table: string, columns: Record<strin
 /** True if a table exists. A store asks before it reads, so that reading an unused object creates nothing in it. */
 export const hasTable = (sql: SqlStorage, name: string): boolean =>
   sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', name).toArray().length === 1;
+
+/** Rows as values. A row that cannot be read is logged and left out, so that it does not hide the others. */
+export function readRows<T>(
+  rows: Iterable<Record<string, SqlStorageValue>>,
+  read: (row: Record<string, SqlStorageValue>) => T,
+): T[] {
+  const found: T[] = [];
+  for (const row of rows)
+    try {
+      found.push(read(row));
+    } catch (error) {
+      console.error(JSON.stringify({ message: 'unreadable row', columns: Object.keys(row), error: messageOf(error) }));
+    }
+  return found;
+}

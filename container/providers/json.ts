@@ -6,3 +6,46 @@ export function parsedJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** The end of the object that begins at `start`, or -1 if it does not end. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  let isInString = false;
+  for (let at = start; at < text.length; at += 1) {
+    const char = text[at];
+    if (isInString) {
+      if (char === '\\') at += 1;
+      else if (char === '"') isInString = false;
+    } else if (char === '"') isInString = true;
+    else if (char === '{') depth += 1;
+    else if (char === '}') {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+}
+
+/** The whole objects in a text. Never looks inside an object. */
+function objectTexts(text: string): string[] {
+  const found: string[] = [];
+  for (let start = text.indexOf('{"'); start >= 0; ) {
+    const end = endOfObject(text, start);
+    if (end < 0) break;
+    found.push(text.slice(start, end));
+    start = text.indexOf('{"', end);
+  }
+  return found;
+}
+
+/**
+ * The JSON texts of a line: the line itself if it is valid JSON, else the whole objects in it, because a CLI may print a warning or a
+ * colour before an object, or two objects without a line feed between them.
+ */
+export const jsonTextsOf = (line: string): string[] => (parsedJson(line) === undefined ? objectTexts(line) : [line]);
+
+/** The values of the JSON texts of a line. */
+export function jsonValuesOf(line: string): unknown[] {
+  const whole = parsedJson(line);
+  return whole === undefined ? objectTexts(line).map(parsedJson) : [whole];
+}

@@ -141,8 +141,8 @@ export interface Provider {
   /** Tells a caller how to allow a tool call that was denied. */
   permissionHint: string;
   command: (launch: Launch) => Command;
-  /** Makes a reader for the stdout of one run. The reader returns the items of a complete line. Never throws. */
-  reader: () => (line: string) => Item[];
+  /** Makes a reader for the stdout of one run of a session. The reader returns the items of a complete line. Never throws. */
+  reader: (session?: Launch['session']) => (line: string) => Item[];
   /** The signal that requests a stop. */
   stopSignal: 'SIGINT' | 'SIGTERM';
 }

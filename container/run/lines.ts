@@ -8,7 +8,7 @@ export interface Piece {
   text: string;
   /** True for the last piece of a line that had a line feed. */
   end: boolean;
-  /** The whole line, on its last piece only; absent if longer than LINE_MAX. */
+  /** The whole line, on its last piece only, also without a line feed; absent if longer than LINE_MAX. */
   line?: string;
 }
 
@@ -27,8 +27,7 @@ export function splitLines(): LineSplitter {
     push: (chunk) => takeLines(line, decoder.decode(chunk, { stream: true })),
     end: () => {
       const pieces = takeLines(line, decoder.decode());
-      if (line.rest !== '') pieces.push({ text: line.rest, end: false });
-      line.rest = '';
+      if (line.rest !== '') pieces.push({ ...closeLine(line), end: false });
       return pieces;
     },
   };

@@ -24,8 +24,9 @@ export function collectOutput({ capBytes, tailBytes, reader, write, onCap }: Out
   const excerpt = collectExcerpt();
   let headBytes = 0;
 
-  /** Only complete lines of stdout are parsed. */
-  const isParsed = (stream: Stream, { end }: Piece) => end && !torn.delete(stream) && stream === 'stdout';
+  /** Only whole lines of stdout are parsed; the last one may lack its line feed. */
+  const isParsed = (stream: Stream, { end, line }: Piece) =>
+    (end || line !== undefined) && !torn.delete(stream) && stream === 'stdout';
 
   async function emit(stream: Stream, pieces: Piece[]): Promise<void> {
     if (pieces.length === 0) return;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Containment, killTagged } from '../containment/contain.ts';
 import { messageOf } from '../errors.ts';
 import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
-import type { Command, Provider } from '../providers/provider.ts';
+import type { Command, Launch, Provider } from '../providers/provider.ts';
 import type { NewEvent, Spool } from '../spool/spool.ts';
 import { collectOutput } from './output.ts';
 import { type Child, type ProcessExit, startProcess } from './process.ts';
@@ -25,7 +25,7 @@ export interface RunPlan {
   cwd: string;
   home: string;
   tmp: string;
-  sessionId: string;
+  session: Launch['session'];
   cliVersion?: string;
   limits: RunLimits;
   processTag: string;
@@ -64,7 +64,7 @@ export function launchRun(plan: RunPlan): Run {
   const { idleTimeoutMs, cancelGraceMs } = plan.limits;
   const append = (events: NewEvent[]) =>
     plan.spool.append(events).catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
-  const stdio = openStdio(plan.command, plan.provider, (answered) => {
+  const stdio = openStdio(plan.command, plan.provider.reader(plan.session), (answered) => {
     idle.restart();
     void append([answered]);
   });
@@ -131,7 +131,7 @@ const certificates = () =>
 /** Waits for the first cause, ends all processes of the run and reads the rest of its output. */
 async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take: Take): Promise<EndedRun> {
   const { stopCause, end, append, stdio, idle } = wiring;
-  await append([{ kind: 'start', pid: child.pid, sessionId: plan.sessionId, cliVersion: plan.cliVersion }]);
+  await append([{ kind: 'start', pid: child.pid, sessionId: plan.session.id, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
   const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
   idle.restart();

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { EVENT_TEXT_MAX, type RunAnswer } from '../protocol.ts';
+import { jsonTextsOf } from '../providers/json.ts';
 import type { Command, ParsedLine, PermissionRequest, Provider } from '../providers/provider.ts';
 import type { NewEvent } from '../spool/spool.ts';
 
@@ -33,13 +34,17 @@ interface SessionState {
 type LogEvent = (event: NewEvent) => void;
 
 /** Opens the session that a command asks for; `log` receives the event of each answer. */
-export function openStdio({ stdin: text = '', dialogue }: Command, provider: Provider, log: LogEvent): StdioSession {
+export function openStdio(
+  { stdin: text = '', dialogue }: Command,
+  reader: ReturnType<Provider['reader']>,
+  log: LogEvent,
+): StdioSession {
   const state: SessionState = { stdin: new PassThrough(), asks: new Map(), isOver: false };
   if (dialogue === undefined) state.stdin.end(text);
   else for (const line of dialogue.opening) sendLine(state, line);
   return {
     stdin: state.stdin,
-    read: dialogue === undefined ? provider.reader() : (line) => handleLine(state, dialogue.read(line)),
+    read: dialogue === undefined ? reader : (line) => jsonTextsOf(line).flatMap((text) => handleLine(state, dialogue.read(text))),
     answer: (answer) => answerFirst(state, answer, log),
     isWaiting: () => [...state.asks.values()].some(isOpen),
     close: () => {

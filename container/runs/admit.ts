@@ -42,7 +42,20 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const releaseSource = session.source === undefined ? () => {} : holdSession(executor, session.source);
     const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(releaseSource);
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);
-    const plan = { provider, command, ...places, ...labels, cliVersion: cli.version, limits, containment, spool, release };
+    const { processTag } = labels;
+    const cliVersion = cli.version;
+    const plan = {
+      provider,
+      command,
+      ...places,
+      session: session.launch,
+      processTag,
+      cliVersion,
+      limits,
+      containment,
+      spool,
+      release,
+    };
     return { record, spool, run: launchRun(plan) };
   } catch (error) {
     releaseAll();

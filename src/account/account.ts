@@ -146,9 +146,10 @@ export class Account extends DurableObject<Env> {
     await Promise.allSettled(next.map((entry) => jobOf(entry).dispatch()));
   }
 
-  /** Adds to what the account spent today, and returns the sum in USD. */
-  spend(usd: number): number {
-    this.#account.spending.add(usd, clock.now());
+  /** Adds to what the account spent today, stores what a job has used so far, and returns today's sum in USD. */
+  spend(usd: number, job?: Pick<Settlement, 'costUsd' | 'totalTokens'> & { id: string }): number {
+    if (usd > 0) this.#account.spending.add(usd, clock.now());
+    if (job) this.#account.jobs.setUse(job.id, job);
     return this.spentToday();
   }
 

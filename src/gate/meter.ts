@@ -68,8 +68,9 @@ async function relay(
   };
   try {
     for await (const chunk of source) {
-      await pass(() => writer.write(chunk));
+      // Usage is reported before the client has the end of the response, and so before the run can end.
       await see(chunk);
+      await pass(() => writer.write(chunk));
     }
     await end();
     await pass(() => writer.close());

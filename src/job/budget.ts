@@ -11,8 +11,10 @@ export interface BudgetContext {
   spend: SpendStore;
   /** 0 disables the budget. */
   dailyBudgetUsd: number;
-  /** Adds to what the job's account spent today. Returns the sum in USD. */
-  spendOfAccount: (row: JobRow, usd: number) => Promise<number>;
+  /** What the job's account spent today, in USD. */
+  spentToday: (row: JobRow) => Promise<number>;
+  /** Reports to the job's account what the run has used so far, and the USD by which that rose. Returns what the account spent today. */
+  reportUse: (row: JobRow, total: Usage, risenUsd: number) => Promise<number>;
   cancelRun: (row: JobRow) => void;
 }
 
@@ -31,11 +33,9 @@ function passedOwnBudget({ spec }: JobRow, { costUsd = 0 }: Usage): number | und
   return budgetUsd !== undefined && costUsd > budgetUsd ? budgetUsd : undefined;
 }
 
-/** The daily budget in USD if the job's account has passed it, or undefined. */
-async function passedDailyBudget({ dailyBudgetUsd, spendOfAccount }: BudgetContext, row: JobRow, usd: number) {
-  if (dailyBudgetUsd === 0) return undefined;
-  return (await spendOfAccount(row, usd)) > dailyBudgetUsd ? dailyBudgetUsd : undefined;
-}
+/** The daily budget in USD if an account that spent so much today has passed it, or undefined. */
+const passedDailyBudget = ({ dailyBudgetUsd }: BudgetContext, spentUsd: number): number | undefined =>
+  dailyBudgetUsd > 0 && spentUsd > dailyBudgetUsd ? dailyBudgetUsd : undefined;
 
 /** Ends the run because of a budget, unless it already ends for another reason. */
 function endOverBudget({ store, cancelRun }: BudgetContext, budgetUsd: number): void {
@@ -51,7 +51,7 @@ export async function mayCallModel(context: BudgetContext, token: string, provid
   if (!row || !isRunWanted(row) || row.admitted_at === null || row.spec.provider !== provider) return false;
   if (!isSameToken(token, row.run_token)) return false;
   // Other jobs may have spent the day's budget since this one started.
-  const budgetUsd = await passedDailyBudget(context, row, 0);
+  const budgetUsd = context.dailyBudgetUsd > 0 ? passedDailyBudget(context, await context.spentToday(row)) : undefined;
   if (budgetUsd !== undefined) endOverBudget(context, budgetUsd);
   return budgetUsd === undefined;
 }
@@ -62,7 +62,8 @@ export async function recordSpend(context: BudgetContext, call: string, usage: U
   if (!row) return;
   const { total, risenUsd } = context.spend.record(call, usage);
   context.store.note({ spent: total });
-  const dailyBudgetUsd = await passedDailyBudget(context, row, risenUsd);
-  const budgetUsd = passedOwnBudget(row, total) ?? dailyBudgetUsd;
-  if (budgetUsd !== undefined) endOverBudget(context, budgetUsd);
+  const ownBudgetUsd = passedOwnBudget(row, total);
+  if (ownBudgetUsd !== undefined) endOverBudget(context, ownBudgetUsd);
+  const dailyBudgetUsd = passedDailyBudget(context, await context.reportUse(row, total, risenUsd));
+  if (dailyBudgetUsd !== undefined && ownBudgetUsd === undefined) endOverBudget(context, dailyBudgetUsd);
 }

@@ -2,7 +2,7 @@ import type { Event } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { valueInRole } from '../../container/providers/option.ts';
 import { outcome } from './outcome.ts';
-import { advance } from './progress.ts';
+import { advance, withMeteredUsage } from './progress.ts';
 import type { Progress } from './record.ts';
 import type { Channel, JobRow, JobStore } from './store.ts';
 
@@ -66,7 +66,8 @@ export function ingest(store: JobStore, page: Event[], now: number): void {
     if (first.seq !== row.cursor + 1) throw new GapError(`expected event ${row.cursor + 1}, got ${first.seq}`);
     const texts = new Map<Channel, string>();
     let progress = row.progress;
-    for (const event of fresh) {
+    for (const reported of fresh) {
+      const event = withMeteredUsage(reported, row.progress.spent);
       progress = advance(progress, event);
       for (const [channel, text] of textsOf(event)) texts.set(channel, (texts.get(channel) ?? '') + text);
       const kept = eventRow(event);

@@ -11,6 +11,7 @@ import { driveJob } from './drive.ts';
 import { finalize } from './finalize.ts';
 import { isOver } from './machine.ts';
 import { notApproved, orphaned } from './outcome.ts';
+import { totalTokens } from './progress.ts';
 import type { Ending, Hold, JobSpec, JobView } from './record.ts';
 import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
@@ -49,7 +50,9 @@ export class Job extends DurableObject<Env> {
     store: this.#store,
     spend: new SpendStore(this.ctx.storage),
     dailyBudgetUsd: this.#config.limits.dailyBudgetUsd,
-    spendOfAccount: ({ spec }, usd) => (usd > 0 ? accountOf(this.env, spec).spend(usd) : accountOf(this.env, spec).spentToday()),
+    spentToday: ({ spec }) => accountOf(this.env, spec).spentToday(),
+    reportUse: ({ spec }, total, risenUsd) =>
+      accountOf(this.env, spec).spend(risenUsd, { id: spec.id, costUsd: total.costUsd ?? 0, totalTokens: totalTokens(total) }),
     cancelRun: (row) => this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id)),
   };
   readonly #changed = new Signal();
@@ -190,7 +193,7 @@ export class Job extends DurableObject<Env> {
     const row = this.#store.job();
     if (row?.state !== 'running') return;
     const { asks, answers } = row.progress;
-    if (answers[ask] !== undefined || !asks.some(({ id }) => id === ask)) return;
+    if (Object.hasOwn(answers, ask) || !asks.some(({ id }) => id === ask)) return;
     const answer = { allowed, ...(reason !== undefined && { reason }) };
     this.#store.note({ answers: { ...answers, [ask]: answer } });
     this.#changed.fire();

@@ -110,7 +110,9 @@ function failedResult(result: ResultItem, { provider, exit }: RunEnd): Ending {
   }
   if (result.apiStatus !== undefined)
     return failed('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, { retryAfterMs: 10_000 });
-  const known = [result.subtype, result.terminalReason, result.stopReason].map((name) => CLI_ERRORS[name ?? '']).find(Boolean);
+  const known = [result.subtype, result.terminalReason, result.stopReason]
+    .flatMap((name = '') => (Object.hasOwn(CLI_ERRORS, name) ? [CLI_ERRORS[name]] : []))
+    .find(Boolean);
   if (known) return failed(known.code, `${known.hint(optionsOf(provider))}${tail}`);
   if (denied) {
     const use = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;

@@ -1,5 +1,4 @@
 import type { Event, Usage } from '../../container/protocol.ts';
-import { joinUsage } from '../../container/providers/usage.ts';
 import type { Progress } from './record.ts';
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -34,13 +33,14 @@ const CHANGES: Changes = {
     activity: `${allowed ? 'allowed' : 'not allowed'}${reason ? `: ${oneLine(reason, 120)}` : ''}`,
   }),
   retry: (event) => ({ activity: retrying(event) }),
-  usage: ({ usage }) => ({ usage }),
+  usage: ({ usage, model }) => ({ usage, ...(model && { model }) }),
   answer: () => ({}),
   result: (result) => ({
     result,
     activity: result.isError ? 'the CLI reported an error' : 'the answer is there',
     denials: result.denials,
     ...(result.usage && { usage: result.usage }),
+    ...(result.models.length > 0 && { model: result.models.at(-1) }),
     ...(result.turns !== undefined && { turns: result.turns }),
     ...(result.sessionId && { sessionId: result.sessionId }),
   }),
@@ -82,12 +82,18 @@ export function advance(progress: Progress, event: Event): Progress {
   };
 }
 
-/** Usage of a run: per field, the larger of what its CLI reported and what the gate metered, because a run can forge what it reports. */
-export function usageOfRun({ usage, spent }: Progress): Usage | undefined {
-  if (!usage || !spent) return usage ?? spent;
-  return joinUsage(usage, spent, Math.max);
-}
+/**
+ * Usage of a run. What the gate metered replaces what the CLI reported, because a CLI may report figures of the whole conversation, and
+ * a run can forge what it reports.
+ */
+export const usageOfRun = ({ usage, spent }: Pick<Progress, 'usage' | 'spent'>): Usage | undefined => spent ?? usage;
+
+/** An event with the run's usage as the gate metered it, if it reports a usage. */
+export const withMeteredUsage = <T extends Event>(event: T, spent: Usage | undefined): T =>
+  spent && (event.kind === 'usage' || event.kind === 'result') ? { ...event, usage: spent } : event;
 
 /** Tokens in both directions, cached ones included. Policies count them. */
 export const totalTokens = (usage: Usage | undefined): number =>
-  usage ? usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens : 0;
+  usage
+    ? Math.min(usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens, Number.MAX_SAFE_INTEGER)
+    : 0;

@@ -101,7 +101,10 @@ export const JobView = z.object({
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),
   lastSeq: z.int(),
+  /** The model that answered last; before an answer, the one that was chosen. */
   model: z.string().optional(),
+  /** All models that answered, if several did. */
+  models: z.array(z.string()).optional(),
   sessionId: z.string().optional(),
   workspace: z.string().optional(),
   turns: z.int().optional(),

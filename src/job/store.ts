@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Event } from '../../container/protocol.ts';
+import { type Event, readEvent } from '../../container/protocol.ts';
 import { addColumns, hasTable } from '../sql.ts';
 import { STATES, type State, statesBefore } from './machine.ts';
 import { Ending, Hold, JobSpec, Progress } from './record.ts';
@@ -163,9 +163,12 @@ export class JobStore {
   /** Events after a cursor in their order, without their raw lines. */
   events(after: number, limit: number): Event[] {
     const rows = this.#storage.sql
-      .exec('SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?', after, limit)
+      .exec<{ seq: number; at: number; data: string }>(
+        'SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+        ...[after, limit],
+      )
       .toArray();
-    return rows.map(({ seq, at, data }) => Event.parse({ seq, at, ...JSON.parse(String(data)) }));
+    return rows.map(({ seq, at, data }) => readEvent({ ...JSON.parse(data), seq, at }));
   }
 
   /** Adds text to the end of a channel. */

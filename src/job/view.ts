@@ -10,7 +10,7 @@ const INPUT_MAX_CHARS = 2_000;
 export const approvalIdOf = (jobId: string, ask: string) => `${jobId}:${ask}`;
 
 function openAsks({ spec, progress }: JobRow): JobView['asks'] {
-  const open = progress.asks.filter(({ id }) => progress.answers[id] === undefined);
+  const open = progress.asks.filter(({ id }) => !Object.hasOwn(progress.answers, id));
   const shown = open.map(({ id, tool, input, at }) => ({
     approvalId: approvalIdOf(spec.id, id),
     tool,
@@ -43,6 +43,7 @@ export function viewOf(row: JobRow, now: number): JobView {
     lastActivityAt: progress.lastActivityAt,
     lastSeq: row.cursor,
     model: progress.model,
+    models: progress.result && progress.result.models.length > 1 ? progress.result.models : undefined,
     sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
     workspace: spec.workspace,
     turns: progress.turns,

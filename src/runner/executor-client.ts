@@ -1,4 +1,4 @@
-import { Event, ExecutorError, Health, type RunAnswer, type RunRequest } from '../../container/protocol.ts';
+import { type Event, ExecutorError, Health, type RunAnswer, type RunRequest, readEvent } from '../../container/protocol.ts';
 import { messageOf } from '../errors.ts';
 
 /** The executor's answer, its refusal, or a failure to reach it. */
@@ -59,7 +59,7 @@ const readEvents = (text: string) =>
   text
     .split('\n')
     .filter((line) => line.length > 0)
-    .map((line) => Event.parse(JSON.parse(line)));
+    .map((line) => readEvent(JSON.parse(line)));
 
 const readHealth = (body: string) => Health.parse(JSON.parse(body));
 

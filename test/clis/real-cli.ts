@@ -103,7 +103,7 @@ async function start(provider: Provider, launch: Launch, word: Word): Promise<Ou
   const began = performance.now();
   const child = spawn(file, args, { cwd: launch.cwd, env });
   const items: NewEvent[] = [];
-  const stdio = openStdio(command, provider, (answered) => items.push(answered));
+  const stdio = openStdio(command, provider.reader(launch.session), (answered) => items.push(answered));
   stdio.stdin.pipe(child.stdin);
   const splitter = splitLines();
   child.stdout.on('data', (chunk: Buffer) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
-import { countField, type ResultLine, textField } from '../messages/lines.ts';
+import { countField, nameField, type ResultLine } from '../messages/lines.ts';
 import { summaryOf } from '../pieces.ts';
 import { type PromptEnd, type RpcMessage, TICKS_PER_USD } from './messages.ts';
 
@@ -53,7 +53,7 @@ export function resultOfEnd(end: PromptEnd, sessionId: string, answer: string): 
 
 const Detail = z.union([
   z.string().transform((message) => ({ message, http_status: undefined, error_kind: undefined })),
-  z.object({ message: z.string(), http_status: countField, error_kind: textField }),
+  z.object({ message: z.string(), http_status: countField, error_kind: nameField }),
   z.unknown().transform((data) => ({ message: summaryOf(data ?? ''), http_status: undefined, error_kind: undefined })),
 ]);
 

@@ -1,8 +1,7 @@
-import { messagesReader } from '../messages/reader.ts';
 import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
-import { claudeDialogue, claudePrompt } from './dialogue.ts';
+import { claudeDialogue, claudePrompt, claudeReader } from './dialogue.ts';
 import { claudeModels } from './models.ts';
 import { claudeLeftOut, claudeOptions } from './options.ts';
 import { claudeUsageReader } from './usage.ts';
@@ -48,7 +47,7 @@ function command({ binary, prompt, options: given, session, gate, tmp }: Launch)
       ANTHROPIC_API_KEY: gate.token,
       NO_PROXY: new URL(gate.baseUrl).hostname,
     },
-    ...(isAsking ? { dialogue: claudeDialogue(prompt) } : { stdin: claudePrompt(prompt) }),
+    ...(isAsking ? { dialogue: claudeDialogue({ prompt, session }) } : { stdin: claudePrompt(prompt) }),
     files,
   };
 }
@@ -106,6 +105,6 @@ export const claude: Provider = {
   models: claudeModels,
   permissionHint: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
   command,
-  reader: () => messagesReader(),
+  reader: claudeReader,
   stopSignal: 'SIGINT',
 };

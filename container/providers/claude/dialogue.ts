@@ -1,20 +1,24 @@
 import { z } from 'zod';
+import { name } from '../messages/lines.ts';
 import { messagesReader } from '../messages/reader.ts';
-import type { Dialogue, ParsedLine } from '../provider.ts';
+import type { Dialogue, Launch, ParsedLine } from '../provider.ts';
 
 /** The prompt as plain text: after a line feed, Claude Code does not take "/cost" for a command of its own. */
 export const claudePrompt = (prompt: string) => (/^\s*\//.test(prompt) ? `\n${prompt}` : prompt);
 
+/** The executor takes answers to ids of this length. */
+const requestId = z.string().min(1).max(200);
+
 /** Requests of Claude Code to the program that started it. */
 const Control = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('control_request'), request_id: z.string(), request: z.unknown() }),
-  z.object({ type: z.literal('control_cancel_request'), request_id: z.string() }),
+  z.object({ type: z.literal('control_request'), request_id: requestId, request: z.unknown() }),
+  z.object({ type: z.literal('control_cancel_request'), request_id: requestId }),
 ]);
 type Control = z.infer<typeof Control>;
 
 const Permission = z.object({
   subtype: z.literal('can_use_tool'),
-  tool_name: z.string(),
+  tool_name: name,
   input: z.unknown().refine((input) => input !== undefined),
 });
 
@@ -47,9 +51,13 @@ function readControl(line: string): ParsedLine | undefined {
   }
 }
 
+/** A reader for the stdout of one run. Claude Code's figures are of the conversation, so those of a run that continues one are not used. */
+export const claudeReader = (session?: Launch['session']) =>
+  messagesReader({ hasEarlierRuns: session !== undefined && session.mode !== 'new' });
+
 /** A prompt to Claude Code, with a stdin that stays open for answers. */
-export function claudeDialogue(prompt: string): Dialogue {
-  const reader = messagesReader();
+export function claudeDialogue({ prompt, session }: Pick<Launch, 'prompt' | 'session'>): Dialogue {
+  const reader = claudeReader(session);
   const message = { role: 'user', content: claudePrompt(prompt) };
   return {
     opening: [JSON.stringify({ type: 'user', message })],

@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
 import { parsedJson } from '../json.ts';
+import { countField } from '../messages/lines.ts';
 import { costOf } from './models.ts';
 
-const count = z.number().nonnegative().nullish();
-
 const Counts = z.object({
-  input_tokens: count,
-  output_tokens: count,
-  cache_read_input_tokens: count,
-  cache_creation_input_tokens: count,
-  cache_creation: z.object({ ephemeral_1h_input_tokens: count }).nullish(),
-  server_tool_use: z.object({ web_search_requests: count }).nullish(),
+  input_tokens: countField,
+  output_tokens: countField,
+  cache_read_input_tokens: countField,
+  cache_creation_input_tokens: countField,
+  cache_creation: z.object({ ephemeral_1h_input_tokens: countField }).nullish(),
+  server_tool_use: z.object({ web_search_requests: countField }).nullish(),
 });
 type Counts = z.infer<typeof Counts>;
 
@@ -20,7 +19,7 @@ const Message = z.object({ model: z.string().nullish(), usage: Counts.nullish() 
 const Payload = Message.extend({ message: Message.nullish().catch(null) });
 
 /** The counts that an event reports; it leaves out or nulls the others. */
-const given = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== null));
+const given = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, value]) => value != null));
 
 function usageOfMessage(model: string, counts: Counts): Usage {
   const tokens = {

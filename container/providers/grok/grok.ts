@@ -127,6 +127,6 @@ export const grok: Provider = {
   models: grokModels,
   permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
   command,
-  reader: () => messagesReader(readGrokTool),
+  reader: () => messagesReader({ readTool: readGrokTool }),
   stopSignal: 'SIGTERM',
 };

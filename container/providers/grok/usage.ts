@@ -2,16 +2,15 @@ import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
 import { TICKS_PER_USD } from '../acp/messages.ts';
 import { parsedJson } from '../json.ts';
-
-const count = z.number().nonnegative().nullish();
+import { amountField, countField } from '../messages/lines.ts';
 
 const Response = z.object({
   usage: z
     .object({
-      input_tokens: count,
-      output_tokens: count,
-      input_tokens_details: z.object({ cached_tokens: count }).nullish(),
-      cost_in_usd_ticks: count,
+      input_tokens: countField,
+      output_tokens: countField,
+      input_tokens_details: z.object({ cached_tokens: countField }).nullish(),
+      cost_in_usd_ticks: amountField,
     })
     .nullish(),
 });

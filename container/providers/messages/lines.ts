@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
+/** Longest name of a tool, a model or an ending, in UTF-16 units. */
+const MAX_NAME_CHARS = 200;
+
 /** Fields of a CLI's output. A field of an unexpected type is treated as absent, because CLIs change fields without notice. */
 export const textField = z.string().optional().catch(undefined);
+/** A name, a code or an id. A longer one is cut, because events and the job's row repeat it. */
+export const name = z.string().transform((whole) => whole.slice(0, MAX_NAME_CHARS).toWellFormed());
+export const nameField = name.optional().catch(undefined);
 export const countField = z.int().nonnegative().optional().catch(undefined);
 export const amountField = z.number().nonnegative().optional().catch(undefined);
 export const listField = z.array(z.unknown()).optional().catch(undefined);
@@ -29,23 +35,23 @@ const ModelTokens = z
   .catch({});
 
 /** Undefined for the main agent. */
-const parent = textField;
+const parent = nameField;
 
-const message = z.object({ id: textField, content: listField, usage: Tokens }).catch({});
+const message = z.object({ id: nameField, model: nameField, content: listField, usage: Tokens }).catch({});
 
 const System = z.object({
   type: z.literal('system'),
-  subtype: textField,
-  session_id: textField,
-  model: textField,
+  subtype: nameField,
+  session_id: nameField,
+  model: nameField,
   tools: listField,
   attempt: countField,
   max_retries: countField,
   retry_delay_ms: amountField,
   error_status: countField,
-  error: textField,
-  tool_name: textField,
-  tool_use_id: textField,
+  error: nameField,
+  tool_name: nameField,
+  tool_use_id: nameField,
   message: textField,
 });
 const Assistant = z.object({
@@ -70,14 +76,14 @@ const StreamEvent = z.object({
 /** How a CLI ends a turn. */
 const ResultLine = z.object({
   type: z.literal('result'),
-  subtype: textField,
+  subtype: nameField,
   is_error: flagField,
   result: textField,
   errors: listField,
-  stop_reason: textField,
-  terminal_reason: textField,
+  stop_reason: nameField,
+  terminal_reason: nameField,
   api_error_status: countField,
-  session_id: textField,
+  session_id: nameField,
   num_turns: countField,
   total_cost_usd: amountField,
   usage: Tokens,
@@ -94,9 +100,9 @@ export type Line = z.infer<typeof Line>;
 export const ContentBlock = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('thinking'), thinking: z.string() }),
-  z.object({ type: z.literal('tool_use'), id: z.string(), name: z.string(), input: z.unknown().optional() }),
-  z.object({ type: z.literal('tool_result'), tool_use_id: z.string(), content: z.unknown().optional(), is_error: flagField }),
+  z.object({ type: z.literal('tool_use'), id: name, name, input: z.unknown().optional() }),
+  z.object({ type: z.literal('tool_result'), tool_use_id: name, content: z.unknown().optional(), is_error: flagField }),
 ]);
 export type ContentBlock = z.infer<typeof ContentBlock>;
 
-export const PermissionDenial = z.object({ tool_name: z.string(), tool_use_id: textField, tool_input: z.unknown().optional() });
+export const PermissionDenial = z.object({ tool_name: name, tool_use_id: nameField, tool_input: z.unknown().optional() });

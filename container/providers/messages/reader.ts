@@ -1,16 +1,28 @@
-import type { Denial, Item } from '../../protocol.ts';
+import type { Denial, Item, Usage } from '../../protocol.ts';
+import { jsonValuesOf } from '../json.ts';
 import { summaryOf, textItems } from '../pieces.ts';
+import { addUsage, joinUsage, NO_USAGE } from '../usage.ts';
 import { ContentBlock, Line } from './lines.ts';
 import { resultItems } from './result.ts';
 import { readToolResult, type ToolResult } from './tool-result.ts';
-import { countUsage } from './usage.ts';
+import { countUsage, tokensOf, usageOfResult } from './usage.ts';
 
 type Of<T extends Line['type']> = Extract<Line, { type: T }>;
 
+interface ReaderOptions {
+  /** Reads the output of a tool. */
+  readTool?: (content: unknown) => ToolResult;
+  /** True if the CLI's figures by model and its cost include earlier runs of the conversation. */
+  hasEarlierRuns?: boolean;
+}
+
 /** What a run has reported so far. */
-interface ReaderState {
-  readTool: (content: unknown) => ToolResult;
+interface ReaderState extends Required<ReaderOptions> {
   count: ReturnType<typeof countUsage>;
+  /** Tokens of the messages so far, and of the turns that ended. */
+  spent: { messages: Usage; turns: Usage };
+  /** Models of the main agent's messages, the last one last. */
+  models: Set<string>;
   /** The main agent's message that is being streamed, and the kinds of blocks whose text was reported. */
   streamed: { id: string | undefined; kinds: Set<string> };
   /** Calls without a result, by id. */
@@ -20,9 +32,21 @@ interface ReaderState {
   results: number;
 }
 
+/** Name that Claude Code gives to the model of messages that it wrote itself. */
+const NO_MODEL = '<synthetic>';
+
+function noteModel({ models }: ReaderState, model: string | undefined): void {
+  if (model === undefined || model === NO_MODEL) return;
+  models.delete(model);
+  models.add(model);
+}
+
 function usageItems(state: ReaderState, id: string | undefined, tokens: Parameters<ReaderState['count']>[1]): Item[] {
   const usage = id === undefined ? undefined : state.count(id, tokens);
-  return usage ? [{ kind: 'usage', usage }] : [];
+  if (!usage) return [];
+  state.spent.messages = usage;
+  const model = [...state.models].at(-1);
+  return [{ kind: 'usage', usage, ...(model !== undefined && { model }) }];
 }
 
 function deny(state: ReaderState, id: string, denial: Denial): Item[] {
@@ -54,6 +78,7 @@ function streamItems({ event, parent_tool_use_id }: Of<'stream_event'>, state: R
   switch (event.type) {
     case 'message_start':
       state.streamed = { id: event.message.id, kinds: new Set() };
+      noteModel(state, event.message.model);
       return usageItems(state, event.message.id, event.message.usage);
     case 'content_block_delta': {
       const { text = '', thinking = '' } = event.delta ?? {};
@@ -69,8 +94,9 @@ function streamItems({ event, parent_tool_use_id }: Of<'stream_event'>, state: R
 }
 
 function assistantItems(line: Of<'assistant'>, state: ReaderState): Item[] {
-  const { id, content = [], usage } = line.message;
+  const { id, model, content = [], usage } = line.message;
   const isMain = line.parent_tool_use_id === undefined && line.is_api_error_message !== true;
+  if (isMain) noteModel(state, model);
   const isNew = (kind: string) => isMain && !(state.streamed.id === id && state.streamed.kinds.has(kind));
   const items = blocksOf(content).flatMap((block): Item[] => {
     switch (block.type) {
@@ -105,11 +131,18 @@ function userItems(line: Of<'user'>, state: ReaderState): Item[] {
   });
 }
 
+/** Usage of the run so far. A turn that failed reports less than its messages do. */
+function usageOfTurns(line: Of<'result'>, { hasEarlierRuns, spent }: ReaderState): Usage {
+  spent.turns = addUsage(spent.turns, tokensOf(line.usage));
+  return hasEarlierRuns ? joinUsage(spent.turns, spent.messages, Math.max) : usageOfResult(line);
+}
+
 function endTurn(line: Of<'result'>, state: ReaderState): Item[] {
   // Grok ends a turn without a report if a call needs permission.
   if (line.stop_reason === 'cancelled' && line.subtype === 'error_during_execution' && state.denials.size === 0)
     for (const [id, call] of state.calls) state.denials.set(id, { ...call, reason: 'cancelled' });
-  const items = resultItems(line, state.results, state.denials);
+  const models = state.models.size > 0 || state.hasEarlierRuns ? [...state.models] : Object.keys(line.modelUsage);
+  const items = resultItems(line, state.results, state.denials, { usage: usageOfTurns(line, state), models });
   state.results += 1;
   state.denials = new Map();
   return items;
@@ -138,21 +171,28 @@ function itemsOf(line: Line, state: ReaderState): Item[] {
   }
 }
 
-/**
- * A reader for lines of Claude Code's stream-json, or of Grok's imitation of it. `readTool` reads the output of a tool. An unknown line
- * is `output`. Never throws.
- */
-export function messagesReader(readTool: ReaderState['readTool'] = readToolResult): (line: string) => Item[] {
-  const streamed: ReaderState['streamed'] = { id: undefined, kinds: new Set() };
-  const state: ReaderState = { readTool, count: countUsage(), streamed, calls: new Map(), denials: new Map(), results: 0 };
-  return (line) => {
+/** A reader for lines of Claude Code's stream-json, or of Grok's imitation of it. An unknown line is `output`. Never throws. */
+export function messagesReader({
+  readTool = readToolResult,
+  hasEarlierRuns = false,
+}: ReaderOptions = {}): (line: string) => Item[] {
+  const state: ReaderState = {
+    ...{ readTool, hasEarlierRuns, count: countUsage(), models: new Set(), results: 0 },
+    spent: { messages: NO_USAGE, turns: NO_USAGE },
+    streamed: { id: undefined, kinds: new Set() },
+    ...{ calls: new Map(), denials: new Map() },
+  };
+  const read = (value: unknown): Item[] => {
     try {
-      const read = Line.safeParse(JSON.parse(line));
-      const items = read.success ? itemsOf(read.data, state) : [];
-      return items.length > 0 ? items : [{ kind: 'output' }];
+      const line = Line.safeParse(value);
+      return line.success ? itemsOf(line.data, state) : [];
     } catch {
-      // Not valid JSON, or nested deeper than the stack.
-      return [{ kind: 'output' }];
+      // Nested deeper than the stack.
+      return [];
     }
+  };
+  return (line) => {
+    const items = jsonValuesOf(line).flatMap(read);
+    return items.length > 0 ? items : [{ kind: 'output' }];
   };
 }

@@ -1,4 +1,4 @@
-import type { Denial, Item } from '../../protocol.ts';
+import type { Denial, Item, ResultItem } from '../../protocol.ts';
 import { splitText, summaryOf } from '../pieces.ts';
 import { PermissionDenial, type ResultLine } from './lines.ts';
 import { usageOfResult } from './usage.ts';
@@ -7,12 +7,18 @@ import { usageOfResult } from './usage.ts';
 const HTTP_STATUS = /"http_status":\s*([45]\d\d)|\(([45]\d\d)\) from |\(status ([45]\d\d)\b/;
 
 /** HTTP statuses by the type of error that a text without a status begins with. */
-const ERROR_TYPES: Record<string, number> = { rate_limit_error: 429, overloaded_error: 529 };
+const ERROR_TYPES = new Map([
+  ['rate_limit_error', 429],
+  ['overloaded_error', 529],
+]);
+
+/** Largest number of denials, errors or models in a result. */
+const MAX_LISTED = 100;
 
 /** The HTTP status in an error's text, or undefined. */
 export function statusIn(text: string): number | undefined {
   const status = HTTP_STATUS.exec(text)?.slice(1).find(Boolean);
-  return status === undefined ? ERROR_TYPES[text.split(':', 1)[0] ?? ''] : Number(status);
+  return status === undefined ? ERROR_TYPES.get(text.split(':', 1)[0] ?? '') : Number(status);
 }
 
 /** The denied calls of a turn: those that the CLI lists, and those seen in its output. */
@@ -24,12 +30,18 @@ function denialsOf({ permission_denials = [] }: ResultLine, seen: Map<string, De
     const { tool_name: tool, tool_use_id: id = String(index), tool_input } = read.data;
     all.set(id, { ...seen.get(id), tool, input: summaryOf(tool_input) });
   }
-  return [...all.values()];
+  return [...all.values()].slice(0, MAX_LISTED);
 }
 
 /** The pieces of a turn's answer and of its structured output, then the CLI's result of the turn. */
-export function resultItems(line: ResultLine, index: number, seen: Map<string, Denial>): Item[] {
+export function resultItems(
+  line: ResultLine,
+  index: number,
+  seen: Map<string, Denial>,
+  { usage, models }: Pick<ResultItem, 'usage' | 'models'> = { usage: usageOfResult(line), models: Object.keys(line.modelUsage) },
+): Item[] {
   const { structured_output: structured } = line;
+  const errors = (line.errors ?? []).slice(0, MAX_LISTED).map(summaryOf);
   const hasStructured = structured !== undefined && structured !== null;
   const answer = (part: 'text' | 'structured', whole: string): Item[] =>
     splitText(whole).map((text) => ({ kind: 'answer', index, part, text }));
@@ -39,16 +51,17 @@ export function resultItems(line: ResultLine, index: number, seen: Map<string, D
     {
       kind: 'result',
       index,
-      isError: line.is_error ?? line.subtype !== 'success',
+      // Whatever does not say clearly that it succeeded has failed.
+      isError: line.is_error !== false || line.subtype !== 'success',
       subtype: line.subtype ?? 'unknown',
       stopReason: line.stop_reason,
       terminalReason: line.terminal_reason,
-      apiStatus: line.api_error_status ?? statusIn((line.errors ?? []).map(summaryOf).join('\n')),
-      errors: (line.errors ?? []).map(summaryOf),
+      apiStatus: line.api_error_status ?? statusIn(errors.join('\n')),
+      errors,
       sessionId: line.session_id,
       turns: line.num_turns,
-      usage: usageOfResult(line),
-      models: Object.keys(line.modelUsage),
+      usage,
+      models: models.slice(-MAX_LISTED).map((model) => model.slice(0, 200).toWellFormed()),
       denials: denialsOf(line, seen),
       hasStructured,
     },

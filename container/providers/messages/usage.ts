@@ -2,7 +2,8 @@ import type { Usage } from '../../protocol.ts';
 import { addUsage, joinUsage, NO_USAGE } from '../usage.ts';
 import type { ResultLine, Tokens } from './lines.ts';
 
-const tokensOf = (tokens: Tokens): Usage => ({
+/** Tokens of a message or of a turn. */
+export const tokensOf = (tokens: Tokens): Usage => ({
   inputTokens: tokens?.input_tokens ?? 0,
   outputTokens: tokens?.output_tokens ?? 0,
   cacheReadTokens: tokens?.cache_read_input_tokens ?? 0,
@@ -41,5 +42,5 @@ export function usageOfResult({ usage, modelUsage, total_cost_usd = 0 }: ResultL
   const { costUsd: byModels = 0, ...tokens } = models.length > 0 ? models.reduce(addUsage) : tokensOf(usage);
   // Zero stands for a price that the service did not report.
   const costUsd = total_cost_usd || byModels;
-  return { ...tokens, ...(costUsd > 0 && { costUsd }) };
+  return addUsage(NO_USAGE, { ...tokens, ...(costUsd > 0 && { costUsd }) });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Hold } from '../../job/record.ts';
-import { addColumns } from '../../sql.ts';
+import { addColumns, readRows } from '../../sql.ts';
 import type { ToolCall } from '../tool-call.ts';
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired'] as const;
@@ -102,10 +102,7 @@ export class Approvals {
   }
 
   #rows(query: string, ...values: (string | number)[]): Approval[] {
-    return this.#sql
-      .exec(`SELECT * FROM approval ${query}`, ...values)
-      .toArray()
-      .map((row) => Row.parse(row));
+    return readRows(this.#sql.exec(`SELECT * FROM approval ${query}`, ...values), (row) => Row.parse(row));
   }
 
   add(id: string, { kind, call, rule, reason, estimateUsd, job, question, expiresAt }: NewApproval, now: number): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readRows } from '../../sql.ts';
 import { type AuditContent, type AuditEnds, AuditFacts, AuditHead, AuditRow, brokenAt, GENESIS, hashOfRow } from './audit-row.ts';
 
 /** Looked-up columns are computed from the facts, so that no copy can differ from them. */
@@ -105,8 +106,7 @@ export class AuditLog {
   }
 
   #rows(query: string, ...values: (string | number)[]): AuditRow[] {
-    const rows = this.#sql.exec(`SELECT seq, hash, facts FROM audit ${query}`, ...values).toArray();
-    return rows.map((row) => {
+    return readRows(this.#sql.exec(`SELECT seq, hash, facts FROM audit ${query}`, ...values), (row) => {
       const { seq, hash, facts } = Stored.parse(row);
       return AuditRow.parse({ ...JSON.parse(facts), seq, hash });
     });

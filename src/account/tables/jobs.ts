@@ -35,13 +35,13 @@ const UNFINISHED = among(ACTIVE_STATES);
 /** Number of latest jobs whose average usage is expected of the next one. */
 const AVERAGED = 20;
 
-/** A job in its account's index. `place` orders jobs by arrival. */
+/** A job in its account's index. `place` orders jobs by arrival. What the columns' types do not hold is replaced, so that a list stays readable. */
 const JobEntry = z.object({
   place: z.number(),
   id: z.string(),
   account: z.string(),
   provider: z.string(),
-  state: z.enum(STATES),
+  state: z.enum(STATES).catch('failed'),
   reason: z.string().nullable(),
   session: z.string().nullable(),
   request_key: z.string(),
@@ -50,8 +50,8 @@ const JobEntry = z.object({
   correlation_id: z.string().nullable(),
   created_at: z.number(),
   finished_at: z.number().nullable(),
-  cost_usd: z.number(),
-  total_tokens: z.number(),
+  cost_usd: z.number().catch(0),
+  total_tokens: z.number().catch(0),
   /** The requester, the tool and the origin of the request. */
   grant_id: z.string(),
   tool: z.string(),
@@ -169,6 +169,11 @@ export class JobIndex {
       ...[state, reason, startedAt ?? null, finishedAt, costUsd, totalTokens, id],
     );
     return finished.toArray().length === 1;
+  }
+
+  /** Stores what a job has used so far. */
+  setUse(id: string, { costUsd, totalTokens }: Pick<Settlement, 'costUsd' | 'totalTokens'>): void {
+    this.#sql.exec('UPDATE entry SET cost_usd = ?, total_tokens = ? WHERE id = ?', costUsd, totalTokens, id);
   }
 
   list({ state, provider, before, limit }: ListFilter): JobEntry[] {
