@@ -1,5 +1,3 @@
-import { messageOf } from './errors.ts';
-
 /** Adds missing columns to a table of an earlier version. `columns` maps names to declarations. */
 export function addColumns(sql: SqlStorage, table: string, columns: Record<string, string>): void {
   const rows = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray();
@@ -22,7 +20,7 @@ export function readRows<T>(
     try {
       found.push(read(row));
     } catch (error) {
-      console.error(JSON.stringify({ message: 'unreadable row', columns: Object.keys(row), error: messageOf(error) }));
+      console.error(JSON.stringify({ message: 'unreadable row', columns: Object.keys(row), error: String(error) }));
     }
   return found;
 }

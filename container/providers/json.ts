@@ -39,10 +39,13 @@ function objectTexts(text: string): string[] {
 }
 
 /**
- * The JSON texts of a line: the line itself if it is valid JSON, else the whole objects in it, because a CLI may print a warning or a
- * colour before an object, or two objects without a line feed between them.
+ * The texts to parse of a line: the whole objects in a line that is not valid JSON, because a CLI may print a warning or a colour
+ * before an object, or two objects without a line feed between them; else the line itself.
  */
-export const jsonTextsOf = (line: string): string[] => (parsedJson(line) === undefined ? objectTexts(line) : [line]);
+export function jsonTextsOf(line: string): string[] {
+  const found = parsedJson(line) === undefined ? objectTexts(line) : [];
+  return found.length > 0 ? found : [line];
+}
 
 /** The values of the JSON texts of a line. */
 export function jsonValuesOf(line: string): unknown[] {

@@ -1,7 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { EVENT_TEXT_MAX, type RunAnswer } from '../protocol.ts';
-import { jsonTextsOf } from '../providers/json.ts';
 import type { Command, ParsedLine, PermissionRequest, Provider } from '../providers/provider.ts';
 import type { NewEvent } from '../spool/spool.ts';
 
@@ -44,7 +43,7 @@ export function openStdio(
   else for (const line of dialogue.opening) sendLine(state, line);
   return {
     stdin: state.stdin,
-    read: dialogue === undefined ? reader : (line) => jsonTextsOf(line).flatMap((text) => handleLine(state, dialogue.read(text))),
+    read: dialogue === undefined ? reader : (line) => handleLine(state, dialogue.read(line)),
     answer: (answer) => answerFirst(state, answer, log),
     isWaiting: () => [...state.asks.values()].some(isOpen),
     close: () => {

@@ -8,10 +8,11 @@ function split(chunks: Uint8Array[]): Piece[] {
 }
 
 const whole = (text: string): Piece => ({ text, end: true, line: text });
+const last = (text: string): Piece => ({ text, end: false, line: text });
 
 test('lines are the same wherever the bytes are cut', () => {
   const bytes = Buffer.from('aé€😀\n\nzwei😀\n\u{feff}drei');
-  const expected = [whole('aé€😀'), whole(''), whole('zwei😀'), { text: '\u{feff}drei', end: false }];
+  const expected = [whole('aé€😀'), whole(''), whole('zwei😀'), last('\u{feff}drei')];
   for (let at = 0; at <= bytes.length; at += 1) expect(split([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(expected);
   expect(split([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(expected);
 });
@@ -22,9 +23,13 @@ test.for([
   {
     title: 'show a character cut off by the end as U+FFFD',
     bytes: Buffer.from([0xe2, 0x82]),
-    pieces: [{ text: '\u{fffd}', end: false }],
+    pieces: [last('\u{fffd}')],
   },
-  { title: 'are not ended by the end of the output', bytes: Buffer.from('half'), pieces: [{ text: 'half', end: false }] },
+  {
+    title: 'are whole at the end of the output, and show that they lack a line feed',
+    bytes: Buffer.from('half'),
+    pieces: [last('half')],
+  },
   { title: 'are none for no bytes', bytes: Buffer.alloc(0), pieces: [] },
 ])('lines $title', ({ bytes, pieces }) => {
   expect(split([bytes])).toEqual(pieces);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from '../messages/lines.ts';
 import { messagesReader } from '../messages/reader.ts';
+import { readTexts } from '../parsed-line.ts';
 import type { Dialogue, Launch, ParsedLine } from '../provider.ts';
 
 /** The prompt as plain text: after a line feed, Claude Code does not take "/cost" for a command of its own. */
@@ -61,11 +62,12 @@ export function claudeDialogue({ prompt, session }: Pick<Launch, 'prompt' | 'ses
   const message = { role: 'user', content: claudePrompt(prompt) };
   return {
     opening: [JSON.stringify({ type: 'user', message })],
-    read: (line) => {
-      const parsed = readControl(line);
-      if (parsed !== undefined) return parsed;
-      const items = reader(line);
-      return { items, isDone: items.some(({ kind }) => kind === 'result') };
-    },
+    read: (line) =>
+      readTexts(line, (text) => {
+        const parsed = readControl(text);
+        if (parsed !== undefined) return parsed;
+        const items = reader(text);
+        return { items, isDone: items.some(({ kind }) => kind === 'result') };
+      }),
   };
 }

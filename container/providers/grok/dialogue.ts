@@ -1,6 +1,7 @@
 import type { Item } from '../../protocol.ts';
 import { Opened, PermissionParams, PromptEnd, RpcMessage, Sessions } from '../acp/messages.ts';
 import { acpReader } from '../acp/reader.ts';
+import { readTexts } from '../parsed-line.ts';
 import type { Dialogue, Launch, ParsedLine, PermissionRequest } from '../provider.ts';
 import { promptMeta, sessionMeta, sessionSettings } from './ask-mode.ts';
 import { grokPrompt } from './prompt.ts';
@@ -94,17 +95,19 @@ export function grokDialogue(launch: Launch): Dialogue {
     return { items: [], reply: rpc({ id, error: METHOD_NOT_FOUND }) };
   }
 
+  function readText(text: string): ParsedLine {
+    try {
+      const message = RpcMessage.safeParse(JSON.parse(text));
+      return message.success ? handleMessage(message.data) : { items: [] };
+    } catch {
+      // Not valid JSON, or nested deeper than the stack.
+      return { items: [] };
+    }
+  }
+
   const { reply: opening = '' } = proceed();
   return {
     opening: [opening],
-    read: (line) => {
-      try {
-        const message = RpcMessage.safeParse(JSON.parse(line));
-        return message.success ? handleMessage(message.data) : { items: [] };
-      } catch {
-        // Not valid JSON, or nested deeper than the stack.
-        return { items: [] };
-      }
-    },
+    read: (line) => readTexts(line, readText),
   };
 }

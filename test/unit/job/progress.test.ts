@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../../container/protocol.ts';
-import { advance, usageOfRun } from '../../../src/job/progress.ts';
+import { advance, usageOfRun, withMeteredUsage } from '../../../src/job/progress.ts';
 import { Progress } from '../../../src/job/record.ts';
 
 const usage = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0.01 };
@@ -61,13 +61,37 @@ const few = { inputTokens: 1, outputTokens: 50, cacheReadTokens: 0, cacheWriteTo
 const bills: [what: string, told: Progress['usage'], metered: Progress['spent'], used: Progress['usage']][] = [
   ['its CLI alone told', usage, undefined, usage],
   ['the gate alone saw', undefined, usage, usage],
-  ['both know, of which the larger counts', { ...few, costUsd: 0 }, usage, { ...usage, outputTokens: 50 }],
-  ['its CLI told more of', { ...usage, costUsd: 2 }, usage, { ...usage, costUsd: 2 }],
+  ['the gate metered, although its CLI reported less', { ...few, costUsd: 0 }, usage, usage],
+  ['the gate metered, although its CLI reported more', { ...usage, costUsd: 2 }, usage, usage],
+  ['the gate metered without a price, whatever its CLI reports', usage, few, few],
   ['neither knows the price of', few, few, few],
-  ['the gate alone knows the price of', few, usage, { ...usage, outputTokens: 50 }],
+  ['the gate alone knows the price of', few, usage, usage],
   ['nobody saw', undefined, undefined, undefined],
 ];
 
 test.each(bills)('a run used what %s', (_what, told, spent, used) => {
   expect(usageOfRun(Progress.parse({ usage: told, spent }))).toEqual(used);
+});
+
+const ended: Event = {
+  ...at,
+  ...{ kind: 'result', index: 0, isError: false, subtype: 'success', errors: [], denials: [], hasStructured: false, usage },
+  models: ['claude-opus-5-5', 'claude-sonnet-5-5'],
+};
+
+test('a job shows the model that answered last, not the one that was chosen', () => {
+  const events: Event[] = [
+    { ...at, kind: 'init', model: 'claude-opus-5-5' },
+    { ...at, kind: 'usage', usage, model: 'claude-sonnet-5-5' },
+  ];
+  expect(events.reduce(advance, Progress.parse({})).model).toBe('claude-sonnet-5-5');
+  expect([...events.slice(0, 1), ended].reduce(advance, Progress.parse({})).model).toBe('claude-sonnet-5-5');
+  expect([...events, { ...ended, models: [] }].reduce(advance, Progress.parse({})).model).toBe('claude-sonnet-5-5');
+});
+
+test('events report what the gate metered, and what the CLI reports only without it', () => {
+  const told: Event = { ...at, kind: 'usage', usage };
+  expect(withMeteredUsage(told, few)).toEqual({ ...told, usage: few });
+  expect(withMeteredUsage(ended, few)).toEqual({ ...ended, usage: few });
+  expect(withMeteredUsage(told, undefined)).toEqual(told);
 });
