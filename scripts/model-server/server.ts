@@ -91,6 +91,18 @@ function flaky(state: ServerState, body: ModelBody, scenario: Scenario): number 
   return attempt <= times ? code : { ...scenario, name: 'text', arg: `Answered at attempt ${attempt}.` };
 }
 
+/** The status of an `error`, or for models other than the named one a text. */
+function failing({ model = '' }: ModelBody, scenario: Scenario): number | Scenario {
+  const [code = '500', failed = ''] = scenario.arg.split(' ').filter(Boolean);
+  return model.includes(failed) ? Number(code) : { ...scenario, name: 'text', arg: `Answered by ${model}.` };
+}
+
+/** What a model call leads to: the status of a failure, or a scenario. */
+function outcomeOf(state: ServerState, body: ModelBody, scenario: Scenario): number | Scenario {
+  if (scenario.name === 'error') return failing(body, scenario);
+  return scenario.name === 'flaky' ? flaky(state, body, scenario) : scenario;
+}
+
 /** Fails a request without a stream like a cut stream, because Claude repeats a cut stream as such a request. */
 function answerCut(res: ServerResponse, wire: Wire, cut: NonNullable<Plan['cut']>) {
   if (cut === 'drop') res.destroy();
@@ -107,8 +119,7 @@ async function answerModel(state: ServerState, call: Call, body: ModelBody, wire
   }
   note({ scenario: scenario.name, arg: scenario.arg, side });
   if (scenario.name === 'hang') return;
-  if (scenario.name === 'error') return sendError(res, Number(scenario.arg || 500), wire);
-  const outcome = scenario.name === 'flaky' ? flaky(state, body, scenario) : scenario;
+  const outcome = outcomeOf(state, body, scenario);
   if (typeof outcome === 'number') return sendError(res, outcome, wire);
   const plan = planOf(body, wire, outcome, state.holds);
   if (plan.cut && !body.stream) return answerCut(res, wire, plan.cut);

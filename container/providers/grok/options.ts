@@ -5,9 +5,9 @@ import type { Provider } from '../provider.ts';
 import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, ruleList } from '../values.ts';
 import { toolNames } from './tools.ts';
 
-/** Models that `grok models` of Grok 1.0.41 lists. The service may have more. */
+/** Models that `grok models` of Grok 1.0.41 lists, and the one that runs use. The service may have more. */
 export const grokModels = {
-  default: 'grok-4.6',
+  default: 'grok-4.5',
   known: ['grok-4.6', 'grok-4.5'],
   aliases: {},
 } satisfies Provider['models'];

@@ -137,11 +137,18 @@ function usageOfTurns(line: Of<'result'>, { hasEarlierRuns, spent }: ReaderState
   return hasEarlierRuns ? joinUsage(spent.turns, spent.messages, Math.max) : usageOfResult(line);
 }
 
+/** Models that answered: those of the messages, else those of the CLI's figures, which may include earlier runs. */
+function modelsOf({ modelUsage }: Of<'result'>, { hasEarlierRuns, models }: ReaderState): string[] {
+  const charged = Object.keys(modelUsage);
+  if (models.size > 0) return [...models];
+  return hasEarlierRuns && charged.length > 1 ? [] : charged;
+}
+
 function endTurn(line: Of<'result'>, state: ReaderState): Item[] {
   // Grok ends a turn without a report if a call needs permission.
   if (line.stop_reason === 'cancelled' && line.subtype === 'error_during_execution' && state.denials.size === 0)
     for (const [id, call] of state.calls) state.denials.set(id, { ...call, reason: 'cancelled' });
-  const models = state.models.size > 0 || state.hasEarlierRuns ? [...state.models] : Object.keys(line.modelUsage);
+  const models = modelsOf(line, state);
   const items = resultItems(line, state.results, state.denials, { usage: usageOfTurns(line, state), models });
   state.results += 1;
   state.denials = new Map();

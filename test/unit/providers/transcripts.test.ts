@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { Item } from '../../../container/protocol.ts';
-import { gist, readSample, SAMPLES } from './transcripts.ts';
+import { parsedJson } from '../../../container/providers/json.ts';
+import { gist, linesOf, readSample, SAMPLES } from './transcripts.ts';
 
 /** Longer texts are told by their beginning. */
 const SHOWN = 60;
@@ -52,4 +54,16 @@ test('a denial names the tool, its input and what the CLI said', () => {
 test('a result of a tool of Grok is the text that the model gets', () => {
   const [end] = readSample('grok', 'recommended').filter((item) => item.kind === 'tool_end');
   expect(end).toMatchObject({ isError: false, output: 'exit: 0\nfine\n' });
+});
+
+const Ended = z.object({ type: z.literal('result'), result: z.string() });
+
+test('an answer is the whole text of the last result in its transcript', () => {
+  const whole = Object.keys(expected).flatMap((sample) => {
+    const [id = '', name = ''] = sample.split(' ');
+    const ends = linesOf(id, name).flatMap((line) => Ended.safeParse(parsedJson(line)).data ?? []);
+    return ends.length > 0 ? [[sample, gist(readSample(id, name)).answer, ends.at(-1)?.result]] : [];
+  });
+  expect(whole.length).toBeGreaterThan(100);
+  for (const [sample, answer, text] of whole) expect([sample, answer]).toEqual([sample, text]);
 });

@@ -36,13 +36,14 @@ export function dialogueOf(id: string, name = 'ask', options: Record<string, unk
   return dialogue;
 }
 
-/** What a provider's reader makes of the lines of one run. */
-export function read(id: string, lines: string[]): Item[] {
-  const reader = providers[id]?.reader() ?? (() => []);
+/** What a provider's reader makes of the lines of one run, by default of a new session. */
+export function read(id: string, lines: string[], session: Launch['session'] = { mode: 'new', id: ID }): Item[] {
+  const reader = providers[id]?.reader(session) ?? (() => []);
   return lines.flatMap((line) => reader(line));
 }
 
-const linesOf = (id: string, name: string) =>
+/** The lines of a transcript. */
+export const linesOf = (id: string, name: string) =>
   readFileSync(join(SAMPLES, id, `${name}.ndjson`), 'utf8')
     .trimEnd()
     .split('\n');
@@ -58,8 +59,15 @@ export function hearSample(id: string, name: string) {
   return { opening: dialogue.opening, heard: linesOf(id, name).map((line) => dialogue.read(line)) };
 }
 
-export const readSample = (id: string, name: string): Item[] =>
-  name.startsWith('ask-') ? hearSample(id, name).heard.flatMap(heardItems) : read(id, linesOf(id, name));
+/** Transcripts of runs that asked an approver. */
+const DIALOGUES = /^(ask-|input-permission$)/;
+/** Transcripts of runs that continued or copied a conversation. */
+const CONTINUED = /^(after-par$|resume-|sess-(continue$|fork|othercwd|resume|restored))/;
+
+export function readSample(id: string, name: string): Item[] {
+  if (DIALOGUES.test(name)) return hearSample(id, name).heard.flatMap(heardItems);
+  return read(id, linesOf(id, name), { mode: CONTINUED.test(name) ? 'resume' : 'new', id: ID });
+}
 
 /** What a run comes to, in short. */
 export function gist(items: Item[]) {
@@ -81,6 +89,6 @@ export function gist(items: Item[]) {
     retries: items.filter(({ kind }) => kind === 'retry').length,
     tokens: [usage?.inputTokens, usage?.outputTokens],
     cost: usage?.costUsd,
-    model: items.find((item) => item.kind === 'init')?.model,
+    model: result?.models.at(-1) ?? items.find((item) => item.kind === 'init')?.model,
   };
 }
