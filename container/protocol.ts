@@ -34,8 +34,8 @@ export const Workspace = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter');
 
-/** Limits that end a run before its CLI exits. */
-export const RunLimits = z.strictObject({
+/** Limits that end a run before its CLI exits. Unknown ones are ignored, because the Worker may be newer. */
+export const RunLimits = z.object({
   /** Longest time without output, in ms. */
   idleTimeoutMs: z.int().positive(),
   /** Longest time from the start of the run, in ms. */
@@ -46,6 +46,8 @@ export const RunLimits = z.strictObject({
   outputTailBytes: z.int().nonnegative(),
   /** Time between the polite signal and SIGKILL, in ms. */
   cancelGraceMs: z.int().nonnegative(),
+  /** Time that a CLI may stay alive after its successful result, in ms. Absent: no limit. */
+  resultGraceMs: z.int().nonnegative().optional(),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
@@ -104,6 +106,8 @@ export type Denial = z.infer<typeof Denial>;
 /** Why a run ended. Only the first cause counts. */
 export const EndCause = z.enum([
   'exit',
+  /** The CLI stayed alive after its result. Used only if the limits have resultGraceMs. */
+  'answered',
   'cancel',
   'idle_timeout',
   'run_timeout',
@@ -131,6 +135,10 @@ export const ResultItem = z.object({
   terminalReason: z.string().optional(),
   /** HTTP status of the model API, if the API failed. */
   apiStatus: z.int().optional(),
+  /** The CLI's name of the failure of the model API: max_output_tokens, connection_failed, ... */
+  apiError: z.string().optional(),
+  /** True for a turn that the CLI started by itself, such as one about a background task that ended. */
+  isSelfStarted: z.boolean().optional(),
   errors: z.array(z.string()),
   sessionId: z.string().optional(),
   turns: z.int().optional(),

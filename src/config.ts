@@ -30,6 +30,12 @@ const limitShape = {
   outputCapBytes: count(52_428_800, 1_024, 1_073_741_824, 'Output of a CLI that a run may write; more ends the run.'),
   outputTailBytes: count(1_048_576, 0, 10_485_760, 'CLI output beyond OUTPUT_CAP_BYTES that is kept from the end.'),
   cancelGraceMs: count(5_000, 0, 60_000, 'Grace period between the first signal to a run and SIGKILL.'),
+  resultGraceMs: count(
+    30_000,
+    1_000,
+    3_600_000,
+    'A CLI that stays alive after its successful result is ended after this long; the job is completed.',
+  ),
   runningPerAccount: count(8, 1, 1_000, 'Jobs of one account that run at once.'),
   runningPerProvider: count(8, 1, 1_000, 'Jobs of one account and one provider that run at once.'),
   approvalTimeoutMs: count(3_600_000, 1_000, 604_800_000, 'A call is denied if its approval is pending for this long.'),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Item, RunSession, Usage } from '../protocol.ts';
+import type { KnownEnding } from './endings.ts';
 
 /** An option of a CLI. Tool schema, stored request, argv and documents derive from it. */
 export interface Option {
@@ -140,6 +141,10 @@ export interface Provider {
   models: { default: string; known: string[]; aliases: Record<string, string> };
   /** Tells a caller how to allow a tool call that was denied. */
   permissionHint: string;
+  /** Endings of its runs that have a code of their own, the first match counts. */
+  endings?: readonly KnownEnding[];
+  /** When a limit that the CLI words ends, in ms since 1970, or undefined. */
+  limitEnd?: (text: string, now: number) => number | undefined;
   command: (launch: Launch) => Command;
   /** Makes a reader for the stdout of one run of a session. The reader returns the items of a complete line. Never throws. */
   reader: (session?: Launch['session']) => (line: string) => Item[];

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
 import type { Command, Launch, Provider } from '../providers/provider.ts';
 import type { NewEvent, Spool } from '../spool/spool.ts';
+import { watchResult } from './grace.ts';
 import { collectOutput } from './output.ts';
 import { type Child, type ProcessExit, startProcess } from './process.ts';
 import { openStdio, type StdioSession } from './stdio.ts';
@@ -61,16 +62,21 @@ interface EndedRun {
 /** Starts a run, which always ends with an exit event in its log. */
 export function launchRun(plan: RunPlan): Run {
   const { promise: stopCause, resolve: end } = Promise.withResolvers<RunEnding>();
-  const { idleTimeoutMs, cancelGraceMs } = plan.limits;
-  const append = (events: NewEvent[]) =>
-    plan.spool.append(events).catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
+  const { idleTimeoutMs, cancelGraceMs, resultGraceMs } = plan.limits;
+  const append = (events: NewEvent[]) => {
+    grace.see(events);
+    return plan.spool
+      .append(events)
+      .catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
+  };
   const stdio = openStdio(plan.command, plan.provider.reader(plan.session), (answered) => {
     idle.restart();
     void append([answered]);
   });
   // An approver may take longer than the idle timeout.
   const idle = watchIdle(idleTimeoutMs, stdio.isWaiting, () => end({ cause: 'idle_timeout', limit: idleTimeoutMs }));
-  const ended = supervise(plan, { stopCause, end, append, stdio, idle });
+  const grace = watchResult(resultGraceMs, stdio.isWaiting, () => end({ cause: 'answered', limit: resultGraceMs }));
+  const ended = supervise(plan, { stopCause, end, append, stdio, idle, grace });
   return { stop: (cause) => end({ cause }), answer: stdio.answer, ended, graceMs: cancelGraceMs };
 }
 
@@ -81,6 +87,7 @@ interface RunWiring {
   append: (events: NewEvent[]) => Promise<void>;
   stdio: StdioSession;
   idle: ReturnType<typeof watchIdle>;
+  grace: ReturnType<typeof watchResult>;
 }
 
 async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
@@ -130,7 +137,7 @@ const certificates = () =>
 
 /** Waits for the first cause, ends all processes of the run and reads the rest of its output. */
 async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take: Take): Promise<EndedRun> {
-  const { stopCause, end, append, stdio, idle } = wiring;
+  const { stopCause, end, append, stdio, idle, grace } = wiring;
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.session.id, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
   const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
@@ -138,6 +145,7 @@ async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take
   const drained = Promise.all([pump('stdout', child, take, idle.restart), pump('stderr', child, take, idle.restart)]);
   const ending = await Promise.race([stopCause, child.exited.then((): RunEnding => ({ cause: 'exit' }))]);
   idle.stop();
+  grace.stop();
   clearTimeout(runTimer);
   stdio.close();
   if (ending.cause !== 'exit') {

@@ -40,9 +40,14 @@ export async function sendWhole(res: ServerResponse, plan: Plan, value: unknown)
 }
 
 /** Sends an HTTP error in the shape of the wire protocol. */
-export function sendError(res: ServerResponse, status: number, wire: Wire, message = `mock error ${status}`) {
+export function sendError(
+  res: ServerResponse,
+  status: number,
+  wire: Wire,
+  message = `mock error ${status}`,
+  headers: Record<string, string> = status === 429 ? { 'retry-after': '1' } : {},
+) {
   const type = ERROR_TYPES[status];
-  const headers = status === 429 ? { 'retry-after': '1' } : undefined;
   const error = { message, type: type ?? 'api_error', code: type ?? null };
   const body =
     wire === 'anthropic'

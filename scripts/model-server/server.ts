@@ -119,6 +119,10 @@ async function answerModel(state: ServerState, call: Call, body: ModelBody, wire
   }
   note({ scenario: scenario.name, arg: scenario.arg, side });
   if (scenario.name === 'hang') return;
+  if (scenario.name === 'limit') {
+    const [header = '', value = ''] = scenario.arg.split(' ');
+    return sendError(res, 429, wire, undefined, { [header]: value });
+  }
   const outcome = outcomeOf(state, body, scenario);
   if (typeof outcome === 'number') return sendError(res, outcome, wire);
   const plan = planOf(body, wire, outcome, state.holds);

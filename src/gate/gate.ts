@@ -7,6 +7,7 @@ import { type Failure, toHttpError } from '../errors.ts';
 import { jobName, jobOf } from '../objects.ts';
 import { meter } from './meter.ts';
 import { rechunk } from './rechunk.ts';
+import { retryAtOf } from './retry-at.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
 import { upstreamOf, withKey } from './upstreams.ts';
 
@@ -37,6 +38,13 @@ async function reportSpend(env: Env, job: string, call: string, usage: Usage): P
     .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
 }
 
+/** Reports to a job when its model service accepts calls again, or that it did not say. */
+async function reportRetryAt(env: Env, job: string, retryAt: number | undefined): Promise<void> {
+  await jobOf(env, job)
+    .recordRetryAt(retryAt)
+    .catch((error: unknown) => console.error(JSON.stringify({ job, retryAt, error: String(error) })));
+}
+
 /**
  * The model service's response, or null if the service is unreachable. A run that abandons a call is billed for it, so the response is
  * metered to its end; a call of a run that is over is aborted.
@@ -52,6 +60,8 @@ async function forward(request: Request, client: AbortSignal, env: Env, job: str
   client.addEventListener('abort', () => waitUntil(onAbandoned()));
   const response = await fetch(request, { signal: abort.signal }).catch(() => null);
   if (!response) return null;
+  // The run's error reports the time, so it is stored before the CLI sees the refusal.
+  if (!response.ok) await reportRetryAt(env, job, retryAtOf(response.headers, Date.now()));
   const call = crypto.randomUUID();
   const report = (usage: Usage) => reportSpend(env, job, call, usage);
   return meter(rechunk(response), provider.service.usageReader(), report, { signal: client, onAbandoned }, waitUntil);

@@ -1,8 +1,7 @@
 import { type Event, type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
 import type { ExecutorClient, ExecutorReply } from '../runner/executor-client.ts';
 import { type DeliveredAsks, type OpenApproval, syncAsks } from './asks.ts';
-import { GapError, ingest } from './ingest.ts';
-import { orphaned } from './outcome.ts';
+import { finishLost, GapError, ingest } from './ingest.ts';
 import type { Ending } from './record.ts';
 import type { JobRow, JobStore } from './store.ts';
 
@@ -73,7 +72,7 @@ async function targetState(drive: Drive, row: JobRow): Promise<string | null | u
 /** Orphans a job whose earlier request to start was not answered by an executor that is now gone: the run may have started. */
 function orphanUnansweredStart({ store, now }: Drive): void {
   store.start(now());
-  store.finish(orphaned('executor_lost', 'The executor was lost while it was asked for the run.'), now());
+  finishLost(store, 'The executor was lost while it was asked for the run.', now());
 }
 
 /** Handles a refusal to start the run: the job waits if it is transient, else it ends. */
@@ -99,12 +98,12 @@ async function startRun(drive: Drive, row: JobRow, attempt: number): Promise<boo
   return false;
 }
 
-/** The end of a job whose run is lost for good, given a reply without events, or null. */
-function lossOf(drive: Drive, reply: Exclude<ExecutorReply<unknown>, { kind: 'ok' }>, silentMs: number): Ending | null {
+/** Why a run is lost for good, given a reply without events, or null. */
+function lossOf(drive: Drive, reply: Exclude<ExecutorReply<unknown>, { kind: 'ok' }>, silentMs: number): string | null {
   if (reply.kind === 'refused' && ['run_not_found', 'events_gone'].includes(reply.error.code))
-    return orphaned('executor_lost', `The executor no longer knows the run. ${reply.error.message}`);
+    return `The executor no longer knows the run. ${reply.error.message}`;
   if (silentMs < drive.executorLostMs) return null;
-  return orphaned('executor_lost', `The executor could not be reached for ${Math.round(silentMs / 1000)} s.`);
+  return `The executor could not be reached for ${Math.round(silentMs / 1000)} s.`;
 }
 
 /** What a drive remembers between its steps. */
@@ -123,7 +122,7 @@ function storePage({ store, now }: Drive, page: Event[]): void {
     ingest(store, page, now());
   } catch (error) {
     if (!(error instanceof GapError)) throw error;
-    store.finish(orphaned('executor_lost', `The executor's log of the run has a gap: ${error.message}.`), now());
+    finishLost(store, `The executor's log of the run has a gap: ${error.message}.`, now());
   }
 }
 
@@ -143,8 +142,8 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
     if (after?.state === 'running') await syncAsks(after, executor, drive.openApproval, memory.delivered);
     return true;
   }
-  const ending = lossOf(drive, reply, now() - memory.answeredAt);
-  if (ending) store.finish(ending, now());
+  const loss = lossOf(drive, reply, now() - memory.answeredAt);
+  if (loss) finishLost(store, loss, now());
   else await drive.sleep(backoff(memory.attempt));
   return false;
 }

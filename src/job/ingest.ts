@@ -1,7 +1,7 @@
 import type { Event } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { valueInRole } from '../../container/providers/option.ts';
-import { outcome } from './outcome.ts';
+import { outcome, type RunEnd } from './outcome.ts';
 import { advance, withMeteredUsage } from './progress.ts';
 import type { Progress } from './record.ts';
 import type { Channel, JobRow, JobStore } from './store.ts';
@@ -25,27 +25,46 @@ function eventRow({ seq: _seq, at: _at, line: _line, ...event }: Event) {
   return event;
 }
 
-const channelLength = (store: JobStore, channel: 'answer' | 'structured', index: number | undefined) =>
-  index === undefined ? 0 : store.length(`${channel}:${index}`);
+/** Length of the parts of the answer and of the output that decide how a job ends, in UTF-16 units. */
+const EXCERPT_CHARS = 4_000;
 
-function finishAtExit(
-  store: JobStore,
-  row: JobRow,
-  progress: Progress,
-  exit: Extract<Event, { kind: 'exit' }>,
-  now: number,
-): void {
-  const { result } = progress;
+/** The end of the CLI's stdout without lines of JSON, which are no words. */
+function printedBy(store: JobStore): string {
+  const total = store.length('stdout');
+  const lines = store.read('stdout', Math.max(0, total - EXCERPT_CHARS), EXCERPT_CHARS).split('\n');
+  // The first line may be cut.
+  return lines
+    .slice(total > EXCERPT_CHARS ? 1 : 0)
+    .filter((line) => !/^\s*[[{]/.test(line))
+    .join('\n');
+}
+
+/** Ends a job whose run ended. */
+function finishAtExit(store: JobStore, { spec }: JobRow, progress: Progress, exit: RunEnd['exit'], now: number): void {
+  const { result, said, spent, usage, budgetUsd, retryAt } = progress;
   const ending = outcome({
     exit,
     result,
-    answerChars: channelLength(store, 'answer', result?.index),
-    structuredChars: channelLength(store, 'structured', result?.index),
-    wantsStructured: valueInRole(providers[row.spec.provider], 'schema', row.spec.options) !== undefined,
-    provider: row.spec.provider,
-    budgetUsd: progress.budgetUsd,
+    answer: result ? store.read(`answer:${result.index}`, 0, EXCERPT_CHARS) : '',
+    structuredChars: result ? store.length(`structured:${result.index}`) : 0,
+    hasSaid: said?.last !== undefined,
+    printed: printedBy(store),
+    hasRunTool: (progress.toolCalls ?? 0) > 0,
+    hasCalledModel: (spent ?? usage) !== undefined || (said?.length ?? 0) > 0,
+    wantsStructured: valueInRole(providers[spec.provider], 'schema', spec.options) !== undefined,
+    provider: spec.provider,
+    budgetUsd,
+    retryAt,
+    now,
   });
   store.finish(ending, now);
+}
+
+/** Ends a running job whose executor is lost. An answer that is stored already counts. */
+export function finishLost(store: JobStore, cause: string, now: number): void {
+  const row = store.job();
+  if (row?.state !== 'running') return;
+  finishAtExit(store, row, row.progress, { cause: 'executor_lost', code: null, signal: null, detail: cause }, now);
 }
 
 /** A page that does not follow the cursor, although the executor numbers its events densely. */
@@ -65,7 +84,7 @@ export function ingest(store: JobStore, page: Event[], now: number): void {
     if (!first || !last) return;
     if (first.seq !== row.cursor + 1) throw new GapError(`expected event ${row.cursor + 1}, got ${first.seq}`);
     const texts = new Map<Channel, string>();
-    let progress = row.progress;
+    let progress: Progress = { said: { length: store.length('said'), isOpen: false }, ...row.progress };
     for (const reported of fresh) {
       const event = withMeteredUsage(reported, row.progress.spent);
       progress = advance(progress, event);

@@ -9,15 +9,16 @@ import { type OpenApproval, sendAnswer } from './asks.ts';
 import { type BudgetContext, isRunWanted, mayCallModel, recordSpend } from './budget.ts';
 import { driveJob } from './drive.ts';
 import { finalize } from './finalize.ts';
+import { finishLost } from './ingest.ts';
 import { isOver } from './machine.ts';
-import { notApproved, orphaned } from './outcome.ts';
+import { notApproved } from './outcome.ts';
 import { totalTokens } from './progress.ts';
 import type { Ending, Hold, JobSpec, JobView } from './record.ts';
 import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
 import { SpendStore } from './spend.ts';
 import { type Channel, type JobRow, JobStore } from './store.ts';
-import { type TextPage, textPage } from './text-page.ts';
+import { answerPassage, type TextPage, textPage, wholeOf } from './text-page.ts';
 import { viewOf } from './view.ts';
 
 /** A job and a page of its events. */
@@ -128,13 +129,16 @@ export class Job extends DurableObject<Env> {
     const row = this.#store.job();
     if (!row) return null;
     const { result } = row.progress;
-    const answer: Channel = result ? `answer:${result.index}` : 'said';
-    const channel = wanted === 'answer' ? answer : wanted;
-    const total = this.#store.length(channel);
+    const isAnswer = wanted === 'answer';
+    const answer = answerPassage(this.#store, row.progress);
+    const { channel, from: start, to } = isAnswer ? answer : wholeOf(this.#store, wanted);
+    const total = to - start;
     if (offset > total) return fail({ code: 'offset_ahead', offset, total });
-    const page = textPage((from, units) => this.#store.read(channel, from, units), total, offset, maxChars);
-    const source = channel === 'said' ? 'partial' : wanted;
-    const structured = wanted === 'answer' && result ? this.#structured(result.index) : undefined;
+    const read = (from: number, units: number) =>
+      this.#store.read(channel, start + from, Math.max(0, Math.min(units, total - from)));
+    const page = textPage(read, total, offset, maxChars);
+    const source = isAnswer && answer.isPartial ? 'partial' : wanted;
+    const structured = isAnswer && result ? this.#structured(result.index) : undefined;
     return ok({ job: this.#view(row), page, source, structured });
   }
 
@@ -183,9 +187,17 @@ export class Job extends DurableObject<Env> {
     return recordSpend(this.#budget, call, usage);
   }
 
+  /** Stores when the model service accepts calls again, in ms since 1970, as it said in its last refusal. */
+  async recordRetryAt(retryAt: number | undefined): Promise<void> {
+    this.#store.note({ retryAt });
+  }
+
   /** Orphans a running job whose executor is gone. */
   async orphan(cause: string): Promise<void> {
-    if (this.#store.job()?.state === 'running') await this.#end(orphaned('executor_lost', cause));
+    if (this.#store.job()?.state !== 'running') return;
+    finishLost(this.#store, cause, clock.now());
+    this.#changed.fire();
+    await this.#finalize();
   }
 
   /** Stores an approver's answer to a step that waits for one, and sends it to the run. Does nothing if the step is not open. */
@@ -249,6 +261,10 @@ export class Job extends DurableObject<Env> {
   /** Ends the job and finalizes it. */
   async #end(ending: Ending): Promise<void> {
     this.#finish(ending);
+    await this.#finalize();
+  }
+
+  async #finalize(): Promise<void> {
     await this.#arm();
     this.ctx.waitUntil(this.#drive());
   }

@@ -1,5 +1,8 @@
 import type { EndCause, Event, ResultItem } from '../../container/protocol.ts';
+import { type EndingCode, type KnownEnding, systemEndings } from '../../container/providers/endings.ts';
 import { providers } from '../../container/providers/index.ts';
+import { codeOfStatus, MEANINGS } from './endings/meanings.ts';
+import { quoteOf } from './endings/quote.ts';
 import type { Ending, Hold, JobError } from './record.ts';
 
 type Exit = Extract<Event, { kind: 'exit' }>;
@@ -8,14 +11,26 @@ type Exit = Extract<Event, { kind: 'exit' }>;
 export interface RunEnd {
   exit: Pick<Exit, 'cause' | 'limit' | 'code' | 'signal' | 'detail'>;
   result: ResultItem | undefined;
-  /** Characters of the last result's text and of its structured output. */
-  answerChars: number;
+  /** Start of the result's text: the answer, or the CLI's words about an error. */
+  answer: string;
+  /** Characters of its structured output. */
   structuredChars: number;
+  /** The model wrote text before the result. */
+  hasSaid: boolean;
+  /** End of the CLI's stdout without lines of JSON. */
+  printed: string;
+  /** A tool ran, so the same request would repeat its work. */
+  hasRunTool: boolean;
+  /** A model was called, so the CLI accepted its input. */
+  hasCalledModel: boolean;
   /** The request asked for structured output. */
   wantsStructured: boolean;
   provider: string;
   /** The passed budget in USD. It ended the run, unless the run had succeeded before. */
   budgetUsd?: number | undefined;
+  /** When the model service accepts calls again, as it said itself. In ms since 1970, as `now`. */
+  retryAt?: number | undefined;
+  now: number;
 }
 
 const seconds = (ms: number | undefined) => `${Math.round((ms ?? 0) / 100) / 10} s`;
@@ -25,9 +40,10 @@ const failed = (code: string, message: string, retryable = false, more: Partial<
   error: { code, message, retryable, ...more },
 });
 const KEPT = 'Its output is kept: read it with llm_job_result.';
+const quoted = (text: string) => (text.trim() ? ` It reported: ${quoteOf(text)}` : '');
 
-/** How a job ends whose run was ended by the gateway or the executor, by cause. */
-const ENFORCED: Record<Exclude<EndCause, 'exit'>, (end: RunEnd) => Ending> = {
+/** How a job ends whose run was ended by the gateway or the executor before it had an answer, by cause. */
+const ENFORCED: Record<Exclude<EndCause, 'exit' | 'answered'>, (end: RunEnd) => Ending> = {
   cancel: () => ({ state: 'canceled', reason: 'cancel' }),
   idle_timeout: ({ exit }) =>
     failed(
@@ -46,12 +62,19 @@ const ENFORCED: Record<Exclude<EndCause, 'exit'>, (end: RunEnd) => Ending> = {
       `The CLI wrote more than ${exit.limit} bytes and was ended. Its head and tail are kept: read them with llm_job_result. Ask for less output.`,
     ),
   shutdown: () => orphaned('shutdown', 'The executor was shut down while the job ran.'),
-  executor_lost: () => orphaned('executor_lost', 'The executor ended unexpectedly while the job ran.'),
-  spawn_failed: ({ exit }) => failed('spawn_failed', `The CLI could not be started: ${exit.detail ?? 'no reason given'}.`),
+  executor_lost: ({ exit: { detail = '' } }) =>
+    orphaned(
+      endingIn(systemEndings, detail) ?? 'executor_lost',
+      detail ? sentence(quoteOf(detail)) : 'The executor ended unexpectedly while the job ran.',
+    ),
+  spawn_failed: ({ exit }) =>
+    failed('spawn_failed', `The CLI could not be started: ${quoteOf(exit.detail ?? 'no reason given')}.`),
 };
 
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 /** The end of a job whose run is lost. The run is never repeated automatically, because a CLI's work has side effects. */
-export function orphaned(reason: string, cause: string): Ending {
+function orphaned(reason: string, cause: string): Ending {
   const message = `${cause} ${KEPT} The run was not repeated, because it may have had side effects: check, then send the request again.`;
   return { state: 'orphaned', reason, error: { code: reason, message, retryable: true } };
 }
@@ -63,85 +86,92 @@ export function notApproved(decision: 'denied' | 'expired', hold: Hold, comment?
   return failed(code, `${why} Nothing was run.`, decision === 'expired', { rule: hold.rule, reason: comment ?? hold.reason });
 }
 
-/** Errors of the model service by HTTP status. Any other status is `api_error`. */
-const API_ERRORS: Record<number, { code: string; hint: string; retryAfterMs?: number }> = {
-  400: { code: 'api_rejected', hint: 'The model service rejected the request.' },
-  401: { code: 'auth_error', hint: 'The model service refused the key. The operator has to check it.' },
-  403: { code: 'auth_error', hint: 'The key may not use this model or service.' },
-  404: { code: 'model_not_found', hint: 'Unknown model. list_models lists known ones.' },
-  413: { code: 'prompt_too_long', hint: 'The request is too long for the model.' },
-  429: { code: 'rate_limited', hint: 'The model service limits the rate.', retryAfterMs: 30_000 },
-  529: { code: 'overloaded', hint: 'The model service is overloaded.', retryAfterMs: 30_000 },
-};
+/** The code of the first ending that a text or a result's names match. */
+function endingIn(endings: readonly KnownEnding[], text: string, names: unknown[] = []): EndingCode | undefined {
+  const isMatch = (ending: KnownEnding) => ending.text?.test(text) || ending.names?.some((name) => names.includes(name));
+  return endings.find(isMatch)?.code;
+}
 
-/** The provider's names of the options that hints name. */
-const optionsOf = (provider: string) => ({
+/** The provider's names of the options that advice names. */
+const optionsOf = (provider: string): Record<string, string> => ({
   ...{ turns: 'its limit', budget: 'its limit', schema: 'the schema' },
   ...providers[provider]?.roles,
 });
-type Names = ReturnType<typeof optionsOf>;
 
-/** Errors by the CLI's `subtype`, `terminalReason` or `stopReason`. */
-const CLI_ERRORS: Record<string, { code: string; hint: (option: Names) => string }> = {
-  error_max_turns: {
-    code: 'max_turns',
-    hint: ({ turns }) => `The run used up its turns. Raise ${turns}, or continue with the session.`,
-  },
-  error_max_budget_usd: {
-    code: 'budget_exceeded',
-    hint: ({ budget }) => `The run spent its budget. Raise ${budget}, or continue with the session.`,
-  },
-  error_max_structured_output_retries: {
-    code: 'structured_output_failed',
-    hint: ({ schema }) => `The answer did not match ${schema}.`,
-  },
-  blocking_limit: { code: 'prompt_too_long', hint: () => 'The prompt is too long for the model.' },
-  refusal: { code: 'refused', hint: () => 'The model refused the request.' },
-};
+/** A failure with a known meaning. `words` are the CLI's; `first` replaces what the code means. */
+function failedWith(code: keyof typeof MEANINGS, end: RunEnd, words: string, first?: string): Ending {
+  const { says, isRetryable } = MEANINGS[code];
+  const options = optionsOf(end.provider);
+  const meaning = first ?? says.replace(/\{(\w+)\}/g, (_, role: string) => options[role] ?? role);
+  const isTimed = isRetryable === 'timed' || ['rate_limited', 'overloaded', 'api_error'].includes(code);
+  const retryAt = isTimed ? (end.retryAt ?? providers[end.provider]?.limitEnd?.(words, end.now)) : undefined;
+  const wait = retryAt !== undefined && retryAt > end.now ? { retryAfterMs: retryAt - end.now } : {};
+  const time = retryAt === undefined ? '' : ` It accepts requests again at ${new Date(retryAt).toISOString()} (UTC).`;
+  const retryable = isRetryable === 'timed' ? retryAt !== undefined : isRetryable;
+  const http = end.result?.apiStatus === undefined ? '' : `HTTP ${end.result.apiStatus}: `;
+  return failed(code, `${http}${meaning}${time}${quoted(words)}`, retryable, wait);
+}
 
-function failedResult(result: ResultItem, { provider, exit }: RunEnd): Ending {
-  const [denied] = result.denials;
-  const report = [...result.errors, exit.detail].filter(Boolean).join(' ').trim().slice(0, 600);
-  const tail = report && ` The CLI reported: ${report}`;
-  const api = result.apiStatus === undefined ? undefined : API_ERRORS[result.apiStatus];
-  if (api) {
-    const { code, hint, ...more } = api;
-    return failed(code, `HTTP ${result.apiStatus}: ${hint}${tail}`, more.retryAfterMs !== undefined, more);
-  }
-  if (result.apiStatus !== undefined)
-    return failed('api_error', `The model service failed with HTTP ${result.apiStatus}.${tail}`, true, { retryAfterMs: 10_000 });
-  const known = [result.subtype, result.terminalReason, result.stopReason]
-    .flatMap((name = '') => (Object.hasOwn(CLI_ERRORS, name) ? [CLI_ERRORS[name]] : []))
-    .find(Boolean);
-  if (known) return failed(known.code, `${known.hint(optionsOf(provider))}${tail}`);
-  if (denied) {
-    const use = `${denied.tool}${denied.input && ` (${denied.input.slice(0, 200)})`}`;
-    return failed(
-      'permission_required',
-      `The run stopped because it may not use ${use}. ${providers[provider]?.permissionHint ?? ''}`.trim(),
+/** What a run without a result said, and what that means. */
+function withoutResult(end: RunEnd): Ending {
+  const { exit, printed, provider, hasCalledModel } = end;
+  const words = [exit.detail, printed].filter(Boolean).join('\n');
+  const known = endingIn([...(providers[provider]?.endings ?? []), ...systemEndings], words);
+  if (known) return failedWith(known, end, words);
+  if (exit.signal === 'SIGKILL')
+    return failedWith(
+      'out_of_memory',
+      end,
+      words,
+      'The CLI was killed (SIGKILL), most likely because memory ran out. Give it less to do at once, or more memory.',
     );
+  const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
+  const silence = words.trim() ? '' : ' It reported no reason; llm_job_result with raw has what it printed.';
+  const ending = failedWith('no_result', end, words, `The CLI ended with ${how} and without a result.${silence}`);
+  // Nothing was asked of a model, so the same request would fail again.
+  return hasCalledModel ? ending : permanently(ending);
+}
+
+function failedResult(result: ResultItem, end: RunEnd): Ending {
+  const { provider, exit, answer } = end;
+  const [denied] = result.denials;
+  const words = [answer, ...result.errors].filter((text) => text.trim()).join('\n');
+  const names = [result.subtype, result.terminalReason, result.stopReason, result.apiError];
+  const known = endingIn([...(providers[provider]?.endings ?? []), ...systemEndings], words, names);
+  const code = known ?? (result.apiStatus === undefined ? undefined : codeOfStatus(result.apiStatus));
+  const report = words || (exit.detail ?? '');
+  if (code) return failedWith(code, end, report);
+  if (denied) {
+    const use = `${denied.tool}${denied.input && ` (${quoteOf(denied.input).slice(0, 200)})`}`;
+    const hint = providers[provider]?.permissionHint ?? '';
+    return failedWith('permission_required', end, '', `The run stopped because it may not use ${use}. ${hint}`.trim());
   }
-  return failed('provider_error', `The CLI reported an error (${result.subtype}).${tail}`, true);
+  const kind = result.subtype === 'success' ? '' : ` (${quoteOf(result.subtype).slice(0, 100)})`;
+  const ending = failedWith('provider_error', end, report, `The CLI reported an error${kind}.`);
+  return end.hasCalledModel ? ending : permanently(ending);
+}
+
+function permanently(ending: Ending): Ending {
+  return ending.error ? { ...ending, error: { ...ending.error, retryable: false } } : ending;
+}
+
+/** Whether the CLI refused a prompt before any model saw it, although it reported a success. */
+const isRefusedByHook = ({ provider, answer, result }: RunEnd) =>
+  result?.turns === 0 && endingIn(providers[provider]?.endings ?? [], answer) === 'hook_refused';
+
+/** Whether the run has its answer. Nothing that happens to the run afterwards changes that. */
+function hasAnswer(end: RunEnd): boolean {
+  const { result, answer, structuredChars, hasSaid, wantsStructured } = end;
+  if (!result || result.isError || isRefusedByHook(end)) return false;
+  return structuredChars > 0 || (!wantsStructured && (answer.trim() !== '' || hasSaid));
 }
 
 function exited(end: RunEnd): Ending {
-  const { exit, result } = end;
-  const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
-  if (!result) {
-    const report = exit.detail ? ` It reported: ${exit.detail}` : ' It reported nothing.';
-    return failed('no_result', `The CLI ended with ${how} and without a result.${report}`, true);
-  }
+  const { result, answer } = end;
+  if (!result) return withoutResult(end);
   if (result.isError) return failedResult(result, end);
-  if (end.wantsStructured && end.structuredChars === 0)
-    return failed(
-      'structured_output_failed',
-      `The answer contains no output that matches ${optionsOf(end.provider).schema}. Its text is kept: read it with llm_job_result.`,
-      true,
-    );
-  if (end.answerChars + end.structuredChars === 0) return failed('empty_answer', 'The CLI succeeded with an empty answer.', true);
-  if (exit.code !== 0)
-    return failed('bad_exit', `The CLI answered and then ended with ${how}. Read the answer with llm_job_result.`);
-  return { state: 'completed', reason: 'answered' };
+  if (isRefusedByHook(end)) return failedWith('hook_refused', end, answer);
+  return failedWith(end.wantsStructured ? 'structured_output_failed' : 'empty_answer', end, '');
 }
 
 const overBudget = (usd: number) =>
@@ -150,10 +180,27 @@ const overBudget = (usd: number) =>
     `The run passed its budget of ${usd} USD and was ended. ${KEPT} Raise the budget to continue the session.`,
   );
 
-/** How a job ends whose run ended. The cause decides first, then the provider's last result; the exit code alone never does. */
-export function outcome(end: RunEnd): Ending {
+function failureOf(end: RunEnd): Ending {
   const { cause } = end.exit;
-  const isBudgetCause = cause === 'cancel' || (cause === 'exit' && end.result?.isError !== false);
-  if (end.budgetUsd !== undefined && isBudgetCause) return overBudget(end.budgetUsd);
-  return cause === 'exit' ? exited(end) : ENFORCED[cause](end);
+  const isExit = cause === 'exit' || cause === 'answered';
+  if (end.budgetUsd !== undefined && (isExit || cause === 'cancel')) return overBudget(end.budgetUsd);
+  return isExit ? exited(end) : ENFORCED[cause](end);
+}
+
+/** A failure that the same request would not repair, because it would repeat the work of the tools that ran. */
+function afterTools(ending: Ending): Ending {
+  if (!ending.error?.retryable) return ending;
+  const message = `${ending.error.message} Tools have run, so the same request would repeat their work: continue with the session instead.`;
+  return { ...ending, error: { ...ending.error, message, retryable: false } };
+}
+
+/**
+ * How a job ends whose run ended. A run that has its answer is completed, whatever ended it, unless its caller canceled it. Otherwise the
+ * cause decides first, then the provider's result.
+ */
+export function outcome(end: RunEnd): Ending {
+  const isCanceled = end.exit.cause === 'cancel' && end.budgetUsd === undefined;
+  if (hasAnswer(end) && !isCanceled) return { state: 'completed', reason: 'answered' };
+  const ending = failureOf(end);
+  return end.hasRunTool ? afterTools(ending) : ending;
 }

@@ -1,4 +1,4 @@
-import type { Event, Usage } from '../../container/protocol.ts';
+import type { Event, ResultItem, Usage } from '../../container/protocol.ts';
 import type { Progress } from './record.ts';
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -36,9 +36,7 @@ const CHANGES: Changes = {
   usage: ({ usage, model }) => ({ usage, ...(model && { model }) }),
   answer: () => ({}),
   result: (result) => ({
-    result,
     activity: result.isError ? 'the CLI reported an error' : 'the answer is there',
-    denials: result.denials,
     ...(result.usage && { usage: result.usage }),
     ...(result.models.length > 0 && { model: result.models.at(-1) }),
     ...(result.turns !== undefined && { turns: result.turns }),
@@ -58,6 +56,36 @@ function writingOf({ writing = '' }: Progress, event: Event): Partial<Progress> 
   return end.trim() ? { writing: end, activity: `writing: ${oneLine(end, WRITING_MAX_CHARS)}` } : {};
 }
 
+/** Text of one message arrives in pieces, which other messages end. A message begins at its first visible character. */
+function saidOf({ said = { length: 0, isOpen: false }, result }: Progress, event: Event): Progress['said'] {
+  if (event.kind === 'tool_start' || event.kind === 'tool_end' || event.kind === 'init') return { ...said, isOpen: false };
+  if (event.kind !== 'text') return said;
+  const isOpen = said.isOpen || event.text.trim() !== '';
+  const length = said.length + event.text.length;
+  // What follows a successful result is no part of its answer.
+  const isKept = isOpen && result?.isError !== false;
+  return { length, isOpen, last: isKept && !said.isOpen ? said.length : said.last, end: isKept ? length : said.end };
+}
+
+/** Whether a result replaces the one before: never if the CLI started the turn by itself, or if less of an answer would be left. */
+function isBetter(result: ResultItem, before: ResultItem | undefined): boolean {
+  if (before === undefined) return true;
+  const keepsAnswer = before.isError || (!result.isError && result.hasStructured >= before.hasStructured);
+  return before.isSelfStarted === result.isSelfStarted ? keepsAnswer : before.isSelfStarted === true;
+}
+
+/** The result that counts, and the denials of its turn and of the turns after it. */
+function resultOf({ result, denials }: Progress, event: Event): Pick<Progress, 'result' | 'denials'> {
+  if (event.kind === 'denied') return { result, denials: [...denials, event.denial] };
+  return event.kind === 'result' && isBetter(event, result) ? { result: event, denials: event.denials } : { result, denials };
+}
+
+/** Tool calls that were not denied. */
+function toolCallsOf({ toolCalls = 0 }: Progress, { kind }: Event): number {
+  if (kind === 'tool_start') return toolCalls + 1;
+  return kind === 'denied' ? Math.max(0, toolCalls - 1) : toolCalls;
+}
+
 const changeOf = <K extends Event['kind']>(changes: Changes, kind: K, event: EventOf<K>) => changes[kind](event);
 
 /** Steps without an answer, and answers that the run has not acknowledged. */
@@ -71,13 +99,14 @@ function stepsOf({ asks, answers }: Progress, event: Event): Pick<Progress, 'ask
 
 /** A job's progress after one more event. Denials are collected until the result, which lists them all. */
 export function advance(progress: Progress, event: Event): Progress {
-  const denials = event.kind === 'denied' ? [...progress.denials, event.denial] : progress.denials;
   return {
     ...progress,
-    denials,
     ...writingOf(progress, event),
     ...stepsOf(progress, event),
     ...changeOf(CHANGES, event.kind, event),
+    ...resultOf(progress, event),
+    said: saidOf(progress, event),
+    toolCalls: toolCallsOf(progress, event),
     lastActivityAt: event.at,
   };
 }

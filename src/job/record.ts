@@ -67,7 +67,14 @@ export const Progress = z.object({
   activity: z.string().optional(),
   lastActivityAt: z.number().optional(),
   stopping: z.string().optional(),
+  /** The result that counts. */
   result: ResultItem.optional(),
+  /** The text that the model wrote: its length, and where its last message with text begins and ends. In UTF-16 units. */
+  said: z.object({ length: z.int(), last: z.int().optional(), end: z.int().optional(), isOpen: z.boolean() }).optional(),
+  /** Tool calls that were not denied. */
+  toolCalls: z.int().optional(),
+  /** When the model service accepts calls again, as its last refusal said. In ms since 1970. */
+  retryAt: z.number().optional(),
   denials: z.array(Denial).default([]),
   /** Steps that the run asks about, until it acknowledges their answers. `at` is ms since 1970 on the executor's clock. */
   asks: z.array(z.object({ id: z.string(), tool: z.string(), input: z.string(), at: z.number() })).default([]),

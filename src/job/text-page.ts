@@ -1,3 +1,6 @@
+import type { Progress } from './record.ts';
+import type { Channel, JobStore } from './store.ts';
+
 /** A page of text. Offsets and lengths are in UTF-16 units; `nextOffset` is null at the end. */
 export interface TextPage {
   text: string;
@@ -26,4 +29,31 @@ export function textPage(
   const to = Math.min(text.length, splits ? (maxChars === 1 ? cut + 1 : cut - 1) : cut);
   const next = offset + to;
   return { text: text.slice(from, to), offset: offset + from, nextOffset: next < total ? next : null, total };
+}
+
+/** Start of an answer that is read to see whether it is blank, in UTF-16 units. */
+const BLANK_MAX_CHARS = 4_000;
+
+/** A part of a channel. */
+interface Passage {
+  channel: Channel;
+  from: number;
+  to: number;
+}
+
+type Reading = Pick<JobStore, 'read' | 'length'>;
+
+/** A whole channel. */
+export const wholeOf = (store: Reading, channel: Channel): Passage => ({ channel, from: 0, to: store.length(channel) });
+
+/**
+ * Where the text of a job's answer is: the text of its result, or the last message with text if that is blank. Without a successful result,
+ * all that the model wrote, which is `partial`.
+ */
+export function answerPassage(store: Reading, { result, said }: Progress): Passage & { isPartial: boolean } {
+  if (!result || result.isError) return { ...wholeOf(store, 'said'), isPartial: true };
+  const channel: Channel = `answer:${result.index}`;
+  const isBlank = store.read(channel, 0, BLANK_MAX_CHARS).trim() === '';
+  if (!isBlank || said?.last === undefined) return { ...wholeOf(store, channel), isPartial: false };
+  return { channel: 'said', from: said.last, to: said.end ?? said.length, isPartial: false };
 }

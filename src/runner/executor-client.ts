@@ -86,9 +86,16 @@ export function executorClient(send: Transport): ExecutorClient {
     }
   }
   return {
-    start: (runId, request, state) => {
+    start: async (runId, request, state) => {
       const query = state === null ? '' : `?state=${encodeURIComponent(state)}`;
-      return call(`/runs/${runId}${query}`, { method: 'PUT', body: JSON.stringify(request) }, START_MARGIN_MS, () => null);
+      const put = (body: RunRequest) =>
+        call(`/runs/${runId}${query}`, { method: 'PUT', body: JSON.stringify(body) }, START_MARGIN_MS, () => null);
+      const reply = await put(request);
+      // An executor of an earlier version refuses a limit that it does not know.
+      const isTooNew =
+        reply.kind === 'refused' && reply.error.code === 'bad_request' && /resultGraceMs/.test(reply.error.message);
+      const { resultGraceMs: _, ...limits } = request.limits;
+      return isTooNew ? put({ ...request, limits }) : reply;
     },
     events: (runId, after, waitMs) =>
       call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents),

@@ -19,6 +19,11 @@ interface Ending {
   stdout?: string;
 }
 
+/** Prints a successful result, or another item. */
+const item = (fields: object): Step => ({ write: `items:${JSON.stringify([fields])}\n` });
+const result = (isError = false): Step =>
+  item({ kind: 'result', index: 0, isError, subtype: 'success', errors: [], models: [], denials: [], hasStructured: false });
+
 const LINE = `${'x'.repeat(99)}\n`;
 
 const ENDINGS: Ending[] = [
@@ -78,6 +83,37 @@ const ENDINGS: Ending[] = [
     steps: [{ write: 'ready\n' }, { closeStdout: true }, { stay: true }],
     limits: { idleTimeoutMs: 400 },
     exit: { cause: 'idle_timeout', stdoutBytes: 6 },
+  },
+  {
+    title: 'the grace period after a successful result',
+    steps: [result(), { stay: true }],
+    limits: { resultGraceMs: 300 },
+    stopping: { cause: 'answered', limit: 300 },
+    exit: { cause: 'answered', limit: 300, code: 143 },
+  },
+  {
+    title: 'the grace period after a successful result of a CLI that has closed its stdout and writes to stderr',
+    steps: [result(), { closeStdout: true }, { chatter: 'still here\n' }],
+    limits: { resultGraceMs: 300 },
+    exit: { cause: 'answered' },
+  },
+  {
+    title: 'the idle timeout after a result that is an error',
+    steps: [result(true), { stay: true }],
+    limits: { resultGraceMs: 100, idleTimeoutMs: 600 },
+    exit: { cause: 'idle_timeout' },
+  },
+  {
+    title: 'the idle timeout after a result, if its request sets no grace period',
+    steps: [result(), { stay: true }],
+    limits: { idleTimeoutMs: 400 },
+    exit: { cause: 'idle_timeout' },
+  },
+  {
+    title: 'the grace period after the last event of a turn that the CLI starts by itself',
+    steps: [result(), { repeat: { steps: [item({ kind: 'thinking', text: 'more' })], everyMs: 100, times: 8 } }, { stay: true }],
+    limits: { resultGraceMs: 500 },
+    exit: { cause: 'answered' },
   },
   {
     title: 'the run timeout, however much the CLI says',

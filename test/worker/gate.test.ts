@@ -2,11 +2,14 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import type { Event } from '../../container/protocol.ts';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/tables/spending.ts';
 import { handleModelRequest } from '../../src/gate/gate.ts';
+import { ingest } from '../../src/job/ingest.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
+import { JobStore } from '../../src/job/store.ts';
 import { callOf, ended, jobOf, specOf, submit } from './helpers/jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';
@@ -223,4 +226,30 @@ test('an account that has spent its daily budget starts no more jobs until midni
     spending.add(1, tomorrow);
     expect(spending.today(tomorrow)).toBe(1);
   });
+});
+
+/** The events of a run that ends because of this HTTP status. */
+const failingWith = (apiStatus: number, after: number): Event[] => [
+  {
+    ...{ seq: after + 1, at: 1, kind: 'result', index: 0, isError: true, subtype: 'success', apiStatus },
+    ...{ errors: [], models: [], denials: [], hasStructured: false },
+  },
+  { seq: after + 2, at: 1, kind: 'exit', cause: 'exit', code: 1, signal: null, stdoutBytes: 0, stderrBytes: 0 },
+];
+
+test.each([
+  ['retry-after 3600', 3_600_000],
+  ['anthropic-ratelimit-unified-reset 4102444800', undefined],
+  ['x-other 1', undefined],
+])('the time that a model service gives with a refusal is in the error of the job: %s', async (header, waitMs) => {
+  const spec = await runningJob();
+  await callGate(spec, undefined, 'POST', TOKEN, QUESTION.replace('"hi"', `"[mock:limit ${header}]"`));
+  await runInDurableObject(jobOf(spec), (_job, state) => {
+    const store = new JobStore(state.storage);
+    ingest(store, failingWith(429, store.job()?.cursor ?? 0), Date.now());
+  });
+  const { error } = await ended(spec);
+  expect(error).toMatchObject({ code: 'rate_limited', retryable: true });
+  if (waitMs === undefined) expect(error?.retryAfterMs).toBeUndefined();
+  else expect(Math.abs((error?.retryAfterMs ?? 0) - waitMs)).toBeLessThan(20_000);
 });

@@ -2,6 +2,8 @@ import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
 import { claudeDialogue, claudePrompt, claudeReader } from './dialogue.ts';
+import { claudeEndings } from './endings.ts';
+import { claudeLimitEnd } from './limit.ts';
 import { claudeModels } from './models.ts';
 import { claudeLeftOut, claudeOptions } from './options.ts';
 import { claudeUsageReader } from './usage.ts';
@@ -104,6 +106,8 @@ export const claude: Provider = {
   leftOut: claudeLeftOut,
   models: claudeModels,
   permissionHint: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
+  endings: claudeEndings,
+  limitEnd: claudeLimitEnd,
   command,
   reader: claudeReader,
   stopSignal: 'SIGINT',

@@ -4,6 +4,7 @@ import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
 import { agentProfile, askConflicts, isAsking } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
+import { grokEndings } from './endings.ts';
 import { grokLeftOut, grokModels, grokOptions, grokSynonyms } from './options.ts';
 import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
@@ -126,6 +127,7 @@ export const grok: Provider = {
   leftOut: grokLeftOut,
   models: grokModels,
   permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
+  endings: grokEndings,
   command,
   reader: () => messagesReader({ readTool: readGrokTool }),
   stopSignal: 'SIGTERM',

@@ -83,6 +83,9 @@ const ResultLine = z.object({
   stop_reason: nameField,
   terminal_reason: nameField,
   api_error_status: countField,
+  api_error: nameField,
+  /** What started the turn; absent for the prompt of the run. */
+  origin: z.object({ kind: textField }).optional().catch(undefined),
   session_id: nameField,
   num_turns: countField,
   total_cost_usd: amountField,

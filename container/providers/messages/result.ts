@@ -57,6 +57,8 @@ export function resultItems(
       stopReason: line.stop_reason,
       terminalReason: line.terminal_reason,
       apiStatus: line.api_error_status ?? statusIn(errors.join('\n')),
+      apiError: line.api_error,
+      isSelfStarted: line.origin?.kind === 'task-notification' || undefined,
       errors,
       sessionId: line.session_id,
       turns: line.num_turns,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { RunRequest } from '../../../container/protocol.ts';
 import { executorClient } from '../../../src/runner/executor-client.ts';
 
 const LONG_MS = 3_000;
@@ -44,4 +45,22 @@ test.each([
 ])('%s is reported as such', async (_what, status, body, reply) => {
   const client = executorClient(async () => new Response(body, { status }));
   expect(await client.cancel('job')).toEqual(reply);
+});
+
+test('an executor that does not know the newest limit still starts the run', async () => {
+  const limits = { idleTimeoutMs: 1, runTimeoutMs: 1, outputCapBytes: 1, outputTailBytes: 1, cancelGraceMs: 1, resultGraceMs: 2 };
+  const request = {
+    ...{ protocol: 2, account: 'a', provider: 'p', prompt: 'hi', options: {}, limits },
+    session: { mode: 'new', id: crypto.randomUUID() },
+    gate: { baseUrl: 'http://gate.invalid', token: 'a-made-up-run-token' },
+  };
+  const bodies: unknown[] = [];
+  const client = executorClient(async (_path, { body }) => {
+    bodies.push(JSON.parse(String(body)));
+    const message = 'Invalid body: limits: Unrecognized key: "resultGraceMs"';
+    return bodies.length === 1 ? Response.json({ code: 'bad_request', message }, { status: 400 }) : Response.json({});
+  });
+  expect(await client.start('job', RunRequest.parse(request), null)).toEqual({ kind: 'ok', value: null });
+  expect(bodies).toMatchObject([request, { prompt: 'hi', limits: { idleTimeoutMs: 1 } }]);
+  expect(JSON.stringify(bodies[1])).not.toContain('resultGraceMs');
 });
