@@ -3,6 +3,7 @@ export type EndingCode =
   | 'max_turns'
   | 'budget_exceeded'
   | 'structured_output_failed'
+  | 'empty_answer'
   | 'max_tokens'
   | 'prompt_too_long'
   | 'refused'

@@ -4,8 +4,8 @@ import { answer, ended, jobOf, say, specOf, submit, textOf } from './helpers/job
 const good: [string, Parameters<typeof specOf>[0], Record<string, number>][] = [
   ['exit 1', [answer('yes'), { exit: 1 }], {}],
   ['a CLI that stays alive', [answer('yes'), { stay: true }], { resultGraceMs: 100 }],
-  ['silence', [answer('yes'), { stay: true }], { idleTimeoutMs: 100 }],
-  ['a long run', [answer('yes'), { chatter: '.\n' }], { runTimeoutMs: 200 }],
+  ['silence', [answer('yes'), { stay: true }], { idleTimeoutMs: 2_000 }],
+  ['a long run', [answer('yes'), { chatter: '.\n' }], { runTimeoutMs: 2_500 }],
   [
     'too much output',
     [answer('yes'), { flood: { text: 'x'.repeat(1_000), times: 100 } }, { stay: true }],

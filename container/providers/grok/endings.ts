@@ -8,6 +8,7 @@ export const grokEndings: readonly KnownEnding[] = [
     code: 'usage_limit',
     text: /(?:used all|doesn't have any|out of|insufficient) (?:\w+ )*(?:credits|quota|funds)|spending limit|(?:quota|credits) (?:is |are )?(?:exceeded|exhausted|used up)/i,
   },
+  { code: 'empty_answer', text: /empty response from model/i },
   { code: 'prompt_too_long', text: PROMPT_TOO_LONG },
   { code: 'max_tokens', text: /max_tokens_truncation|truncated by max_tokens/i },
   { code: 'model_not_found', text: /unknown model|model\b.*\b(?:not found|not available|does not exist)/i },

@@ -12,7 +12,7 @@ const permanent = (says: string): Meaning => ({ says, isRetryable: false });
 const passing = (says: string): Meaning => ({ says, isRetryable: true });
 
 /** Every known ending of a run that failed, by its code. */
-export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'empty_answer' | 'permission_required', Meaning> = {
+export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'permission_required', Meaning> = {
   max_turns: permanent('The run used up its turns. Raise {turns}, or continue with the session.'),
   budget_exceeded: permanent('The run spent its budget. Raise {budget}, or continue with the session.'),
   structured_output_failed: permanent('The answer does not match {schema}. Its text is kept: read it with llm_job_result.'),
@@ -35,7 +35,7 @@ export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'emp
   out_of_memory: permanent('The run ran out of memory. Give it less to do at once, or more memory.'),
   disk_full: permanent("The executor's disk is full. The operator has to free space."),
   permission_required: permanent('The run stopped because a tool call was not permitted.'),
-  empty_answer: passing('The CLI succeeded with an empty answer.'),
+  empty_answer: passing('The model ended with an empty answer.'),
   no_result: passing('The CLI ended without a result.'),
   provider_error: passing('The CLI reported an error.'),
 };

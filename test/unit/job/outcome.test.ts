@@ -156,6 +156,7 @@ const endings: [RunEnd, string, boolean][] = [
     'upstream_unreachable',
     true,
   ],
+  [grokError('Internal error: "empty response from model (reasoning_only)"'), 'empty_answer', true],
   [grokError('The model refused to continue', { stopReason: 'refusal' }), 'refused', false],
   [grokError('API error (status 413 Payload Too Large)', { apiStatus: 413 }), 'prompt_too_long', false],
   [grokError('You have used all available credits or reached your limit', { apiStatus: 403 }), 'usage_limit', false],
