@@ -7,6 +7,9 @@ type Changes = { [K in Event['kind']]: (event: EventOf<K>) => Partial<Progress> 
 /** Longest running text that is shown as activity, in UTF-16 units. */
 const WRITING_MAX_CHARS = 80;
 
+/** Largest number of denials before the result, which lists them itself. A job's row has at most 2 MB. */
+const MAX_DENIALS = 50;
+
 const oneLine = (text: string, length: number) => {
   const flat = text.replace(/\s+/g, ' ').trim();
   return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
@@ -76,7 +79,7 @@ function isBetter(result: ResultItem, before: ResultItem | undefined): boolean {
 
 /** The result that counts, and the denials of its turn and of the turns after it. */
 function resultOf({ result, denials }: Progress, event: Event): Pick<Progress, 'result' | 'denials'> {
-  if (event.kind === 'denied') return { result, denials: [...denials, event.denial] };
+  if (event.kind === 'denied') return { result, denials: [...denials, event.denial].slice(-MAX_DENIALS) };
   return event.kind === 'result' && isBetter(event, result) ? { result: event, denials: event.denials } : { result, denials };
 }
 

@@ -12,8 +12,8 @@ const ERROR_TYPES = new Map([
   ['overloaded_error', 529],
 ]);
 
-/** Largest number of denials, errors or models in a result. */
-const MAX_LISTED = 100;
+/** Largest number of denials, errors or models in a result: all of them fit into a job's row, which has at most 2 MB. */
+const MAX_LISTED = 50;
 
 /** The HTTP status in an error's text, or undefined. */
 export function statusIn(text: string): number | undefined {

@@ -64,6 +64,6 @@ test('an answer is the whole text of the last result in its transcript', () => {
     const ends = linesOf(id, name).flatMap((line) => Ended.safeParse(parsedJson(line)).data ?? []);
     return ends.length > 0 ? [[sample, gist(readSample(id, name)).answer, ends.at(-1)?.result]] : [];
   });
-  expect(whole.length).toBeGreaterThan(100);
+  expect(whole.length).toBeGreaterThan(80);
   for (const [sample, answer, text] of whole) expect([sample, answer]).toEqual([sample, text]);
 });
