@@ -25,6 +25,15 @@ test('the first event of a line carries the line, and no other one does', async 
   ]);
 });
 
+test('the last line of stdout is parsed also without its line feed', async () => {
+  const events = await executor.play(requestOf([{ write: items({ kind: 'text', text: 'last' }) }]));
+  expect(events.map((event) => [event.kind, event.line?.end])).toEqual([
+    ['start', undefined],
+    ['text', false],
+    ['exit', undefined],
+  ]);
+});
+
 test('lines of stderr are not parsed', async () => {
   const spoken = items({ kind: 'text', text: 'a' });
   const events = await executor.play(requestOf([{ complain: `${spoken}\n` }]));

@@ -215,3 +215,26 @@ test('a list shows own jobs, newest first, page by page and filtered', async () 
   expect(await accountOf({ account }).list({ limit: 9, provider: 'grok' })).toEqual([]);
   expect(await env.ACCOUNTS.getByName('somebody-else').list({ limit: 9 })).toEqual([]);
 });
+
+test('an unreadable entry and an unreadable event hide no other', async () => {
+  const first = specOf([answer('one')]);
+  const second = inAccount(first.account, [answer('two')]);
+  for (const spec of [first, second]) {
+    await submit(spec);
+    await ended(spec);
+  }
+  await expect
+    .poll(async () => (await accountOf(first).list({ limit: 10 })).map(({ state }) => state))
+    .toEqual(['completed', 'completed']);
+  await runInDurableObject(accountOf(first), (_account, { storage }) => {
+    storage.sql.exec("UPDATE entry SET state = 'molten', cost_usd = 9e999 WHERE id = ?", first.id);
+  });
+  const listed = await accountOf(first).list({ limit: 10 });
+  expect(listed.map(({ id }) => id)).toEqual([second.id, first.id]);
+  await runInDurableObject(jobOf(first), (_job, { storage }) => {
+    storage.sql.exec(`UPDATE event SET data = '{"kind":"molten"}' WHERE seq = 1`);
+  });
+  const status = await jobOf(first).status(0, 10);
+  const kinds = status?.ok ? status.value.events.map(({ kind }) => kind) : [];
+  expect([kinds[0], kinds.at(-1)]).toEqual(['output', 'exit']);
+});

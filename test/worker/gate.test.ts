@@ -10,7 +10,7 @@ import { ingest } from '../../src/job/ingest.ts';
 import { Job } from '../../src/job/job.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
-import { callOf, ended, jobOf, specOf, submit } from './helpers/jobs.ts';
+import { callOf, ended, jobOf, say, specOf, submit } from './helpers/jobs.ts';
 
 const TOKEN = 'a-made-up-run-token';
 const QUESTION = JSON.stringify({
@@ -86,6 +86,28 @@ test('what calls use is counted as they pass, and kept with a job that was cut o
   const { usage } = await ended(spec);
   expect(usage?.inputTokens).toBeGreaterThan(0);
   expect(usage?.costUsd).toBeCloseTo(((usage?.inputTokens ?? 0) * 4 + (usage?.outputTokens ?? 0) * 20) / 1e6, 9);
+});
+
+const tokens = { inputTokens: 7, outputTokens: 7, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+test.each([
+  ['more', { ...tokens, costUsd: 100 }],
+  ['less', { ...tokens, costUsd: 0 }],
+  ['no price', tokens],
+])('a run whose CLI reports %s than the gate metered is charged what the gate metered, everywhere', async (_what, usage) => {
+  const spec = await runningJob({ prompt: JSON.stringify([say({ kind: 'usage', usage }), { stay: true }]) });
+  const told = await jobOf(spec).wait(1, 100, 10_000);
+  expect(told?.ok && told.value.job.usage).toEqual(usage);
+  await (await callGate(spec)).text();
+  const metered = (await usageOf(spec))?.costUsd ?? 0;
+  expect(metered).toBeGreaterThan(0);
+  const account = env.ACCOUNTS.getByName(spec.account);
+  expect((await account.list({ limit: 1 }))[0]).toMatchObject({ state: 'running', cost_usd: metered });
+  await jobOf(spec).cancel();
+  const { usage: final } = await ended(spec);
+  expect(final?.costUsd).toBe(metered);
+  await expect.poll(async () => (await account.list({ limit: 1 }))[0]).toMatchObject({ state: 'canceled', cost_usd: metered });
+  expect((await account.audit({ job: spec.id, kind: 'end' }, 1))[0]?.costUsd).toBe(metered);
 });
 
 test.each([

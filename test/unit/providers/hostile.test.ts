@@ -18,15 +18,15 @@ function storedOf(provider: string, lines: string[]) {
   const items = read(provider, lines).map((item) => Item.parse(JSON.parse(JSON.stringify(item))));
   const events = items.map((item, index): Event => ({ seq: index + 1, at: index, ...item }));
   const progress = reread(Progress, events.reduce(advance, Progress.parse({})));
-  const { result } = progress;
+  const { result, said, usage, toolCalls = 0 } = progress;
   const { answer, structured } = gist(items);
   const end = outcome({
     exit: { cause: 'exit', code: 0, signal: null },
-    result,
-    answerChars: answer.length,
+    ...{ result, answer, provider, printed: '', wantsStructured: false, now: 0 },
     structuredChars: structured.length,
-    wantsStructured: false,
-    provider,
+    hasSaid: said?.last !== undefined,
+    hasRunTool: toolCalls > 0,
+    hasCalledModel: usage !== undefined,
   });
   return { ending: reread(Ending, end), progress, bytes: Buffer.byteLength(JSON.stringify(progress)) };
 }
