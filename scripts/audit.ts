@@ -6,7 +6,7 @@ import { messageOf } from '../src/errors.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
 import type { GatewayClient } from './cli/gateway-client.ts';
-import { OWNER_FLAGS, runOwnerCommand } from './cli/owner-command.ts';
+import { OWNER_FLAGS, OWNER_HELP, runOwnerCommand } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
 
 const FLAGS = {
@@ -28,7 +28,7 @@ the end since.`;
 
 const PAGE_ROWS = 500;
 
-const read = () => parseCommand(process.argv.slice(2), FLAGS);
+const read = () => parseCommand(`${HELP}\n${OWNER_HELP}`, FLAGS);
 type Flags = ReturnType<typeof read>['values'];
 
 /** Pages of the log, oldest first, each with the head before its first row. Omits the rows that this reading adds. */
@@ -92,4 +92,4 @@ async function verify(gateway: GatewayClient, { head: known }: Flags) {
   print(`The chain is valid. Head: ${head.seq}:${head.hash}`);
 }
 
-await runOwnerCommand(HELP, { list, export: exportLog, verify }, read).catch(reportFailure);
+await runOwnerCommand({ list, export: exportLog, verify }, read).catch(reportFailure);

@@ -1,6 +1,7 @@
 // `npm run check`: runs all checks. `npm run check -- lint types` runs the named ones.
 import { join } from 'node:path';
 import { CommandError, reportFailure } from './cli/command-error.ts';
+import { parseCommand } from './cli/flags.ts';
 import { type PinnedTool, runPinnedTool } from './cli/pinned-tool.ts';
 import { WRANGLER_DIRECTORY } from './local/environment.ts';
 
@@ -16,6 +17,8 @@ const CHECKS: Record<string, [tool: PinnedTool, ...args: string[]]> = {
   'worker-types': ['wrangler', 'types', '--check'],
   bundle: ['wrangler', 'deploy', '--dry-run', '--containers-rollout=none', '--outdir', bundle],
 };
+
+const HELP = `npm run check [-- NAME...]\n\nRuns all checks, or the named ones: ${Object.keys(CHECKS).join(', ')}.`;
 
 const unknownCheck = (name: string) =>
   new CommandError(`Unknown check ${JSON.stringify(name)}. Known: ${Object.keys(CHECKS).join(', ')}.`);
@@ -35,7 +38,7 @@ function checkAll(names: string[]) {
 }
 
 try {
-  const names = process.argv.slice(2);
+  const { positionals: names } = parseCommand(HELP, {});
   checkAll(names.length > 0 ? names : Object.keys(CHECKS));
 } catch (error) {
   reportFailure(error);

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseFlags } from './cli/flags.ts';
 import { ROOT } from './local/environment.ts';
 
 const LOCK = join(ROOT, 'package-lock.json');
@@ -66,6 +67,7 @@ function missingEntries(packages: Packages) {
   );
 }
 
+parseFlags('npm run lock\n\nAdds to package-lock.json the optional packages of other platforms.', {});
 const lock = Lock.parse(JSON.parse(await readFile(LOCK, 'utf8')));
 const added = missingEntries(lock.packages);
 const all = Object.entries({ ...lock.packages, ...Object.fromEntries(added) });

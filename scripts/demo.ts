@@ -13,6 +13,12 @@ import { ROOT } from './local/environment.ts';
 import { type Gateway, startGateway } from './local/gateway.ts';
 import { abortOnSignal } from './local/signals.ts';
 
+const HELP = `npm run demo [-- --live]
+
+Starts a gateway on this machine, makes one request to each provider, and ends.
+
+  --live  call the models with the provider keys in .dev.vars, which costs money; without it nothing is spent`;
+
 const STATE = join(ROOT, '.state');
 const PROMPTS = {
   live: 'In one sentence: what is a durable job?',
@@ -55,7 +61,7 @@ async function demonstrate(gateway: Gateway, live: boolean) {
 }
 
 async function run() {
-  const { live } = parseFlags(process.argv.slice(2), { live: { type: 'boolean', default: false } });
+  const { live } = parseFlags(HELP, { live: { type: 'boolean', default: false } });
   mkdirSync(STATE, { recursive: true });
   const state = mkdtempSync(join(STATE, 'demo-'));
   const stop = new AbortController();

@@ -16,6 +16,13 @@ const FLAGS = {
   config: { type: 'string', default: join(ROOT, 'wrangler.toml') },
 } as const;
 
+const HELP = `npm run deploy -- [--dry-run] [--config FILE]
+
+Builds and deploys the Worker and its image to Cloudflare; needs Docker and the login of npx wrangler login.
+
+  --dry-run      run the checks that need no account, and deploy nothing
+  --config FILE  another file than wrangler.toml`;
+
 const IMAGE = 'llm-cli-gateway-executor:dry-run';
 
 /** Secrets by purpose; one name per entry is enough. */
@@ -49,7 +56,7 @@ function deploy(config: string) {
 }
 
 try {
-  const { 'dry-run': isDry, config } = parseFlags(process.argv.slice(2), FLAGS);
+  const { 'dry-run': isDry, config } = parseFlags(HELP, FLAGS);
   const file = resolve(config);
   await checkConfiguration(file);
   print('ok  configuration and bundle');

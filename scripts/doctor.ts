@@ -15,14 +15,21 @@ import { print } from './cli/print.ts';
 import { readDevVars } from './local/dev-vars.ts';
 import { dockerVersion } from './local/docker.ts';
 import { WRANGLER_DIRECTORY } from './local/environment.ts';
-import { findToken } from './local/gateway-token.ts';
+import { findToken, TOKEN_HELP } from './local/gateway-token.ts';
+import { gatewayUrl, URL_HELP } from './local/gateway-url.ts';
 import { claimPort } from './local/port.ts';
 import { checkBindings } from './local/settings.ts';
 
 const FLAGS = {
-  url: { type: 'string', default: 'http://127.0.0.1:8787' },
+  url: { type: 'string' },
   state: { type: 'string', default: '.state' },
 } as const;
+
+const HELP = `npm run doctor [-- --url URL] [--state DIR]
+
+Checks this machine and a gateway, and prints what to do about each problem. The exit code is 1 if something is wrong.
+${URL_HELP}
+${TOKEN_HELP}`;
 
 /** The first version of Node that runs TypeScript. */
 const MIN_NODE = [22, 18] as const;
@@ -71,8 +78,9 @@ async function checkPort(url: URL): Promise<Finding> {
 }
 
 async function run() {
-  const { url, state } = parseFlags(process.argv.slice(2), FLAGS);
-  if (!URL.canParse(url)) throw new CommandError(`--url must be the address of the gateway, such as ${FLAGS.url.default}.`);
+  const { state, ...given } = parseFlags(HELP, FLAGS);
+  const url = gatewayUrl(state, given.url);
+  if (!URL.canParse(url)) throw new CommandError('--url must be the address of the gateway, such as http://127.0.0.1:8787.');
   const token = findToken(state)?.token;
   const bindings = { ...readDevVars(), GATEWAY_TOKEN: token ?? PLACEHOLDER_TOKEN };
   checkBindings(bindings);

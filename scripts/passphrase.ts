@@ -4,7 +4,12 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { hashPassphrase } from '../src/auth/sign-in/passphrase.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
+import { parseFlags } from './cli/flags.ts';
 import { print } from './cli/print.ts';
+
+const HELP = `npm run passphrase
+
+Reads the owner's passphrase, or generates one, and prints the setting that holds its hash.`;
 
 const MIN_CHARS = 12;
 
@@ -20,6 +25,7 @@ async function readPassphrase(): Promise<string> {
 }
 
 async function run() {
+  parseFlags(HELP, {});
   const given = await readPassphrase();
   if (given && given.length < MIN_CHARS)
     throw new CommandError(`The passphrase has ${given.length} characters, minimum ${MIN_CHARS}.`);

@@ -4,7 +4,7 @@ import { PRESET_NAMES } from '../src/policy/preset-names.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
 import type { GatewayClient } from './cli/gateway-client.ts';
-import { OWNER_FLAGS, runOwnerCommand } from './cli/owner-command.ts';
+import { OWNER_FLAGS, OWNER_HELP, runOwnerCommand } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
 
 const FLAGS = {
@@ -24,7 +24,7 @@ A preset is one of ${PRESET_NAMES.join(', ')}. A file holds a document of versio
 The grant of an API token is token_<id>, that of the gateway token is owner; /policies lists all grants. A --shadow policy is not applied:
 the audit log records what it would decide.`;
 
-const read = () => parseCommand(process.argv.slice(2), FLAGS);
+const read = () => parseCommand(`${HELP}\n${OWNER_HELP}`, FLAGS);
 type Flags = ReturnType<typeof read>['values'];
 
 /** The name of a preset, or the text of a file. */
@@ -73,7 +73,6 @@ async function test({ call }: GatewayClient, { target, tool, args }: Flags, sour
 }
 
 await runOwnerCommand(
-  HELP,
   {
     get,
     set: (gateway, flags, source) => {

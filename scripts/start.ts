@@ -13,7 +13,6 @@ const FLAGS = {
   state: { type: 'string', default: '.state' },
   offline: { type: 'boolean', default: false },
   containers: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
 const keys = Object.values(providers).map((provider) => `${keySettings(provider).join(' or ')} for ${provider.title}`);
@@ -31,8 +30,8 @@ Provider keys are read from .dev.vars: ${keys.join(', ')}.
 Without any of them the gateway runs offline.
 ${TOKEN_HELP}`;
 
-function parseOptions(args: string[]) {
-  const { port, ...options } = parseFlags(args, FLAGS);
+function parseOptions() {
+  const { port, ...options } = parseFlags(HELP, FLAGS);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new CommandError(`--port must be a number from 0 to 65535, not ${JSON.stringify(port)}.`);
   if (!options.state) throw new CommandError('--state must name a directory, not "".');
@@ -52,8 +51,7 @@ function connectLines({ url, settings }: Gateway) {
 }
 
 async function run() {
-  const { help, ...options } = parseOptions(process.argv.slice(2));
-  if (help) return print(HELP);
+  const options = parseOptions();
   const signal = abortOnSignal();
   try {
     const gateway = await startGateway({ ...options, print }, signal);

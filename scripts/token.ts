@@ -5,6 +5,7 @@ import { parseFlags } from './cli/flags.ts';
 import { unreachable } from './cli/gateway-client.ts';
 import { OWNER_FLAGS, OWNER_HELP, ownerToken } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
+import { gatewayUrl } from './local/gateway-url.ts';
 
 const FLAGS = {
   ...OWNER_FLAGS,
@@ -47,8 +48,8 @@ async function call(url: string, owner: string, path: string, init: RequestInit 
 const day = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(0, 10));
 
 async function run() {
-  const { url, state, name, scopes, days, list, revoke, help } = parseFlags(process.argv.slice(2), FLAGS);
-  if (help) return print(HELP);
+  const { state, name, scopes, days, list, revoke, ...given } = parseFlags(HELP, FLAGS);
+  const url = gatewayUrl(state, given.url);
   const owner = ownerToken(state);
   if (list) {
     const { tokens } = TokenList.parse(await call(url, owner, '/api/tokens'));

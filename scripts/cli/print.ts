@@ -1,5 +1,10 @@
 import type { Gateway } from '../local/gateway.ts';
 
+// A reader that ends early, as in `| head`, is no failure, and no failed write ends a running gateway.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
+});
+
 /** Prints a line on stdout. */
 export function print(line: string) {
   process.stdout.write(`${line}\n`);

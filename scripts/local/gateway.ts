@@ -113,12 +113,12 @@ async function startServices(options: GatewayOptions, settings: OperatorSettings
 /** Starts executor, model endpoint and Worker. All end when `signal` is aborted, or when one of them fails for good. */
 export async function startGateway(given: GatewayOptions, signal: AbortSignal): Promise<Gateway> {
   const options = { ...given, state: resolve(ROOT, given.state) };
-  const release = lockStateDirectory(options.state);
+  const lock = lockStateDirectory(options.state);
   const services: RunningService[] = [];
   const ended = Promise.withResolvers<void>();
   const stop = async () => {
     await Promise.all(services.map((service) => service.stop()));
-    release();
+    lock.release();
   };
   const listener: ServiceListener = { print: options.print, onFailure: (error) => stop().then(() => ended.reject(error)) };
   const start: Start = (spec) => {
@@ -131,7 +131,9 @@ export async function startGateway(given: GatewayOptions, signal: AbortSignal): 
   try {
     const settings = readSettings(options.state, options.offline);
     const { origin, modelUrl } = await startServices(options, settings, start, signal);
-    return { url: `${origin}/mcp`, modelUrl, settings, ended: ended.promise };
+    const url = `${origin}/mcp`;
+    lock.record(url);
+    return { url, modelUrl, settings, ended: ended.promise };
   } catch (error) {
     await stop();
     throw error;

@@ -81,7 +81,7 @@ async function withGateway(directory: string, signal: AbortSignal): Promise<Chec
 }
 
 async function run() {
-  const { keep } = parseFlags(process.argv.slice(2), { keep: { type: 'boolean', default: false } });
+  const { keep } = parseFlags('npm run conformance [-- --keep]', { keep: { type: 'boolean', default: false } });
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const directory = mkdtempSync(join(WRANGLER_DIRECTORY, 'conformance-'));
   try {

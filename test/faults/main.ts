@@ -27,7 +27,7 @@ function show({ zeros, problems, counts, states, recovery, ms }: Outcome) {
 }
 
 async function run() {
-  const given = parseFlags(process.argv.slice(2), {
+  const given = parseFlags('npm run test:faults [-- --jobs N] [--seed N]', {
     jobs: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
   });

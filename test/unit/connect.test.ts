@@ -57,7 +57,7 @@ test('an address without a path is the one of /mcp', async () => {
 test.each([
   ['an unknown client', ['emacs'], /^Unknown client "emacs"\. Known: claude\.ai, claude-code, .*\.$/],
   ['a URL that is not valid', ['cursor', '--url', 'gateway'], /^--url must be the address .* not "gateway"\.$/],
-  ['an unknown flag', ['cursor', '--ulr', 'x'], /^Unknown option '--ulr'\. Known flags: --url, --token, --state\.$/],
+  ['an unknown flag', ['cursor', '--ulr', 'x'], /^Unknown option '--ulr'\. Known flags: --url, --token, --state, --help\.$/],
 ])('%s is refused in one line', async (_what, args, line) => {
   const { stdout, stderr } = await connect(...args);
   expect({ stdout, stderr: stderr.trimEnd() }).toEqual({ stdout: '', stderr: expect.stringMatching(line) });
