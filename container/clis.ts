@@ -10,7 +10,7 @@ import { createBrotliDecompress } from 'node:zlib';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
 import type { Provider } from './providers/provider.ts';
-import { PRIVATE_DIRECTORY } from './state/files.ts';
+import { PRIVATE_DIRECTORY, removeTree } from './state/files.ts';
 
 const VERSION_MAX_MS = 20_000;
 
@@ -89,6 +89,6 @@ async function versionOf(binary: string, stateDirectory: string): Promise<string
     const { stdout } = await promisify(execFile)(binary, ['--version'], { env, timeout: VERSION_MAX_MS, killSignal: 'SIGKILL' });
     return /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
   } finally {
-    await rm(home, { recursive: true, force: true });
+    await removeTree(home);
   }
 }

@@ -18,5 +18,7 @@ export interface Executor {
   refusedAt: Map<string, number>;
   /** Directories of the sessions in use. */
   busySessions: Set<string>;
+  /** Ids of runs whose files could not be recovered and were moved away. */
+  quarantined: Set<string>;
   isShuttingDown: boolean;
 }

@@ -265,6 +265,8 @@ export const Health = z.object({
   /** Version of each provider's CLI, or null. */
   clis: z.record(z.string(), z.string().nullable()),
   running: z.int(),
+  /** Runs whose files were damaged and are kept apart. The executor's log names them. */
+  quarantined: z.int().optional(),
   maxRunning: z.int(),
   freeDiskBytes: z.number(),
   memoryBytes: z.number(),

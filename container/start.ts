@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -45,7 +45,10 @@ export async function startExecutor(
 ): Promise<StartedExecutor> {
   const parsed = parseConfig(env);
   const config = { ...parsed, stateDirectory: resolve(parsed.stateDirectory) };
-  await mkdir(join(config.stateDirectory, 'runs'), { recursive: true, mode: PRIVATE_DIRECTORY });
+  const runsDirectory = join(config.stateDirectory, 'runs');
+  await allowAccess(config.stateDirectory);
+  await mkdir(runsDirectory, { recursive: true, mode: PRIVATE_DIRECTORY });
+  await allowAccess(runsDirectory);
   const unlock = await lockStateDirectory(config.stateDirectory);
   const executor: Executor = {
     config,
@@ -56,6 +59,7 @@ export async function startExecutor(
     live: new Map(),
     refusedAt: new Map(),
     busySessions: new Set(),
+    quarantined: new Set(),
     isShuttingDown: false,
   };
   const runs = createRuns(executor, await recoverRuns(config.stateDirectory));
@@ -70,6 +74,16 @@ export async function startExecutor(
       await unlock();
     },
   };
+}
+
+/** Restores this user's access to a directory, which a run may have removed. */
+async function allowAccess(directory: string): Promise<void> {
+  await stat(directory)
+    .then(
+      ({ mode }) => chmod(directory, mode | PRIVATE_DIRECTORY),
+      () => {},
+    )
+    .catch(() => {});
 }
 
 async function listen(server: Server, { port, host }: ExecutorConfig): Promise<void> {

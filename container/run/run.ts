@@ -177,7 +177,7 @@ async function pump(stream: Stream, child: Child, take: Take, onData: () => void
 }
 
 /** Writes the exit event, and retries until the disk accepts it, because a run without one looks alive forever. */
-async function appendExit(spool: Spool, exit: Extract<Lifecycle, { kind: 'exit' }>): Promise<void> {
+export async function appendExit(spool: Spool, exit: Extract<Lifecycle, { kind: 'exit' }>): Promise<void> {
   for (;;) {
     try {
       await spool.append([exit]);

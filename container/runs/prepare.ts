@@ -1,8 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from '../providers/provider.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
-import { PRIVATE_DIRECTORY, writeJsonFile } from '../state/files.ts';
+import { PRIVATE_DIRECTORY, removeTree, writeJsonFile } from '../state/files.ts';
 import { discardSession, makeSession, removeSession, type SessionPlan } from '../state/sessions.ts';
 import type { RunRecord, runPaths } from './record.ts';
 
@@ -21,7 +21,7 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
   try {
     await makeSession(session, record.ephemeralSession === undefined);
   } catch (error) {
-    await rm(paths.directory, { recursive: true, force: true });
+    await removeTree(paths.directory);
     throw error;
   }
   try {
@@ -35,7 +35,7 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
     await writeJsonFile(paths.record, record);
     return spool;
   } catch (error) {
-    await rm(paths.directory, { recursive: true, force: true });
+    await removeTree(paths.directory);
     await removeSession(session);
     throw error;
   }
@@ -44,11 +44,11 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
 /** Removes the files of a run that never started, so that its request can be sent again. */
 export async function discardPreparation(directory: string, { madeSession }: NonNullable<RunRecord['preparing']>): Promise<void> {
   if (madeSession !== undefined) await discardSession(madeSession);
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
 }
 
 /** Removes the scratch directory and the ephemeral session of a run. */
 export async function removeRunFiles(tmp: string, { ephemeralSession }: RunRecord): Promise<void> {
-  await rm(tmp, { recursive: true, force: true });
-  if (ephemeralSession !== undefined) await rm(ephemeralSession, { recursive: true, force: true });
+  await removeTree(tmp);
+  if (ephemeralSession !== undefined) await removeTree(ephemeralSession);
 }

@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, Refusal } from '../errors.ts';
 import type { Executor } from '../executor.ts';
 import type { RunAnswer, RunRequest } from '../protocol.ts';
-import { PRIVATE_DIRECTORY, writeJsonFile } from '../state/files.ts';
+import { PRIVATE_DIRECTORY, removeTree, writeJsonFile } from '../state/files.ts';
 import { type AdmittedRun, admitRun } from './admit.ts';
+import { listQuarantine } from './quarantine.ts';
 import { digestRequest, runPaths } from './record.ts';
 import type { RecoveredRun } from './recover.ts';
 
@@ -18,6 +19,8 @@ const SHUTDOWN_WRITE_MS = 1_000;
 /** Time for readers to acknowledge ended runs at shutdown, in ms, and the interval between checks. */
 const SHUTDOWN_READ_MS = 1_000;
 const SHUTDOWN_POLL_MS = 10;
+
+const logLeftover = (id: string) => (error: unknown) => console.error(`Run ${id} could not be removed: ${messageOf(error)}`);
 
 /** Replaces the digest of a run that was canceled before its request arrived. */
 const CANCELED_BEFORE_START = 'canceled';
@@ -52,6 +55,7 @@ export async function putRun(runs: Runs, id: string, request: RunRequest): Promi
   const known = runs.entries.get(id);
   if (known?.digest === CANCELED_BEFORE_START)
     throw new Refusal('run_conflict', `Run ${id} was canceled before it started. Use another id.`);
+  if (known === undefined && runs.executor.quarantined.has(id)) throw quarantined('run_conflict', id);
   if (known !== undefined && known.digest !== digest)
     throw new Refusal('run_conflict', `Run ${id} was started with another request. Use another id.`);
   if (known !== undefined) return { isNew: false, sessionId: (await known.ready).record.sessionId };
@@ -126,8 +130,9 @@ async function readToEnd(entries: KnownRun[]): Promise<void> {
   while (Date.now() < until && entries.some(({ spool }) => spool !== undefined)) await delay(SHUTDOWN_POLL_MS);
 }
 
-/** Removes runs that were acknowledged or left unread long ago. */
+/** Removes runs that were acknowledged, left unread or quarantined long ago. */
 export async function pruneRuns(runs: Runs, now: number): Promise<void> {
+  runs.executor.quarantined = await listQuarantine(runs.executor.config.stateDirectory, UNREAD_MAX_MS, now);
   const known = await Promise.all(
     [...runs.entries].map(async ([id, { ready }]) => ({ id, entry: await ready.catch(() => undefined) })),
   );
@@ -138,7 +143,7 @@ export async function pruneRuns(runs: Runs, now: number): Promise<void> {
   const unread = known.filter(({ entry }) => entry?.spool?.isEnded() && now - entry.record.createdAt > UNREAD_MAX_MS);
   for (const { id } of [...late, ...unread]) {
     runs.entries.delete(id);
-    await rm(runPaths(runs.executor.config.stateDirectory, id).directory, { recursive: true, force: true });
+    await removeTree(runPaths(runs.executor.config.stateDirectory, id).directory).catch(logLeftover(id));
   }
 }
 
@@ -154,9 +159,13 @@ async function rejectRun(runs: Runs, id: string): Promise<true> {
   return true;
 }
 
+const quarantined = (code: 'run_conflict' | 'run_not_found', id: string) =>
+  new Refusal(code, `The files of run ${id} are damaged, so the executor moved them to its quarantine. Its log says why.`);
+
 async function findEntry(runs: Runs, id: string): Promise<KnownRun> {
   const known = runs.entries.get(id);
   const entry = await known?.ready.catch(() => undefined);
+  if (entry === undefined && runs.executor.quarantined.has(id)) throw quarantined('run_not_found', id);
   if (entry === undefined || known?.digest === CANCELED_BEFORE_START) throw new Refusal('run_not_found', `Unknown run ${id}.`);
   return entry;
 }
@@ -173,5 +182,5 @@ async function acknowledgeRun(runs: Runs, id: string, entry: KnownRun, last: num
   entry.record = { ...entry.record, acknowledged: { last, at: Date.now() } };
   entry.spool = undefined;
   await writeJsonFile(paths.record, entry.record);
-  await rm(paths.spool, { recursive: true, force: true });
+  await removeTree(paths.spool).catch(logLeftover(id));
 }

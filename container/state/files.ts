@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { errnoOf } from '../errors.ts';
 
@@ -12,17 +12,24 @@ export async function writeJsonFile(path: string, value: unknown): Promise<void>
   const draft = `${path}.${randomUUID()}`;
   try {
     await writeFile(draft, JSON.stringify(value), { mode: PRIVATE_FILE });
-    await rename(draft, path);
+    await rename(draft, path).catch(async (error) => {
+      if (errnoOf(error) !== 'EISDIR') throw error;
+      await removeTree(path);
+      await rename(draft, path);
+    });
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
   }
 }
 
-/** Reads a JSON file. Returns undefined if it is missing or does not match the schema. */
+/** Failures to read a file that a run can cause: it is missing, a directory, a link to itself, or not readable. */
+const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES']);
+
+/** Reads a JSON file. Returns undefined if it is missing, not readable, or does not match the schema. */
 export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch((error) => {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'null';
+    if (UNREADABLE.has(errnoOf(error) ?? '')) return 'null';
     throw error;
   });
   try {
@@ -30,6 +37,24 @@ export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promi
   } catch {
     return undefined;
   }
+}
+
+/** Removes a file or a directory with its entries, if it exists, also if a run left directories without write permission. */
+export async function removeTree(path: string): Promise<void> {
+  const remove = () => rm(path, { recursive: true, force: true });
+  await remove().catch(async (error) => {
+    if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EPERM') throw error;
+    await makeWritable(Buffer.from(path));
+    await remove();
+  });
+}
+
+/** Gives this user access to a directory and those below it. Paths are bytes, because a name need not be UTF-8. */
+async function makeWritable(path: Buffer): Promise<void> {
+  if (!(await lstat(path)).isDirectory()) return;
+  await chmod(path, PRIVATE_DIRECTORY);
+  for (const { name } of await readdir(path, { withFileTypes: true, encoding: 'buffer' }))
+    await makeWritable(Buffer.concat([path, Buffer.from('/'), name]));
 }
 
 /** Returns the disk space available to an unprivileged process below a directory, in bytes. */

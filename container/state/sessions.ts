@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errnoOf, Refusal } from '../errors.ts';
 import type { RunRequest } from '../protocol.ts';
 import type { Launch } from '../providers/provider.ts';
-import { PRIVATE_DIRECTORY, readJsonFile, writeJsonFile } from './files.ts';
+import { PRIVATE_DIRECTORY, readJsonFile, removeTree, writeJsonFile } from './files.ts';
 import { accountDirectory, findWorkingDir } from './workspaces.ts';
 
 /** session.json: a session without it cannot be resumed. Times are ms since 1970. */
@@ -72,7 +72,7 @@ export async function makeSession(plan: SessionPlan, isKept: boolean): Promise<v
 /** Removes a session that was created for a run, and its empty parent directories. */
 export async function removeSession({ directory, record, isNew }: SessionPlan): Promise<void> {
   if (!isNew) return;
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
   await removeEmpty(record.cwd);
   await removeEmpty(dirname(directory));
 }
@@ -81,8 +81,7 @@ export async function removeSession({ directory, record, isNew }: SessionPlan): 
 export async function discardSession(directory: string): Promise<void> {
   const above = dirname(directory);
   const names = await readdir(above).catch(() => []);
-  for (const name of names.filter((name) => name.startsWith(basename(directory))))
-    await rm(join(above, name), { recursive: true, force: true });
+  for (const name of names.filter((name) => name.startsWith(basename(directory)))) await removeTree(join(above, name));
 }
 
 async function findOrigin(
@@ -139,7 +138,7 @@ async function copySession(source: string, directory: string): Promise<void> {
     await cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter: isCopied });
     await rename(draft, directory);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await removeTree(draft);
   }
 }
 

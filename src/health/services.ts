@@ -19,11 +19,17 @@ async function checkExecutor(env: Env, config: Config): Promise<Finding> {
   if (health.kind === 'refused' && health.error.code === 'shutting_down')
     return finding(check, 'ok', 'The container is asleep. The next request starts it.');
   if (health.kind !== 'ok') return finding(check, 'wrong', NO_EXECUTOR);
-  const { protocol, version, clis } = health.value;
+  const { protocol, version, clis, quarantined = 0 } = health.value;
   if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
     return finding(check, 'wrong', `Uses protocol ${protocol}, the Worker uses ${PROTOCOL_VERSION}. Deploy both again.`);
   const missing = Object.keys(clis).filter((id) => clis[id] === null);
   if (missing.length > 0) return finding(check, 'note', `No CLI of ${missing.join(', ')}. Rebuild the image.`);
+  if (quarantined > 0)
+    return finding(
+      check,
+      'note',
+      `${quarantined} runs were set aside because their files were damaged. The executor's log names them.`,
+    );
   const names = Object.entries(clis).map(([id, cli]) => `${id} ${cli}`);
   return finding(check, 'ok', `Version ${version}: ${names.join(', ')}.`);
 }

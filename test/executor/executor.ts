@@ -66,9 +66,10 @@ export function environmentOf(stateDirectory: string, changes: Record<string, st
   };
 }
 
-/** Starts an executor as a separate process. */
-export function spawnExecutor(env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(FIXTURES, 'scripted-executor.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts an executor as a separate process, by default of this user. */
+export function spawnExecutor(env: Record<string, string>, user: { uid?: number; gid?: number } = {}) {
+  const executor = join(FIXTURES, 'scripted-executor.ts');
+  const child = spawn(process.execPath, [executor], { env, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   leftovers.push(async () => {
     child.kill('SIGKILL');
@@ -80,9 +81,9 @@ export function spawnExecutor(env: Record<string, string>) {
 const Listening = z.strictObject({ listening: z.url(), pid: z.int() });
 
 /** Starts an executor, and returns functions that call its routes. */
-export async function startExecutor(changes: Record<string, string> = {}) {
+export async function startExecutor(changes: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}) {
   const state = changes.EXECUTOR_STATE ?? (await temporaryDirectory());
-  const { child, ended, stderr, lines } = spawnExecutor(environmentOf(state, changes));
+  const { child, ended, stderr, lines } = spawnExecutor(environmentOf(state, changes), user);
   const failed = ended.then(async () => Promise.reject(new Error(await stderr)));
   const [line] = await Promise.race([once(lines, 'line'), failed]);
   failed.catch(() => {});
