@@ -55,7 +55,8 @@ const limitShape = {
   resultPageChars: count(60_000, 1, 120_000, 'Size of a page of a result, unless the caller asks for another.'),
   resultPageMaxChars: count(120_000, 1, 1_000_000, 'Largest page of a result. Some clients cut answers at 150,000.'),
   eventPageSize: count(200, 1, 1_000, 'Events in a page, unless the caller asks for another size.'),
-  watchMs: count(30_000, 0, 280_000, 'llm_job_watch waits this long, unless the caller asks for another wait.'),
+  eventPageChars: count(20_000, 1_000, 40_000, 'Size of a page of events as JSON.'),
+  watchMs: count(50_000, 0, 280_000, 'llm_job_watch waits this long, unless the caller asks for another wait.'),
   watchMaxMs: count(50_000, 0, 280_000, 'Longest wait of llm_job_watch.'),
   mcpBodyMaxBytes: count(4_194_304, 1_024, 33_554_432, 'Largest body of a request to /mcp, prompt and options included.'),
 } as const;

@@ -1,6 +1,7 @@
 import type { Event } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { valueInRole } from '../../container/providers/option.ts';
+import { cutText } from '../cut-text.ts';
 import { outcome, type RunEnd } from './outcome.ts';
 import { advance, withMeteredUsage } from './progress.ts';
 import type { Progress } from './record.ts';
@@ -21,7 +22,7 @@ function textsOf(event: Event): [Channel, string][] {
 /** An event without its raw line and with shortened text, or null if nothing is left to show. */
 function eventRow({ seq: _seq, at: _at, line: _line, ...event }: Event) {
   if (event.kind === 'output' || event.kind === 'answer') return null;
-  if (event.kind === 'text' || event.kind === 'thinking') return { ...event, text: event.text.slice(0, EVENT_TEXT_MAX_CHARS) };
+  if (event.kind === 'text' || event.kind === 'thinking') return { ...event, text: cutText(event.text, EVENT_TEXT_MAX_CHARS) };
   return event;
 }
 

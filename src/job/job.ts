@@ -95,22 +95,23 @@ export class Job extends DurableObject<Env> {
     this.ctx.waitUntil(this.#drive());
   }
 
-  /** The job and a page of its events after a cursor, or null if the job was never created. */
-  async status(after: number, limit: number): Promise<Result<JobStatus> | null> {
+  /** The job and a page of its events after a cursor, or null if the job was never created. A page ends at `maxChars` of JSON. */
+  async status(after: number, limit: number, maxChars?: number): Promise<Result<JobStatus> | null> {
     const row = this.#store.job();
     if (!row) return null;
     if (after > row.cursor) return fail({ code: 'cursor_ahead', after, last: row.cursor });
-    const events = this.#store.events(after, limit);
-    const nextAfterSeq = events.length === limit ? (events.at(-1)?.seq ?? row.cursor) : row.cursor;
+    const events = this.#store.events(after, limit, maxChars);
+    const last = events.at(-1)?.seq ?? row.cursor;
+    const nextAfterSeq = this.#store.hasEventAfter(last) ? last : row.cursor;
     return ok({ job: this.#view(row), events, nextAfterSeq });
   }
 
   /** Waits for an event past the cursor or the end of the job, then `lingerMs` for more events, and returns the status. */
-  async wait(after: number, limit: number, waitMs: number, lingerMs = 0): Promise<Result<JobStatus> | null> {
+  async wait(after: number, limit: number, waitMs: number, lingerMs = 0, maxChars?: number): Promise<Result<JobStatus> | null> {
     const until = clock.now() + waitMs;
     await this.#waitUntil((row) => row.cursor > after, until);
     await this.#waitUntil(() => false, Math.min(until, clock.now() + lingerMs));
-    return this.status(after, limit);
+    return this.status(after, limit, maxChars);
   }
 
   async #waitUntil(isEnough: (row: JobRow) => boolean, until: number): Promise<void> {

@@ -160,15 +160,21 @@ export class JobStore {
     this.#storage.sql.exec('INSERT INTO event (seq, at, data) VALUES (?, ?, ?)', seq, Math.round(at), JSON.stringify(view));
   }
 
-  /** Events after a cursor in their order, without their raw lines. */
-  events(after: number, limit: number): Event[] {
-    const rows = this.#storage.sql
-      .exec<{ seq: number; at: number; data: string }>(
-        'SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
-        ...[after, limit],
-      )
-      .toArray();
-    return rows.map(({ seq, at, data }) => readEvent({ ...JSON.parse(data), seq, at }));
+  /** Events after a cursor in their order, without their raw lines: at most `limit`, and at most `maxChars` as JSON unless one is longer. */
+  events(after: number, limit: number, maxChars = Number.POSITIVE_INFINITY): Event[] {
+    const query = 'SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?';
+    const events: Event[] = [];
+    let left = maxChars;
+    for (const { seq, at, data } of this.#storage.sql.exec<{ seq: number; at: number; data: string }>(query, after, limit)) {
+      left -= data.length;
+      if (left < 0 && events.length > 0) break;
+      events.push(readEvent({ ...JSON.parse(data), seq, at }));
+    }
+    return events;
+  }
+
+  hasEventAfter(seq: number): boolean {
+    return this.#storage.sql.exec('SELECT 1 FROM event WHERE seq > ? LIMIT 1', seq).toArray().length > 0;
   }
 
   /** Adds text to the end of a channel. */

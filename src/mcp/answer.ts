@@ -57,7 +57,8 @@ export async function answerCall(
   context: ServerContext,
 ) {
   if (!tool) throw unknownTool(name);
-  if (!call.caller.scopes.includes(tool.scope)) return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })));
+  if (!call.caller.scopes.includes(tool.scope))
+    return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })), call.config.limits);
   const { resumes, isDismissed } = await resume(tool, args, call, context);
   const result = await perform(tool, args, { ...call, resumes });
   if (!result.ok && result.failure.code === 'unknown_tool') throw unknownTool(name);
@@ -68,5 +69,5 @@ export async function answerCall(
   const approval = call.client.supportsForms && !isDismissed ? await pendingApproval(envelope, call) : undefined;
   const inputRequests = approval ? formsOf([approval]) : {};
   if (approval && Object.keys(inputRequests).length > 0) return inputRequired({ inputRequests, requestState: approval.id });
-  return toolResult(envelope);
+  return toolResult(envelope, call.config.limits);
 }

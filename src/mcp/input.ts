@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../errors.ts';
 import { MAX_SHOWN_CHARS, nearest } from '../nearest.ts';
 import { issuesOf, placeInValue } from '../zod-issues.ts';
+import { fittingPart } from './result/fit.ts';
 
 /** Issues that one answer lists. */
 const MAX_ISSUES = 8;
@@ -37,5 +38,10 @@ export const pageInput = (usual: number, max: number) => ({
   limit: upTo(max, usual),
 });
 
-/** The cursor after a page, given the places of its entries; undefined after a page that was not full. */
-export const nextCursor = (places: number[], limit: number) => (places.length === limit ? places.at(-1)?.toString() : undefined);
+/** The entries of a page that fit an answer, as `view` shows them, and the cursor after them: undefined after the last page. */
+export function pageOf<E, V>(entries: E[], limit: number, placeOf: (entry: E) => number, view: (entry: E) => V) {
+  const shown = fittingPart(entries.map(view));
+  const last = entries[shown.length - 1];
+  const isMore = shown.length < entries.length || entries.length === limit;
+  return { shown, nextCursor: isMore && last !== undefined ? placeOf(last).toString() : undefined };
+}

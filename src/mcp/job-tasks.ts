@@ -1,14 +1,16 @@
 import { DAY_MS } from '../config.ts';
+import { ok } from '../errors.ts';
 import type { State } from '../job/machine.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownJob } from './call.ts';
 import { approvalsOfJob, decideByForm, formsOf } from './elicitation.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod } from './perform.ts';
+import { maxResultChars } from './result/fit.ts';
 import { progressLine } from './result/render.ts';
 import type { Task, TaskSource } from './tasks.ts';
 import { envelopeOf, toolResult } from './tool.ts';
-import { answerOf } from './tools/request.ts';
+import { answerOf } from './tools/answer.ts';
 
 /** Time between two polls of a task that clients are asked to keep, in ms. */
 const POLL_INTERVAL_MS = 2_000;
@@ -44,14 +46,16 @@ export async function taskOf(job: JobView, call: Call): Promise<Task> {
 
 /** The caller's jobs as tasks: the id of a task is the id of its job. */
 export function jobTasks(call: Call): TaskSource {
+  const { limits } = call.config;
   const find = async (taskId: string) => {
     const found = await ownJob(call, taskId).status(0, 0);
     if (!found?.ok) return undefined;
     const task = await taskOf(found.value.job, call);
     if (task.status !== 'completed') return task;
-    const text = await ownJob(call, taskId).text('answer', 0, call.config.limits.resultPageChars);
+    const text = await ownJob(call, taskId).text('answer', 0, limits.resultPageChars);
     if (!text) return undefined;
-    return { ...task, result: toolResult(envelopeOf(text.ok ? { ok: true, value: answerOf(text.value) } : text)) };
+    const answer = text.ok ? ok(answerOf(text.value, maxResultChars(limits))) : text;
+    return { ...task, result: toolResult(envelopeOf(answer), limits) };
   };
   return {
     get: (taskId) => authorizeMethod(METHOD_TOOL['tasks/get'], { jobId: taskId }, call, () => find(taskId)),

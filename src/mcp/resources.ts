@@ -5,6 +5,7 @@ import { GATEWAY_TOOLS } from '../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from './call.ts';
 import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod } from './perform.ts';
+import { maxResultChars } from './result/fit.ts';
 import { stripControls } from './result/render.ts';
 
 /** Jobs that resources/list shows. */
@@ -33,7 +34,7 @@ export async function listResources(call: Call) {
 }
 
 async function result(jobId: string, call: Call): Promise<string | undefined> {
-  const found = await ownJob(call, jobId).text('answer', 0, call.config.limits.resultPageMaxChars);
+  const found = await ownJob(call, jobId).text('answer', 0, call.config.limits.resultPageChars);
   if (!found?.ok) return undefined;
   const { page } = found.value;
   const more =
@@ -44,8 +45,11 @@ async function result(jobId: string, call: Call): Promise<string | undefined> {
 }
 
 async function events(jobId: string, call: Call): Promise<string | undefined> {
-  const found = await ownJob(call, jobId).status(0, rangeOf('eventPageSize').max);
-  return found?.ok ? found.value.events.map((event) => JSON.stringify(event)).join('\n') : undefined;
+  const found = await ownJob(call, jobId).status(0, rangeOf('eventPageSize').max, maxResultChars(call.config.limits));
+  if (!found?.ok) return undefined;
+  const { job, events: shown, nextAfterSeq } = found.value;
+  const more = nextAfterSeq < job.lastSeq ? [{ next: `llm_job_status {"jobId":"${jobId}","afterSeq":${nextAfterSeq}}` }] : [];
+  return [...shown, ...more].map((line) => JSON.stringify(line)).join('\n');
 }
 
 const KINDS = {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ToolCall } from '../account/tool-call.ts';
+import type { Limits } from '../config.ts';
 import { ok, type Result, toToolError } from '../errors.ts';
 import { RISKS } from '../policy/risk.ts';
 import type { KnownTool } from '../policy/tools.ts';
@@ -7,6 +8,7 @@ import type { Call } from './call.ts';
 import { parseInput } from './input.ts';
 import { jsonSchema } from './json-schema.ts';
 import { Envelope, type Part } from './result/envelope.ts';
+import { fitEnvelope, maxResultChars } from './result/fit.ts';
 import { render } from './result/render.ts';
 
 /** A tool as a declaration. Parsing, permission, errors and logging are the same for all tools: see `perform`. */
@@ -16,6 +18,10 @@ export interface Tool extends KnownTool {
   input: z.ZodObject;
   /** Parts of the envelope that it answers with. */
   parts: readonly Part[];
+  /** Largest page that its caller may request, in UTF-16 units, if it has such a parameter. */
+  maxPageChars?: number;
+  /** Longest answer in UTF-16 units, if that is more than clients usually accept. */
+  maxChars?: number;
   /** A call whose job is not over in time may be answered with a task. */
   becomesTask?: boolean;
   /** The account decides on the call and makes its job in one turn; any other call is decided before it runs. */
@@ -51,7 +57,7 @@ export function tool<I extends z.ZodObject>(
 /** A tool as tools/list shows it. */
 export type Listing = ReturnType<typeof listed>;
 
-function listed({ name, title, description, input, parts, risk }: Tool) {
+function listed({ name, title, description, input, parts, risk, maxChars }: Tool) {
   const shape = Object.fromEntries(parts.map((part) => [part, Envelope.shape[part]]));
   const output = z.object({ ok: Envelope.shape.ok, ...shape, error: Envelope.shape.error });
   return {
@@ -61,6 +67,8 @@ function listed({ name, title, description, input, parts, risk }: Tool) {
     inputSchema: jsonSchema(input, 'input'),
     outputSchema: jsonSchema(output, 'output'),
     annotations: RISKS[risk].hints,
+    // Claude Code writes longer results to a file, and shows its model the start of it.
+    ...(maxChars !== undefined && { _meta: { 'anthropic/maxResultSizeChars': maxChars } }),
   };
 }
 
@@ -79,11 +87,13 @@ export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   return { ok: answer.error === undefined, ...answer };
 }
 
-/** An envelope as MCP carries it; a failure is a result with `isError`. */
-export function toolResult(envelope: Envelope) {
+/** An envelope as MCP carries it, within the bound of an answer; a failure is a result with `isError`. */
+export function toolResult(envelope: Envelope, limits: Limits) {
+  const max = maxResultChars(limits);
+  const fitted = fitEnvelope(envelope, max);
   return {
-    content: render(envelope).map((text) => ({ type: 'text' as const, text })),
-    structuredContent: JSON.parse(JSON.stringify(envelope)),
+    content: render(fitted, max).map((text) => ({ type: 'text' as const, text })),
+    structuredContent: JSON.parse(JSON.stringify(fitted)),
     isError: !envelope.ok,
   };
 }

@@ -5,7 +5,7 @@ import { documentIssues, must, quote } from './issues.ts';
 import { DOCUMENT_MAX_STEPS, mayCompile, PATTERNS_MAX_STEPS } from './pattern.ts';
 
 /** Largest document, in characters of JSON. */
-const DOCUMENT_MAX_CHARS = 262_144;
+export const DOCUMENT_MAX_CHARS = 262_144;
 const NAMES_MAX = 500;
 const RULES_MAX = 200;
 

@@ -9,7 +9,7 @@ const HELLO = 'Hello from the mock model.';
 /** Waits until a job's CLI has said something. */
 async function untilText(jobId: string) {
   for (let afterSeq = 0, said = false; !said; ) {
-    const { events = [], nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq });
+    const { events = [], nextAfterSeq = 0 } = await call('llm_job_watch', { jobId, afterSeq, until: 'event' });
     said = events.some(({ kind }) => kind === 'text');
     afterSeq = nextAfterSeq;
   }

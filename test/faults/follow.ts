@@ -57,7 +57,13 @@ async function disturb(trial: Trial, { fault, atMs }: PlannedJob, jobId: string)
 async function watch(trial: Trial, jobId: string) {
   const until = Date.now() + JOB_MAX_MS;
   for (let seenSeq = 0; Date.now() < until; ) {
-    const { job } = await callUntilAnswered(trial, 'llm_job_watch', { jobId, afterSeq: seenSeq, limit: 1_000, waitMs: WATCH_MS });
+    const { job } = await callUntilAnswered(trial, 'llm_job_watch', {
+      jobId,
+      afterSeq: seenSeq,
+      limit: 1_000,
+      waitMs: WATCH_MS,
+      until: 'event',
+    });
     if (!job) throw new Error(`${jobId} is missing`);
     const isOver = job.finishedAt !== undefined;
     trial.recovery.saw(jobId, job.lastSeq, isOver, job.finishedAt ?? Date.now());

@@ -46,7 +46,7 @@ export type CallTool = (tool: string, args: Record<string, unknown>, setup?: Cal
 /** Waits for the end of a job and returns it. */
 export async function jobEnd(call: CallTool, jobId: string) {
   for (let afterSeq = 0; ; ) {
-    const { job, nextAfterSeq = 0, error } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000 });
+    const { job, nextAfterSeq = 0, error } = await call('llm_job_watch', { jobId, afterSeq, limit: 1_000, until: 'event' });
     if (error) throw new Error(error.message);
     if (job?.finishedAt !== undefined) return job;
     afterSeq = nextAfterSeq;

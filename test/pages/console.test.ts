@@ -52,7 +52,7 @@ function useConsole() {
   /** Watches a job until it has finished or `isWanted`. */
   const until = async (jobId: string, isWanted: (job: JobView) => boolean) => {
     for (let afterSeq = 0; ; ) {
-      const { job, nextAfterSeq = 0 } = await client.call('llm_job_watch', { jobId, afterSeq, waitMs: 5_000 });
+      const { job, nextAfterSeq = 0 } = await client.call('llm_job_watch', { jobId, afterSeq, waitMs: 5_000, until: 'event' });
       if (job && (job.finishedAt !== undefined || isWanted(job))) return job;
       afterSeq = nextAfterSeq;
     }

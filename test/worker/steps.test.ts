@@ -84,7 +84,7 @@ test('a remembered step is allowed when the run asks it again, and no other step
   for (let open = ask.approvalId; open === ask.approvalId; ) {
     const { approvals } = await callTool(approver, 'approval_list', { state: 'pending' });
     open = approvals?.[0]?.id ?? open;
-    if (open === ask.approvalId) await callTool(requester, 'llm_job_watch', { jobId: id, waitMs: 500 });
+    if (open === ask.approvalId) await callTool(requester, 'llm_job_watch', { jobId: id, waitMs: 500, until: 'event' });
     else expect(approvals).toMatchObject([{ args: { input: other.input } }]);
     if (open !== ask.approvalId) await decide(approver, open, false);
   }
@@ -149,7 +149,7 @@ test('a task whose run asks needs input, and continues with the answer', async (
         { taskId, inputResponses: { [key]: { action: 'accept', content: { approve: true } } } },
         tasks,
       );
-    else await callTool(requester, 'llm_job_watch', { jobId: taskId, waitMs: 200 });
+    else await callTool(requester, 'llm_job_watch', { jobId: taskId, waitMs: 200, until: 'event' });
   }
   await ended(jobIn(taskId));
   expect((await post(requester, 'tasks/get', { taskId }, tasks)).result).toMatchObject({

@@ -3,6 +3,7 @@ import { APPROVAL_STATES, type Approval, argumentsOfCall } from '../../account/t
 import { AuditHead, AuditRow } from '../../account/tables/audit-row.ts';
 import { STATES } from '../../job/machine.ts';
 import { JobError, JobView } from '../../job/record.ts';
+import { fitObject } from './fit.ts';
 
 const text = z.string();
 const integer = z.int();
@@ -67,11 +68,14 @@ export const ApprovalView = z.object({
   said: text.optional(),
 });
 
+/** Longest arguments of an approval, as JSON. Its page shows them whole. */
+const MAX_ARGS_CHARS = 8_000;
+
 /** An approval as tools answer with it. */
 export function approvalView(approval: Approval): z.infer<typeof ApprovalView> {
   const { id, kind, state, call, rule, reason, createdAt, expiresAt } = approval;
   const { tool, grant, client } = call;
-  const args = argumentsOfCall(call);
+  const args = fitObject(argumentsOfCall(call), MAX_ARGS_CHARS);
   return {
     ...{ id, kind, state, tool, args, grant, client, rule, reason, createdAt, expiresAt },
     estimateUsd: approval.estimateUsd ?? undefined,

@@ -6,23 +6,20 @@ function why({ state, hold, asks }: JobView): string {
   if (state === 'held' && hold) return `Waiting for approval at ${hold.url}; llm_job_watch returns when it is decided.`;
   if (asks && asks.length > 0) return 'The run is waiting for approval of a step; llm_job_watch returns when it is decided.';
   return state === 'queued'
-    ? 'The job is queued; llm_job_watch returns when it starts.'
-    : 'The job is running; llm_job_watch returns its next events.';
+    ? 'The job is queued; llm_job_watch returns when it starts or ends.'
+    : 'The job is running; llm_job_watch returns its answer at its end.';
 }
 
-/** What to call next for a job, if anything. */
-export function nextFor(job: JobView): Envelope['next'] {
-  if (isOver(job.state)) return undefined;
-  return {
-    tool: 'llm_job_watch',
-    arguments: { jobId: job.id, afterSeq: job.lastSeq },
-    why: why(job),
-  };
+/** What to call next for a job: the tool that watches it, or that reads its answer once it is over. */
+export function nextFor(job: JobView, afterSeq = job.lastSeq): NonNullable<Envelope['next']> {
+  return isOver(job.state)
+    ? { tool: 'llm_job_result', arguments: { jobId: job.id }, why: 'The job is over; llm_job_result reads its answer.' }
+    : { tool: 'llm_job_watch', arguments: { jobId: job.id, afterSeq }, why: why(job) };
 }
 
-/** What to call next after a page of text. */
+/** What to call next after a page of text, if anything. */
 export function nextPage(job: JobView, source: string, nextOffset: number | null): Envelope['next'] {
-  if (nextOffset === null) return nextFor(job);
+  if (nextOffset === null) return isOver(job.state) ? undefined : nextFor(job);
   const raw = source === 'stdout' || source === 'stderr' ? { raw: source } : {};
   return { tool: 'llm_job_result', arguments: { jobId: job.id, offset: nextOffset, ...raw }, why: 'The text continues.' };
 }

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
+import { cutText } from '../../cut-text.ts';
 import { totalTokens } from '../../job/progress.ts';
 import type { JobView } from '../../job/record.ts';
 import type { CalledJob, Envelope } from './envelope.ts';
+import { MARGIN_CHARS } from './fit.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
@@ -48,9 +50,11 @@ function jobLine(job: CalledJob): string {
     `${job.provider} job ${job.id}: ${job.canceling ? 'canceling' : job.state}${job.reason && job.reason !== 'answered' ? ` (${job.reason})` : ''}`,
     seconds(job.elapsedMs),
     job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`,
-    job.hold && `${stripControls(job.hold.reason)} (${job.hold.rule}); approval pending at ${job.hold.url}`,
+    job.hold &&
+      `${stripControls(job.hold.reason)} (${job.hold.rule}); approval ${job.hold.approvalId} pending at ${job.hold.url}`,
     ...(job.asks ?? []).map(
-      ({ tool, input }) => `approval pending for ${escapeInvisible(`${tool}: ${input}`).slice(0, MAX_LINE_CHARS)}`,
+      ({ approvalId, tool, input }) =>
+        `approval ${approvalId} pending for ${escapeInvisible(`${tool}: ${input}`).slice(0, MAX_LINE_CHARS)}`,
     ),
     job.activity && stripControls(job.activity),
     job.activity && job.lastActivityAt !== undefined ? ago(Math.max(0, now - job.lastActivityAt)) : undefined,
@@ -65,19 +69,18 @@ function jobLine(job: CalledJob): string {
   return facts.filter(Boolean).join(' · ');
 }
 
-const call = ({ tool, arguments: args, why }: NonNullable<Envelope['next']>) => `Next: ${tool} ${JSON.stringify(args)}. ${why}`;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** Facts as JSON in one line, without those that are null. */
+const compact = (value: unknown) =>
+  stripControls(JSON.stringify(value, (_key, part: unknown) => (part === null ? undefined : part)) ?? '');
 
 const listLines = (jobs: NonNullable<Envelope['jobs']>) =>
-  jobs.length === 0
-    ? 'No jobs.'
-    : jobs
-        .map(
-          (job) => `${job.id} ${job.provider} ${job.state} ${new Date(job.createdAt).toISOString()} ${stripControls(job.label)}`,
-        )
-        .join('\n');
+  jobs.map((job) => `${job.id} ${job.provider} ${job.state} ${iso(job.createdAt)} ${stripControls(job.label)}`).join('\n') ||
+  'No jobs.';
 
 const eventLine = ({ seq, kind, at: _at, ...rest }: NonNullable<Envelope['events']>[number]) =>
-  `${seq} ${kind} ${stripControls(JSON.stringify(rest)).slice(0, MAX_LINE_CHARS)}`;
+  `${seq} ${kind} ${cutText(compact(rest), MAX_LINE_CHARS)}`;
 
 const modelLines = (models: NonNullable<Envelope['models']>) =>
   models
@@ -87,19 +90,64 @@ const modelLines = (models: NonNullable<Envelope['models']>) =>
     )
     .join('\n');
 
-/** The answer as text: the CLI's own text first and alone, then what a model needs to act on it. */
-export function render(envelope: Envelope): string[] {
-  const { answer, job, error, next, jobs, events, models, health } = envelope;
-  const rest = [
-    error &&
-      `Error ${error.code}: ${stripControls(error.message)}${error.retryAfterMs ? ` Retry after ${seconds(error.retryAfterMs)}.` : ''}`,
-    jobs && listLines(jobs),
-    models && modelLines(models),
-    health && JSON.stringify(health),
-    events && events.length > 0 && events.map(eventLine).join('\n'),
-    job && `[${jobLine(job)}]`,
-    next && call(next),
+function approvalLine(approval: NonNullable<Envelope['approval']>): string {
+  const { id, kind, state, tool, args, client, grant, rule, reason, estimateUsd, jobId, expiresAt, decidedAt } = approval;
+  const facts = [
+    `${kind} of ${tool} by ${client || 'a client'} (${grant})`,
+    jobId && `job ${jobId}`,
+    `${reason} (${rule})`,
+    estimateUsd !== undefined && `expected cost $${estimateUsd.toFixed(2)}`,
+    decidedAt === undefined ? `expires ${iso(expiresAt)}` : `decided ${iso(decidedAt)} by ${approval.decidedBy}`,
+    approval.said && `said: ${approval.said}`,
   ];
-  const blocks = [answer?.text, rest.filter(Boolean).join('\n')];
-  return blocks.filter((block): block is string => Boolean(block));
+  return `${id} ${state}: ${escapeInvisible(`${facts.filter(Boolean).join(' · ')} · ${JSON.stringify(args)}`)}`;
+}
+
+function errorLine({ code, message, rule, approvalId, retryAfterMs }: NonNullable<Envelope['error']>): string {
+  const facts = [
+    `Error ${code}: ${message}`,
+    rule && !message.includes(rule) && `Rule: ${rule}.`,
+    approvalId && !message.includes(approvalId) && `Approval: ${approvalId}.`,
+    retryAfterMs && `Retry after ${seconds(retryAfterMs)}.`,
+  ];
+  return stripControls(facts.filter(Boolean).join(' '));
+}
+
+const decisionLines = ({ decision, rule, reason, counters = [] }: NonNullable<Envelope['decision']>) =>
+  [`${decision}: ${reason} (${rule})`, ...counters.map(compact)].join('\n');
+
+const auditLines = ({ rows, base, head }: NonNullable<Envelope['audit']>) =>
+  [...rows.map(compact), `Chain from ${compact(base)} to ${compact(head)}.`].join('\n');
+
+/** The text of each part of an answer besides the text of a job's answer, in the order of the text. */
+const LINES: Record<Exclude<keyof Envelope, 'ok' | 'answer'>, (envelope: Envelope) => string | undefined> = {
+  error: ({ error }) => error && errorLine(error),
+  jobs: ({ jobs }) => jobs && listLines(jobs),
+  models: ({ models }) => models && modelLines(models),
+  health: ({ health }) => health && compact(health),
+  approvals: ({ approvals }) => approvals && (approvals.map(approvalLine).join('\n') || 'No approvals.'),
+  approval: ({ approval }) => approval && approvalLine(approval),
+  policies: ({ policies }) => policies?.map(compact).join('\n'),
+  decision: ({ decision }) => decision && decisionLines(decision),
+  audit: ({ audit }) => audit && auditLines(audit),
+  events: ({ events }) => events?.map(eventLine).join('\n'),
+  job: ({ job }) => job && `[${jobLine(job)}]`,
+  nextCursor: ({ nextCursor }) => nextCursor && `There are more. Repeat the call with cursor "${nextCursor}".`,
+  nextAfterSeq: ({ nextAfterSeq }) => (nextAfterSeq === undefined ? undefined : `Later events: afterSeq ${nextAfterSeq}.`),
+  next: ({ next }) => next && `Next: ${next.tool} ${JSON.stringify(next.arguments)}. ${next.why}`,
+};
+
+/** Structured output as JSON, unless the text of the answer is the same. */
+function structuredText({ text, structured }: NonNullable<Envelope['answer']>): string {
+  const json = structured === undefined ? '' : JSON.stringify(structured);
+  return json.replace(/\s/g, '') === text.replace(/\s/g, '') ? '' : json;
+}
+
+/** The answer as text: the CLI's own text first and alone, then what a model needs to act on it. */
+export function render(envelope: Envelope, maxChars: number): string[] {
+  const { answer } = envelope;
+  const said = [answer?.text, answer && structuredText(answer)];
+  const room = Math.max(MARGIN_CHARS, maxChars - said.join('').length) - MARGIN_CHARS / 2;
+  const lines = Object.values(LINES).map((line) => cutText(line(envelope) ?? '', room));
+  return [...said, lines.filter(Boolean).join('\n')].filter((block): block is string => Boolean(block));
 }

@@ -3,7 +3,7 @@ import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount, ownJob } from '../call.ts';
-import { nextCursor, pageInput } from '../input.ts';
+import { pageInput, pageOf } from '../input.ts';
 import { approvalView } from '../result/envelope.ts';
 import { nextFor } from '../result/next.ts';
 import { tool } from '../tool.ts';
@@ -19,8 +19,8 @@ export const approvalList = tool({
   parts: ['approvals', 'nextCursor'],
   run: async ({ state, cursor, limit }, call) => {
     const found = await ownAccount(call).approvals(state, limit, cursor);
-    const places = found.map(({ place }) => place);
-    return ok({ approvals: found.map(approvalView), nextCursor: nextCursor(places, limit) });
+    const { shown: approvals, nextCursor } = pageOf(found, limit, ({ place }) => place, approvalView);
+    return ok({ approvals, nextCursor });
   },
 });
 

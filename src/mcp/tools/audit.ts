@@ -3,7 +3,7 @@ import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import { ok } from '../../errors.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount } from '../call.ts';
-import { nextCursor, pageInput } from '../input.ts';
+import { pageInput, pageOf } from '../input.ts';
 import { tool } from '../tool.ts';
 
 const word = z.string().min(1).max(200).optional();
@@ -21,7 +21,7 @@ export const auditList = tool({
     afterSeq: z.int().min(0).optional(),
     ...pageInput(50, 500),
   }),
-  parts: ['audit', 'nextCursor'],
+  parts: ['audit', 'nextCursor', 'nextAfterSeq'],
   run: async ({ jobId: job, cursor, afterSeq, limit, ...rest }, call) => {
     const account = ownAccount(call);
     const filter = { ...rest, ...(job !== undefined && { job }) };
@@ -29,7 +29,13 @@ export const auditList = tool({
       afterSeq === undefined ? account.audit(filter, limit, cursor) : account.auditAfter(afterSeq, limit),
       account.auditEnds(),
     ]);
-    const places = afterSeq === undefined ? rows.map(({ seq }) => seq) : [];
-    return ok({ audit: { rows, ...ends }, nextCursor: nextCursor(places, limit) });
+    const { shown, nextCursor } = pageOf(
+      rows,
+      limit,
+      ({ seq }) => seq,
+      (row) => row,
+    );
+    const audit = { rows: shown, ...ends };
+    return ok(afterSeq === undefined ? { audit, nextCursor } : { audit, nextAfterSeq: shown.at(-1)?.seq ?? afterSeq });
   },
 });

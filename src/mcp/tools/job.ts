@@ -1,79 +1,17 @@
 import { z } from 'zod';
-import type { Event } from '../../../container/protocol.ts';
-import { type Limits, rangeOf } from '../../config.ts';
-import { fail, ok, type Result } from '../../errors.ts';
-import type { JobStatus } from '../../job/job.ts';
+import type { JobEntry } from '../../account/tables/jobs.ts';
+import type { Limits } from '../../config.ts';
+import { ok } from '../../errors.ts';
 import { STATES } from '../../job/machine.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
-import { type Call, ownAccount, ownJob } from '../call.ts';
-import { nextCursor, pageInput, upTo } from '../input.ts';
+import { ownAccount, ownJob } from '../call.ts';
+import { pageInput, pageOf, upTo } from '../input.ts';
+import type { Envelope } from '../result/envelope.ts';
+import { maxRequestedChars } from '../result/fit.ts';
 import { nextFor } from '../result/next.ts';
-import { progressLine } from '../result/render.ts';
-import { type Tool, type ToolAnswer, tool } from '../tool.ts';
-import { answerOf } from './request.ts';
-
-const jobId = z.string().min(1).max(64);
-const page = ({ eventPageSize }: Limits) => ({
-  jobId,
-  afterSeq: z.int().min(0).default(0).describe('Events after this one (nextAfterSeq of an earlier answer).'),
-  limit: upTo(rangeOf('eventPageSize').max, eventPageSize).describe('Most events in the page.'),
-});
-
-const unknownJob = (id: string) => fail({ code: 'job_not_found', jobId: id });
-
-/** Events with adjacent pieces of text or thinking joined, under the number of the last piece. */
-function joinText(events: Event[]): Event[] {
-  const joined: Event[] = [];
-  for (const event of events) {
-    const last = joined.at(-1);
-    const isMore = (event.kind === 'text' || event.kind === 'thinking') && last?.kind === event.kind;
-    if (isMore) joined[joined.length - 1] = { ...event, text: last.text + event.text };
-    else joined.push(event);
-  }
-  return joined;
-}
-
-/** The answer to a job's status, with its place in the queue. */
-async function statusAnswer(found: Result<JobStatus> | null, id: string, call: Call): Promise<Result<ToolAnswer>> {
-  if (!found) return unknownJob(id);
-  if (!found.ok) return found;
-  const { job, events, nextAfterSeq } = found.value;
-  const queuePlace = job.state === 'queued' ? await ownAccount(call).queuePlace(id) : undefined;
-  return ok({ job: { ...job, queuePlace }, events: joinText(events), nextAfterSeq, next: nextFor(job) });
-}
-
-const jobStatus = (limits: Limits) =>
-  tool({
-    ...GATEWAY_TOOLS.jobStatus,
-    title: 'Job status',
-    description: 'State, last activity, usage and cost of a job, and a page of its events.',
-    input: z.strictObject(page(limits)),
-    parts: ['job', 'events', 'nextAfterSeq', 'next'],
-    run: async (input, call) => {
-      const found = await ownJob(call, input.jobId).status(input.afterSeq, input.limit);
-      return statusAnswer(found, input.jobId, call);
-    },
-  });
-
-/** Events that follow the first one within this time are returned with it, in ms. */
-const LINGER_MS = 1_000;
-
-const jobWatch = (limits: Limits) =>
-  tool({
-    ...GATEWAY_TOOLS.jobWatch,
-    title: 'Watch a job',
-    description: 'Waits for new events of a job after afterSeq, or for its end; returns what llm_job_status returns.',
-    input: z.strictObject({
-      ...page(limits),
-      waitMs: upTo(limits.watchMaxMs, limits.watchMs, 0).describe('Longest wait.'),
-    }),
-    parts: ['job', 'events', 'nextAfterSeq', 'next'],
-    run: async (input, call) => {
-      const found = await ownJob(call, input.jobId).wait(input.afterSeq, input.limit, input.waitMs, LINGER_MS);
-      if (found?.ok) await call.client.progress(progressLine(found.value.job));
-      return statusAnswer(found, input.jobId, call);
-    },
-  });
+import { type Tool, tool } from '../tool.ts';
+import { answerOf } from './answer.ts';
+import { jobId, jobStatus, jobWatch, unknownJob } from './watch.ts';
 
 const jobResult = (limits: Limits) =>
   tool({
@@ -87,10 +25,12 @@ const jobResult = (limits: Limits) =>
       raw: z.enum(['stdout', 'stderr']).describe("The CLI's own output.").optional(),
     }),
     parts: ['job', 'answer', 'next'],
+    maxPageChars: limits.resultPageMaxChars,
     run: async (input, call) => {
       const found = await ownJob(call, input.jobId).text(input.raw ?? 'answer', input.offset, input.maxChars);
       if (!found) return unknownJob(input.jobId);
-      return found.ok ? ok(answerOf(found.value)) : found;
+      if (!found.ok) return found;
+      return ok(answerOf(found.value, maxRequestedChars(input.maxChars, limits)));
     },
   });
 
@@ -123,6 +63,18 @@ const jobDelete = (limits: Limits) =>
     },
   });
 
+const summaryOf = (entry: JobEntry): NonNullable<Envelope['jobs']>[number] => ({
+  id: entry.id,
+  provider: entry.provider,
+  state: entry.state,
+  reason: entry.reason ?? undefined,
+  createdAt: entry.created_at,
+  finishedAt: entry.finished_at ?? undefined,
+  costUsd: entry.cost_usd,
+  label: entry.label,
+  correlationId: entry.correlation_id ?? undefined,
+});
+
 const jobList = tool({
   ...GATEWAY_TOOLS.jobList,
   title: 'List jobs',
@@ -135,19 +87,8 @@ const jobList = tool({
   parts: ['jobs', 'nextCursor'],
   run: async ({ state, provider, cursor: before, limit }, call) => {
     const entries = await ownAccount(call).list({ state, provider, before, limit });
-    const jobs = entries.map((entry) => ({
-      id: entry.id,
-      provider: entry.provider,
-      state: entry.state,
-      reason: entry.reason ?? undefined,
-      createdAt: entry.created_at,
-      finishedAt: entry.finished_at ?? undefined,
-      costUsd: entry.cost_usd,
-      label: entry.label,
-      correlationId: entry.correlation_id ?? undefined,
-    }));
-    const places = entries.map(({ place }) => place);
-    return ok({ jobs, nextCursor: nextCursor(places, limit) });
+    const { shown: jobs, nextCursor } = pageOf(entries, limit, ({ place }) => place, summaryOf);
+    return ok({ jobs, nextCursor });
   },
 });
 

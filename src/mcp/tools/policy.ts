@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import type { PolicyState } from '../../account/policy-admin.ts';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
+import { cutText } from '../../cut-text.ts';
 import { ok } from '../../errors.ts';
+import { DOCUMENT_MAX_CHARS } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { GATEWAY_TOOLS, KNOWN_TOOLS, TOKEN_CALLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
+import { upTo } from '../input.ts';
 import { toolCall } from '../perform.ts';
 import type { Envelope } from '../result/envelope.ts';
+import { fittingPart } from '../result/fit.ts';
 import { tool } from '../tool.ts';
 
 const target = z
@@ -14,7 +18,7 @@ const target = z
   .regex(/^[\w-]{1,80}$/, 'must be "default" or the id of a grant')
   .default(DEFAULT_TARGET)
   .describe('"default", or a grant: token_<id>, owner, or an OAuth grant.');
-const policy = z.union([z.string().max(262_144), z.record(z.string(), z.unknown())]);
+const policy = z.union([z.string().max(DOCUMENT_MAX_CHARS), z.record(z.string(), z.unknown())]);
 
 const asText = (written: string | object) => (typeof written === 'string' ? written : JSON.stringify(written));
 const asPolicy = (written: string): string | Record<string, unknown> =>
@@ -30,32 +34,50 @@ function unknownTools(written: string): string[] {
   return [...new Set(named)].filter((name) => !name.endsWith('*') && !known.includes(name));
 }
 
-function view(name: string, { written, from, shadow, changes }: PolicyState): NonNullable<Envelope['policies']>[number] {
-  const unknown = unknownTools(written);
+/** Longest document of a policy that an answer shows whole, longest one in its history, and longest history, in UTF-16 units. */
+const POLICY_CHARS = 20_000;
+const MAX_CHANGE_CHARS = 1_000;
+const MAX_HISTORY_CHARS = 10_000;
+
+/** A policy up to a length; a longer document as text with a mark, which no longer is a policy. */
+const shownPolicy = (written: string, max: number) => (written.length > max ? cutText(written, max) : asPolicy(written));
+
+function view(
+  name: string,
+  { written, from, shadow, changes }: PolicyState,
+  maxChars: number,
+): NonNullable<Envelope['policies']>[number] {
+  const unknown = fittingPart(unknownTools(written), MAX_HISTORY_CHARS);
+  const history = changes.map(({ at, by, mode, written: changed }) => ({
+    at,
+    by,
+    mode,
+    policy: changed === null ? null : shownPolicy(changed, MAX_CHANGE_CHARS),
+  }));
   return {
     target: name,
-    policy: asPolicy(written),
+    policy: shownPolicy(written, maxChars),
     from,
-    shadow: shadow === undefined ? undefined : asPolicy(shadow),
-    changes: changes.map(({ at, by, mode, written: changed }) => ({
-      at,
-      by,
-      mode,
-      policy: changed === null ? null : asPolicy(changed),
-    })),
+    shadow: shadow === undefined ? undefined : shownPolicy(shadow, maxChars / 2),
+    changes: fittingPart(history, MAX_HISTORY_CHARS),
     unknownTools: unknown.length > 0 ? unknown : undefined,
   };
 }
 
-const stateOf = async (name: string, call: Call) => view(name, await ownAccount(call).policyState(name));
+const stateOf = async (name: string, call: Call, maxChars: number) =>
+  view(name, await ownAccount(call).policyState(name), maxChars);
 
 export const policyGet = tool({
   ...GATEWAY_TOOLS.policyGet,
   title: 'Get a policy',
   description: 'The policy in force for a grant or by default, its origin and its history.',
-  input: z.strictObject({ target }),
+  input: z.strictObject({
+    target,
+    maxChars: upTo(DOCUMENT_MAX_CHARS * 2, POLICY_CHARS).describe('A longer document is cut; half of this for the shadow.'),
+  }),
   parts: ['policies'],
-  run: async (input, call) => ok({ policies: [await stateOf(input.target, call)] }),
+  maxPageChars: DOCUMENT_MAX_CHARS * 2,
+  run: async ({ target: name, maxChars }, call) => ok({ policies: [await stateOf(name, call, maxChars)] }),
 });
 
 export const policySet = tool({
@@ -72,7 +94,7 @@ export const policySet = tool({
   run: async ({ target: name, policy: wanted, shadow }, call) => {
     const written = wanted === null ? null : asText(wanted);
     const done = await ownAccount(call).setPolicy(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
-    return done.ok ? ok({ policies: [await stateOf(name, call)] }) : done;
+    return done.ok ? ok({ policies: [await stateOf(name, call, POLICY_CHARS)] }) : done;
   },
 });
 

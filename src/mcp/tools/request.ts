@@ -2,15 +2,16 @@ import type { Provider } from '../../../container/providers/provider.ts';
 import type { ToolCall } from '../../account/tool-call.ts';
 import type { Limits } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
-import type { JobText } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import type { JobView } from '../../job/record.ts';
 import { requestToolsOf } from '../../policy/tools.ts';
 import { type Call, ownJob } from '../call.ts';
 import type { CalledJob } from '../result/envelope.ts';
-import { nextFor, nextPage } from '../result/next.ts';
-import { progressLine, stripControls } from '../result/render.ts';
+import { maxResultChars } from '../result/fit.ts';
+import { nextFor } from '../result/next.ts';
+import { progressLine } from '../result/render.ts';
 import { type Tool, type ToolAnswer, tool } from '../tool.ts';
+import { answerOf } from './answer.ts';
 import { requestInput, waitOf } from './request-input.ts';
 import { submit } from './submit.ts';
 
@@ -34,27 +35,10 @@ async function follow(job: CalledJob, until: number, call: Call): Promise<Called
   return latest;
 }
 
-/** The answer with a page of a job's text. */
-export function answerOf({ job, page, source, structured }: JobText): ToolAnswer {
-  const isRaw = source === 'stdout' || source === 'stderr';
-  const text = isRaw ? page.text : stripControls(page.text);
-  const over = isOver(job.state);
-  return {
-    job,
-    answer:
-      page.total > 0 || structured ? { ...page, text, source, structured: structured && JSON.parse(structured) } : undefined,
-    error:
-      over && job.state !== 'completed'
-        ? (job.error ?? { code: job.state, message: `The job was ${job.state}.`, retryable: false })
-        : undefined,
-    next: nextPage(job, source, page.nextOffset),
-  };
-}
-
 async function answer(job: CalledJob, call: Call): Promise<Result<ToolAnswer>> {
   const text = await ownJob(call, job.id).text('answer', 0, call.config.limits.resultPageChars);
   if (!text?.ok) return ok({ job, next: nextFor(job) });
-  const found = answerOf(text.value);
+  const found = answerOf(text.value, maxResultChars(call.config.limits));
   return ok({ ...found, job: { ...text.value.job, deduplicated: job.deduplicated, queuePlace: job.queuePlace } });
 }
 

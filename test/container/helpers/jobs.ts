@@ -12,7 +12,7 @@ export function jobsOf(call: CallTool) {
     const { job } = await call(`${provider}_request_async`, args);
     const jobId = job?.id ?? '';
     for (let afterSeq = 0; ; ) {
-      const { events = [], nextAfterSeq = 0, job: now } = await call('llm_job_watch', { jobId, afterSeq });
+      const { events = [], nextAfterSeq = 0, job: now } = await call('llm_job_watch', { jobId, afterSeq, until: 'event' });
       if (events.some((event) => event.kind === kind)) return jobId;
       if (now?.finishedAt !== undefined) throw new Error(`the job ended without ${kind}: ${JSON.stringify(now)}`);
       afterSeq = nextAfterSeq;

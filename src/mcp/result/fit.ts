@@ -1,0 +1,87 @@
+import type { Limits } from '../../config.ts';
+import { cutText } from '../../cut-text.ts';
+import type { Envelope } from './envelope.ts';
+
+/** Longest answer of a tool as JSON, in UTF-16 units, unless the caller requests more. Clients cut or refuse longer ones. */
+const MAX_RESULT_CHARS = 60_000;
+
+/** Room beside a list or a text for the facts around it, in UTF-16 units. */
+export const MARGIN_CHARS = 4_000;
+
+/** Longest answer under these limits, in UTF-16 units. A larger page that the operator has set counts as requested. */
+export const maxResultChars = ({ resultPageChars }: Limits): number => Math.max(MAX_RESULT_CHARS, resultPageChars);
+
+/** Longest answer with a page of this size that the caller requests, in UTF-16 units. */
+export const maxRequestedChars = (pageChars: number, limits: Limits): number =>
+  pageChars > limits.resultPageChars ? pageChars + 2 * MARGIN_CHARS : maxResultChars(limits);
+
+/** Length of a value as JSON, in UTF-16 units. */
+export const jsonLength = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
+
+/** A JSON value with its texts cut to `maxText` UTF-16 units and its lists to `maxEntries` entries. */
+export function cutValue<T>(value: T, maxText: number, maxEntries = Number.POSITIVE_INFINITY): T {
+  const cut = (_key: string, part: unknown): unknown => {
+    if (typeof part === 'string') return cutText(part, maxText);
+    return Array.isArray(part) && part.length > maxEntries ? part.slice(0, maxEntries) : part;
+  };
+  return JSON.parse(JSON.stringify(value, cut));
+}
+
+/** The longest start of a list that leaves room for the facts around it, and at least one entry. */
+export function fittingPart<T>(entries: T[], max: number = MAX_RESULT_CHARS): T[] {
+  let left = max - MARGIN_CHARS;
+  const end = entries.findIndex((entry, index) => {
+    left -= jsonLength(entry) + 1;
+    return index > 0 && left < 0;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
+}
+
+/** Length of the longest start of a text that is at most `max` UTF-16 units long as a JSON string. Never splits a surrogate pair. */
+export function fittingLength(text: string, max: number): number {
+  if (jsonLength(text) <= max) return text.length;
+  let [fits, tooLong] = [0, text.length];
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (jsonLength(text.slice(0, middle)) <= max) fits = middle;
+    else tooLong = middle;
+  }
+  const splits = /[\ud800-\udbff]/.test(text.charAt(fits - 1)) && /[\udc00-\udfff]/.test(text.charAt(fits));
+  return splits ? fits - 1 : fits;
+}
+
+/** Ever shorter texts and lists, until a value fits. */
+const STEPS: [maxText: number, maxEntries: number][] = [
+  [8_000, 1_000],
+  [2_000, 200],
+  [500, 50],
+  [200, 20],
+  [100, 5],
+];
+
+/** An object whose JSON has at most `max` UTF-16 units: with its texts and lists cut, or else as the start of its JSON. */
+export function fitObject<T extends object>(value: T, max: number): T | { start: string } {
+  if (jsonLength(value) <= max) return value;
+  for (const step of STEPS) {
+    const cut = cutValue(value, ...step);
+    if (jsonLength(cut) <= max) return cut;
+  }
+  return { start: cutText(JSON.stringify(value), max >> 1) };
+}
+
+/** Parts of an answer that their tools keep within its bound. */
+type Paged = 'answer' | 'policies';
+
+/** The answer with the texts and lists of each part cut so that it fits, except for parts that have a size of their own. */
+export function fitEnvelope(envelope: Envelope, max: number): Envelope {
+  if (jsonLength(envelope) <= max) return envelope;
+  const { answer, policies, ...rest }: Envelope = envelope;
+  const own: Pick<Envelope, Paged> = { ...(answer && { answer }), ...(policies && { policies }) };
+  const room = Math.max(MARGIN_CHARS, max - jsonLength(own));
+  for (const step of STEPS) {
+    const cut = cutValue(rest, ...step);
+    if (jsonLength(cut) <= room) return { ...cut, ...own };
+  }
+  const { ok, error, next } = cutValue(rest, 100, 5);
+  return { ok, ...own, ...(error && { error }), ...(next && { next }) };
+}
