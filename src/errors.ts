@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts';
+
 /** Every way in which a request to the gateway fails before or beside a job. Each arm holds facts and no prose. */
 export type Failure =
   | { code: 'unauthorized' }
@@ -142,9 +144,13 @@ function describe(failure: Failure): Description {
   }
 }
 
+/** Longest message of a failure, in UTF-16 units: it may quote what the caller sent. */
+const MAX_MESSAGE_CHARS = 4_000;
+
 /** A failure as tools answer with it. */
 export function toToolError(failure: Failure): ToolError {
-  const [, message, retry] = describe(failure);
+  const [, whole, retry] = describe(failure);
+  const message = cutText(whole, MAX_MESSAGE_CHARS);
   const { rule, reason, approvalId }: Partial<ToolError> = 'rule' in failure ? failure : {};
   return {
     code: failure.code,

@@ -8,7 +8,8 @@ import type { Call } from './call.ts';
 import { parseInput } from './input.ts';
 import { jsonSchema } from './json-schema.ts';
 import { Envelope, type Part } from './result/envelope.ts';
-import { fitEnvelope, maxResultChars } from './result/fit.ts';
+import { maxResultChars } from './result/fit.ts';
+import { fitEnvelope } from './result/fit-envelope.ts';
 import { render } from './result/render.ts';
 
 /** A tool as a declaration. Parsing, permission, errors and logging are the same for all tools: see `perform`. */

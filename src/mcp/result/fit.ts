@@ -1,6 +1,5 @@
 import type { Limits } from '../../config.ts';
 import { cutText } from '../../cut-text.ts';
-import type { Envelope } from './envelope.ts';
 
 /** Longest answer of a tool as JSON, in UTF-16 units, unless the caller requests more. Clients cut or refuse longer ones. */
 const MAX_RESULT_CHARS = 60_000;
@@ -51,7 +50,7 @@ export function fittingLength(text: string, max: number): number {
 }
 
 /** Ever shorter texts and lists, until a value fits. */
-const STEPS: [maxText: number, maxEntries: number][] = [
+export const STEPS: [maxText: number, maxEntries: number][] = [
   [8_000, 1_000],
   [2_000, 200],
   [500, 50],
@@ -67,21 +66,4 @@ export function fitObject<T extends object>(value: T, max: number): T | { start:
     if (jsonLength(cut) <= max) return cut;
   }
   return { start: cutText(JSON.stringify(value), max >> 1) };
-}
-
-/** Parts of an answer that their tools keep within its bound. */
-type Paged = 'answer' | 'policies';
-
-/** The answer with the texts and lists of each part cut so that it fits, except for parts that have a size of their own. */
-export function fitEnvelope(envelope: Envelope, max: number): Envelope {
-  if (jsonLength(envelope) <= max) return envelope;
-  const { answer, policies, ...rest }: Envelope = envelope;
-  const own: Pick<Envelope, Paged> = { ...(answer && { answer }), ...(policies && { policies }) };
-  const room = Math.max(MARGIN_CHARS, max - jsonLength(own));
-  for (const step of STEPS) {
-    const cut = cutValue(rest, ...step);
-    if (jsonLength(cut) <= room) return { ...cut, ...own };
-  }
-  const { ok, error, next } = cutValue(rest, 100, 5);
-  return { ok, ...own, ...(error && { error }), ...(next && { next }) };
 }

@@ -149,5 +149,6 @@ export function render(envelope: Envelope, maxChars: number): string[] {
   const said = [answer?.text, answer && structuredText(answer)];
   const room = Math.max(MARGIN_CHARS, maxChars - said.join('').length) - MARGIN_CHARS / 2;
   const lines = Object.values(LINES).map((line) => cutText(line(envelope) ?? '', room));
-  return [...said, lines.filter(Boolean).join('\n')].filter((block): block is string => Boolean(block));
+  const blocks = [...said, lines.filter(Boolean).join('\n')].filter((block): block is string => Boolean(block));
+  return blocks.length > 0 ? blocks : [compact(envelope)];
 }

@@ -1,7 +1,7 @@
 import { providers } from '../../../container/providers/index.ts';
 import type { Limits } from '../../config.ts';
 import type { Part } from '../result/envelope.ts';
-import { maxRequestedChars } from '../result/fit.ts';
+import { MARGIN_CHARS, maxRequestedChars } from '../result/fit.ts';
 import type { Tool } from '../tool.ts';
 import { approvalDecide, approvalList } from './approval.ts';
 import { auditList } from './audit.ts';
@@ -32,7 +32,7 @@ const MAX_ANNOUNCED_CHARS = 500_000;
 /** The tool with the length of its longest answer, if that may be long. */
 function withMaxChars(tool: Tool, limits: Limits): Tool {
   if (!tool.parts.some((part) => LONG.includes(part))) return tool;
-  const longest = maxRequestedChars(tool.maxPageChars ?? 0, limits);
+  const longest = maxRequestedChars(tool.maxPageChars ?? 0, limits) + MARGIN_CHARS;
   return { ...tool, maxChars: Math.min(longest, MAX_ANNOUNCED_CHARS) };
 }
 

@@ -107,7 +107,9 @@ async function watchChange({ jobId: id, afterSeq, limit, waitMs }: Watch, call: 
   const { limits } = call.config;
   const until = Date.now() + waitMs;
   const read = () => ownJob(call, id).status(afterSeq, limit, limits.eventPageChars);
-  const first = await read();
+  const page = await read();
+  // A cursor that is ahead of the job is refused only if the job does not reach it.
+  const first = page?.ok === false ? await ownJob(call, id).status(0, 0) : page;
   if (first?.ok && !needsAttention(first.value)) await awaitChange(first.value, until, call);
   const status = await statusAnswer(await read(), id, call);
   if (!status.ok || !status.value.job || !isOver(status.value.job.state)) return status;
