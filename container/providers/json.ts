@@ -39,7 +39,7 @@ function objectTexts(text: string): string[] {
 }
 
 /**
- * The texts to parse of a line: the whole objects in a line that is not valid JSON, because a CLI may print a warning or a colour
+ * The texts to parse of a line: the whole objects in a line that is not valid JSON, because a CLI may print a warning or a color
  * before an object, or two objects without a line feed between them; else the line itself.
  */
 export function jsonTextsOf(line: string): string[] {

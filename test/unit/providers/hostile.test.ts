@@ -77,7 +77,7 @@ test('a sum of usages ends at the largest safe integer', () => {
 });
 
 test.each([
-  ['a colour before it', `\u001b[32m${SUCCESS}\u001b[0m`],
+  ['a color before it', `\u001b[32m${SUCCESS}\u001b[0m`],
   ['a warning before it', `Warning: {no JSON} here ${SUCCESS}`],
   ['a byte order mark before it', `\ufeff${SUCCESS}`],
   ['another object before it', `{"type":"system","subtype":"init","model":"opus"}${SUCCESS}`],
@@ -138,7 +138,7 @@ const Change = fc.oneof(
     value: fc.constantFrom(...VALUES),
   }),
   fc.record({
-    kind: fc.constantFrom('cut' as const, 'drop' as const, 'repeat' as const, 'glue' as const, 'colour' as const),
+    kind: fc.constantFrom('cut' as const, 'drop' as const, 'repeat' as const, 'glue' as const, 'color' as const),
     line: place,
     at: place,
   }),
@@ -175,7 +175,7 @@ function changed(lines: string[], change: Change): string[] {
       return lines.toSpliced(index, 0, line);
     case 'glue':
       return lines.toSpliced(index, 2, line + next);
-    case 'colour':
+    case 'color':
       return lines.with(index, `\u001b[31mWarning: ${line}`);
     default:
       return change satisfies never;
