@@ -120,6 +120,16 @@ export interface Roles {
   ephemeral?: string;
 }
 
+/** Where a CLI keeps its conversations. */
+export interface Conversations {
+  /** A directory below HOME. It has one subdirectory for each working directory. */
+  root: string;
+  /** Path of a conversation in such a subdirectory. It exists once the conversation has begun. */
+  file: (id: string) => string;
+  /** Name of the subdirectory for a working directory; absent if the CLI continues a conversation in any directory. */
+  subdirectory?: (cwd: string) => string;
+}
+
 /** Everything that the gateway knows about a CLI and its model service. */
 export interface Provider {
   id: string;
@@ -145,6 +155,8 @@ export interface Provider {
   endings?: readonly KnownEnding[];
   /** When a limit that the CLI words ends, in ms since 1970, or undefined. */
   limitEnd?: (text: string, now: number) => number | undefined;
+  /** Undefined if every session can be resumed. */
+  conversations?: Conversations;
   command: (launch: Launch) => Command;
   /** Makes a reader for the stdout of one run of a session. The reader returns the items of a complete line. Never throws. */
   reader: (session?: Launch['session']) => (line: string) => Item[];

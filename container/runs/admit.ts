@@ -29,7 +29,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
   const releaseAll = () => releases.forEach((release) => void release());
   try {
     await checkDisk(config);
-    const session = await planSession(config.stateDirectory, request, Date.now());
+    const session = await planSession(config.stateDirectory, request, provider, Date.now());
     releases.push(holdSession(executor, session.directory));
     const paths = runPaths(config.stateDirectory, id);
     const ephemeralSession =

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, lstat, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { errnoOf } from '../errors.ts';
 
@@ -55,6 +55,17 @@ async function makeWritable(path: Buffer): Promise<void> {
   await chmod(path, PRIVATE_DIRECTORY);
   for (const { name } of await readdir(path, { withFileTypes: true, encoding: 'buffer' }))
     await makeWritable(Buffer.concat([path, Buffer.from('/'), name]));
+}
+
+/** True if a path exists. */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+      throw error;
+    },
+  );
 }
 
 /** Returns the disk space available to an unprivileged process below a directory, in bytes. */

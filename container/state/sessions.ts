@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { cp, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { cp, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { errnoOf, Refusal } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import type { RunRequest } from '../protocol.ts';
-import type { Launch } from '../providers/provider.ts';
-import { PRIVATE_DIRECTORY, readJsonFile, removeTree, writeJsonFile } from './files.ts';
-import { accountDirectory, findWorkingDir } from './workspaces.ts';
+import type { Launch, Provider } from '../providers/provider.ts';
+import { hasConversation, moveConversation } from './conversations.ts';
+import { exists, PRIVATE_DIRECTORY, readJsonFile, removeTree, writeJsonFile } from './files.ts';
+import { accountDirectory, escapes, findWorkingDir } from './workspaces.ts';
 
 /** session.json: a session without it cannot be resumed. Times are ms since 1970. */
 const SessionRecord = z.object({
@@ -29,14 +30,20 @@ export interface SessionPlan {
   record: SessionRecord;
   /** Directory of the session that is forked. */
   source?: string;
+  conversations?: Provider['conversations'];
   isNew: boolean;
 }
 
 /** Finds a request's session and working directory without writing. Throws a refusal if one is missing. */
-export async function planSession(stateDirectory: string, request: RunRequest, now: number): Promise<SessionPlan> {
+export async function planSession(
+  stateDirectory: string,
+  request: RunRequest,
+  { conversations }: Provider,
+  now: number,
+): Promise<SessionPlan> {
   const root = accountDirectory(stateDirectory, request.account);
   const sessions = join(root, 'sessions', request.provider);
-  const { launch, origin } = await findOrigin(sessions, request);
+  const { launch, origin } = await findOrigin({ sessions, conversations }, request);
   const isNew = launch.mode !== 'resume';
   const directory = join(sessions, launch.id);
   if (isNew && (await exists(directory)))
@@ -46,21 +53,29 @@ export async function planSession(stateDirectory: string, request: RunRequest, n
   const source = launch.mode === 'fork' && origin ? join(sessions, origin.id) : undefined;
   const base = workspace ? join(root, 'workspaces', workspace) : join(directory, 'work');
   const lookedUp = workspace ? base : join(source ?? directory, 'work');
-  const inside = request.workingDir === undefined ? '' : await findWorkingDir(lookedUp, request.workingDir);
+  const workingDir = request.workingDir ?? (origin && keptDirectory(lookedUp, origin.cwd));
+  const inside = workingDir === undefined ? '' : await findWorkingDir(lookedUp, workingDir);
   const createdAt = isNew ? now : (origin?.createdAt ?? now);
   const record = { provider: request.provider, id: launch.id, workspace, cwd: join(base, inside), createdAt, updatedAt: now };
-  return { launch, directory, home: join(directory, 'home'), record, source, isNew };
+  return { launch, directory, home: join(directory, 'home'), record, source, conversations, isNew };
+}
+
+/** The directory of an earlier run inside the same base, or undefined: then the run begins in the base itself. */
+function keptDirectory(base: string, cwd: string): string | undefined {
+  const inside = relative(base, cwd);
+  return inside === '' || escapes(inside) ? undefined : inside;
 }
 
 /** Creates the directories of a planned session. Removes them again on failure. */
 export async function makeSession(plan: SessionPlan, isKept: boolean): Promise<void> {
-  const { directory, home, record, source, isNew } = plan;
+  const { directory, home, record, source, conversations, launch, isNew } = plan;
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
   else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
   try {
     for (const path of [home, join(directory, 'work'), record.cwd])
       await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    await moveConversation(home, { conversations }, launch, record.cwd);
     if (isKept) await writeJsonFile(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });
   } catch (error) {
@@ -84,21 +99,27 @@ export async function discardSession(directory: string): Promise<void> {
   for (const name of names.filter((name) => name.startsWith(basename(directory)))) await removeTree(join(above, name));
 }
 
+/** An account's sessions of one provider. */
+interface SessionsOf {
+  sessions: string;
+  conversations: Provider['conversations'];
+}
+
 async function findOrigin(
-  sessions: string,
+  place: SessionsOf,
   { session, workspace, provider }: RunRequest,
 ): Promise<{ launch: Launch['session']; origin?: SessionRecord }> {
   switch (session.mode) {
     case 'new':
       return { launch: session };
     case 'resume':
-      return { launch: session, origin: await findSession(sessions, session.id) };
+      return { launch: session, origin: await findSession(place, session.id) };
     case 'latest': {
-      const origin = await findLatest(sessions, provider, workspace);
+      const origin = await findLatest(place, provider, workspace);
       return { launch: { mode: 'resume', id: origin.id }, origin };
     }
     case 'fork': {
-      const origin = session.from ? await findSession(sessions, session.from) : await findLatest(sessions, provider, workspace);
+      const origin = session.from ? await findSession(place, session.from) : await findLatest(place, provider, workspace);
       return { launch: { ...session, from: origin.id }, origin };
     }
     default:
@@ -106,24 +127,28 @@ async function findOrigin(
   }
 }
 
-async function findSession(sessions: string, id: string): Promise<SessionRecord> {
-  const record = await readRecord(sessions, id);
+async function findSession(place: SessionsOf, id: string): Promise<SessionRecord> {
+  const record = await readRecord(place.sessions, id);
   if (record === undefined) throw new Refusal('session_not_found', `Unknown session ${id}. Start a new one.`);
+  if (!(await hasBegun(place, record)))
+    throw new Refusal('session_not_found', `Session ${id} has no conversation: its run ended before one began. Start a new one.`);
   return record;
 }
 
-async function findLatest(sessions: string, provider: string, workspace: string | undefined): Promise<SessionRecord> {
+const hasBegun = ({ sessions, conversations }: SessionsOf, { id }: SessionRecord) =>
+  hasConversation(join(sessions, id, 'home'), conversations, id);
+
+async function findLatest(place: SessionsOf, provider: string, workspace: string | undefined): Promise<SessionRecord> {
   if (workspace === undefined)
     throw new Refusal('session_not_found', 'The latest session belongs to a workspace. Name the workspace.');
-  const ids = await readdir(sessions).catch(() => []);
-  const records = await Promise.all(ids.map((id) => readRecord(sessions, id)));
-  const [latest] = records
+  const ids = await readdir(place.sessions).catch(() => []);
+  const records = await Promise.all(ids.map((id) => readRecord(place.sessions, id)));
+  const newestFirst = records
     .filter((record) => record !== undefined)
     .filter((record) => record.workspace === workspace)
     .sort((a, b) => b.updatedAt - a.updatedAt);
-  if (latest === undefined)
-    throw new Refusal('session_not_found', `Workspace ${workspace} has no session of ${provider}. Start a new one.`);
-  return latest;
+  for (const record of newestFirst) if (await hasBegun(place, record)) return record;
+  throw new Refusal('session_not_found', `Workspace ${workspace} has no conversation of ${provider}. Start a new one.`);
 }
 
 async function readRecord(sessions: string, id: string): Promise<SessionRecord | undefined> {
@@ -146,16 +171,6 @@ async function copySession(source: string, directory: string): Promise<void> {
 async function isCopied(path: string): Promise<boolean> {
   const entry = await lstat(path);
   return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error) => {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }
 
 async function removeEmpty(path: string): Promise<void> {

@@ -25,6 +25,7 @@ export async function findWorkingDir(base: string, workingDir: string): Promise<
   return inside;
 }
 
-function escapes(path: string): boolean {
+/** True if a relative path leaves its base. */
+export function escapes(path: string): boolean {
   return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
 }

@@ -143,17 +143,6 @@ test.concurrent.each(conversations)(
   },
 );
 
-test('a conversation of Grok is resumed where it began, and a copy of it is where the run is', async () => {
-  const home = await workshop.home();
-  const [id, copy] = [crypto.randomUUID(), crypto.randomUUID()];
-  const other = join(workshop.work, 'other');
-  const turn = async (session: Launch['session'], cwd: string) =>
-    (await ask(grok, { prompt: '[mock:tool pwd]', session, home, cwd })).answer;
-  await turn({ mode: 'new', id }, workshop.work);
-  expect(await turn({ mode: 'resume', id }, other)).toContain(`${workshop.work}\n`);
-  expect(await turn({ mode: 'fork', id: copy, from: id }, other)).toContain(`${other}\n`);
-});
-
 const failures = both.flatMap((provider) =>
   [401, 529].map((status): [string, number, Provider] => [provider.title, status, provider]),
 );

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claude } from '../../container/providers/claude/claude.ts';
 import { grok } from '../../container/providers/grok/grok.ts';
 import type { Provider } from '../../container/providers/provider.ts';
+import { hasConversation } from '../../container/state/conversations.ts';
 import { isPassed, openWorkshop } from './real-cli.ts';
 
 const MARKER = 'the-content-of-the-file';
@@ -212,4 +213,37 @@ test('settings of a workspace are not loaded, unless they are asked for', async 
   };
   expect(await seen({})).toBe(false);
   expect(await seen({ settingSources: 'project' })).toBe(true);
+});
+
+const modes: [Provider, Record<string, unknown>][] = [
+  [claude, { dangerouslySkipPermissions: true }],
+  [grok, { alwaysApprove: true }],
+  [grok, { permissionMode: 'ask' }],
+];
+
+test.each(modes)('a conversation of $title continues in the directory of each run: $1', async (provider, options) => {
+  const home = await workshop.home();
+  const [id, copy] = [crypto.randomUUID(), crypto.randomUUID()];
+  const turns = [
+    { session: { mode: 'new', id }, cwd: workshop.work },
+    { session: { mode: 'resume', id }, cwd: join(workshop.work, "other (~1)! it's *é") },
+    { session: { mode: 'fork', id: copy, from: id }, cwd: workshop.work },
+  ] as const;
+  for (const { session, cwd } of turns) {
+    const { answer } = await workshop.run(provider, { prompt: '[mock:tool pwd]', options, session, home, cwd });
+    expect(answer.trim().split('\n').at(-1)?.replace('Tool said: ', '')).toBe(cwd);
+  }
+});
+
+const cancels = both.flatMap((provider) =>
+  [0, 50, 300, 900].map((ms): [string, number, Provider] => [provider.title, ms, provider]),
+);
+
+test.each(cancels)('%s continues whatever it keeps of a run that ended after %i ms', async (_title, endMs, provider) => {
+  const home = await workshop.home();
+  const id = crypto.randomUUID();
+  await workshop.run(provider, { prompt: '[mock:slow 3]', session: { mode: 'new', id }, home, endMs });
+  if (!(await hasConversation(home, provider.conversations, id))) return;
+  const { items } = await workshop.run(provider, { session: { mode: 'resume', id }, home });
+  expect(items.at(-1)).toMatchObject({ kind: 'result', isError: false });
 });

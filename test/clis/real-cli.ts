@@ -10,6 +10,7 @@ import type { Launch, Provider } from '../../container/providers/provider.ts';
 import { splitLines } from '../../container/run/lines.ts';
 import { openStdio } from '../../container/run/stdio.ts';
 import type { NewEvent } from '../../container/spool/spool.ts';
+import { moveConversation } from '../../container/state/conversations.ts';
 import { createModelServer } from '../../scripts/model-server/server.ts';
 
 /** How a real CLI's run went. */
@@ -51,7 +52,11 @@ export async function openWorkshop(providers: Provider[]) {
   let homes = 0;
   const gate = ({ id }: Provider) => ({ baseUrl: `${url}/gate/${id}`, token: 'account.job.0123456789abcdef' });
 
-  async function run(provider: Provider, given: Partial<Launch>, word: Word = { allowed: false }): Promise<Outcome> {
+  async function run(
+    provider: Provider,
+    { endMs, ...given }: Partial<Launch> & { endMs?: number },
+    word: Word = { allowed: false },
+  ): Promise<Outcome> {
     homes += 1;
     const place = join(root, `${homes}`);
     const launch: Launch = {
@@ -65,7 +70,7 @@ export async function openWorkshop(providers: Provider[]) {
       tmp: join(place, 'tmp'),
       ...given,
     };
-    return start(provider, launch, word);
+    return start(provider, launch, word, endMs);
   }
 
   const requests = async (): Promise<Call[]> => (await fetch(`${url}/__mock/requests`)).json();
@@ -94,14 +99,16 @@ export async function openWorkshop(providers: Provider[]) {
   };
 }
 
-async function start(provider: Provider, launch: Launch, word: Word): Promise<Outcome> {
+async function start(provider: Provider, launch: Launch, word: Word, endMs?: number): Promise<Outcome> {
   const command = provider.command(launch);
   for (const directory of [launch.home, launch.tmp, launch.cwd]) await mkdir(directory, { recursive: true });
+  await moveConversation(launch.home, provider, launch.session, launch.cwd);
   for (const [path, content] of Object.entries(command.files ?? {})) await writeFile(path, content);
   const [file = '', ...args] = command.argv;
   const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...command.env };
   const began = performance.now();
   const child = spawn(file, args, { cwd: launch.cwd, env });
+  const timer = endMs === undefined ? undefined : setTimeout(() => child.kill(provider.stopSignal), endMs);
   const items: NewEvent[] = [];
   const stdio = openStdio(command, provider.reader(launch.session), (answered) => items.push(answered));
   stdio.stdin.pipe(child.stdin);
@@ -114,6 +121,7 @@ async function start(provider: Provider, launch: Launch, word: Word): Promise<Ou
       }
   });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  clearTimeout(timer);
   const answer = items.map((item) => (item.kind === 'answer' && item.part === 'text' ? item.text : '')).join('');
   return { items, answer, code, stderr, ms: performance.now() - began };
 }

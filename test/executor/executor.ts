@@ -62,6 +62,7 @@ export function environmentOf(stateDirectory: string, changes: Record<string, st
     EXECUTOR_STATE: stateDirectory,
     EXECUTOR_MIN_FREE_DISK_BYTES: '0',
     EXECUTOR_SCRIPTED_BIN: join(FIXTURES, 'scripted-cli.mjs'),
+    EXECUTOR_BOUND_BIN: join(FIXTURES, 'scripted-cli.mjs'),
     ...changes,
   };
 }

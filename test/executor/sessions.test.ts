@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import type { RunSession } from '../../container/protocol.ts';
 import { isExit, refusalOf, requestOf, type Step, startExecutor, textOf } from './executor.ts';
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
@@ -99,6 +100,102 @@ test.for([
 ])('the latest session of $title is not found', async ({ workspace }) => {
   const request = requestOf([], { account: anAccount(), workspace, session: { mode: 'latest' } });
   expect(refusalOf(await executor.put(request)).code).toBe('session_not_found');
+});
+
+/** Runs a CLI that begins a conversation, or ends before. */
+async function converse(account: string, workspace: string, steps: Step[] = [{ converse: true }]): Promise<string> {
+  const session = newSession();
+  await executor.play(requestOf(steps, { account, provider: 'bound', session, workspace }));
+  return session.id;
+}
+
+test('the latest session is the newest one whose conversation began', async () => {
+  const account = anAccount();
+  const begun = await converse(account, 'w');
+  await converse(account, 'w', []);
+  const again = { account, provider: 'bound', workspace: 'w' };
+  const resumed = await executor.play(requestOf([], { ...again, session: { mode: 'latest' } }));
+  expect(resumed[0]).toMatchObject({ kind: 'start', sessionId: begun });
+  const copied = await executor.play(requestOf([{ findHome: true }], { ...again, session: { mode: 'fork', id: randomUUID() } }));
+  expect(textOf(copied)).toContain(`/${begun}/log`);
+});
+
+test('a session whose conversation never began is not found: by its id, as the source of a copy, or as the latest', async () => {
+  const account = anAccount();
+  const id = await converse(account, 'w', []);
+  const fork = randomUUID();
+  const wanted: RunSession[] = [
+    { mode: 'resume', id },
+    { mode: 'fork', id: fork, from: id },
+    { mode: 'fork', id: fork },
+    { mode: 'latest' },
+  ];
+  for (const session of wanted) {
+    const refusal = refusalOf(await executor.put(requestOf([], { account, provider: 'bound', workspace: 'w', session })));
+    expect(refusal).toMatchObject({ code: 'session_not_found', message: expect.stringMatching(/no conversation/) });
+  }
+});
+
+test('a copy that ended before its conversation began is not found, and its source is', async () => {
+  const account = anAccount();
+  const from = await converse(account, 'w');
+  const fork = { mode: 'fork' as const, id: randomUUID(), from };
+  const again = { account, provider: 'bound' };
+  await executor.play(requestOf([], { ...again, session: fork }));
+  expect(refusalOf(await executor.put(requestOf([], { ...again, session: { mode: 'resume', id: fork.id } }))).code).toBe(
+    'session_not_found',
+  );
+  expect(await executor.put(requestOf([], { ...again, session: { mode: 'resume', id: from } }))).toMatchObject({ status: 201 });
+});
+
+test.for(['scripted', 'bound'])('a conversation of %s keeps its directory until a run names another', async (provider) => {
+  const account = anAccount();
+  const workspace = join(executor.state, 'accounts', account, 'workspaces/w');
+  await mkdir(join(workspace, 'sub/dir'), { recursive: true });
+  const { id } = newSession();
+  const copy = randomUUID();
+  const runs: [RunSession, string | undefined, string][] = [
+    [newSession(id), 'sub/dir', 'sub/dir'],
+    [{ mode: 'resume', id }, undefined, 'sub/dir'],
+    [{ mode: 'latest' }, undefined, 'sub/dir'],
+    [{ mode: 'fork', id: copy, from: id }, undefined, 'sub/dir'],
+    [{ mode: 'resume', id }, '.', ''],
+    [{ mode: 'resume', id }, undefined, ''],
+    [{ mode: 'resume', id: copy }, undefined, 'sub/dir'],
+  ];
+  for (const [session, workingDir, expected] of runs) {
+    const request = requestOf([{ tell: 'cwd' }, { converse: true }, { findHome: true }], {
+      ...{ account, provider, workspace: 'w', session, workingDir },
+    });
+    const [cwd = '', logs] = textOf(await executor.play(request)).split('\n');
+    expect(JSON.parse(cwd)).toBe(join(workspace, expected));
+    expect(logs).toContain(cwd.slice(1, -1).replaceAll('/', '-'));
+  }
+});
+
+test('a session of its own keeps its directory, also in a copy', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'x');
+  const sessions = join(executor.state, 'accounts', account, 'sessions/scripted');
+  await mkdir(join(sessions, id, 'work/sub'));
+  const cwdOf = async (session: RunSession, workingDir?: string) =>
+    JSON.parse(textOf(await executor.play(requestOf([{ tell: 'cwd' }], { account, session, workingDir }))));
+  await cwdOf({ mode: 'resume', id }, 'sub');
+  const copy = randomUUID();
+  expect(await cwdOf({ mode: 'resume', id })).toBe(join(sessions, id, 'work/sub'));
+  expect(await cwdOf({ mode: 'fork', id: copy, from: id })).toBe(join(sessions, copy, 'work/sub'));
+});
+
+test('a directory of a conversation that was replaced by a link out of the workspace is refused', async () => {
+  const account = anAccount();
+  const workspace = join(executor.state, 'accounts', account, 'workspaces/w');
+  await mkdir(join(workspace, 'sub'), { recursive: true });
+  const session = newSession();
+  await executor.play(requestOf([], { account, workspace: 'w', workingDir: 'sub', session }));
+  await rm(join(workspace, 'sub'), { recursive: true });
+  await symlink('/tmp', join(workspace, 'sub'));
+  const resumed = await executor.put(requestOf([], { account, session: { mode: 'resume', id: session.id } }));
+  expect(refusalOf(resumed)).toMatchObject({ code: 'bad_request', message: expect.stringContaining('outside') });
 });
 
 test('an ephemeral session is removed with its run', async () => {

@@ -115,8 +115,3 @@ export const Opened = z
   .object({ models: z.object({ currentModelId: nameField }).catch({}).optional() })
   .transform(({ models }) => models?.currentModelId)
   .catch(undefined);
-
-/** Result of session/list. */
-export const Sessions = z
-  .object({ sessions: z.array(z.object({ sessionId: z.string(), cwd: z.string() })) })
-  .catch({ sessions: [] });

@@ -108,6 +108,7 @@ export const claude: Provider = {
   permissionHint: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
   endings: claudeEndings,
   limitEnd: claudeLimitEnd,
+  conversations: { root: '.claude/projects', file: (id) => `${id}.jsonl` },
   command,
   reader: claudeReader,
   stopSignal: 'SIGINT',

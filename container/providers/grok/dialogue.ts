@@ -1,5 +1,5 @@
 import type { Item } from '../../protocol.ts';
-import { Opened, PermissionParams, PromptEnd, RpcMessage, Sessions } from '../acp/messages.ts';
+import { Opened, PermissionParams, PromptEnd, RpcMessage } from '../acp/messages.ts';
 import { acpReader } from '../acp/reader.ts';
 import { readTexts } from '../parsed-line.ts';
 import type { Dialogue, Launch, ParsedLine, PermissionRequest } from '../provider.ts';
@@ -19,21 +19,17 @@ interface RpcCall {
 /** A sequence of calls. Each receives the result of the call before. */
 type Calls<T> = Generator<RpcCall, T, unknown>;
 
-/** Opens the run's session and returns its model. A conversation is found under its own directory only; a copy moves to the run's. */
+/** Opens the run's session and returns its model. The executor has moved a conversation to the directory of the run. */
 function* openSession({ session, cwd, options }: Launch): Calls<string | undefined> {
-  const place = { cwd, mcpServers: [] };
   const _meta = sessionMeta(options);
+  const place = { cwd, mcpServers: [] };
   if (session.mode === 'new')
     return Opened.parse(yield { method: 'session/new', params: { ...place, _meta: { ..._meta, sessionId: session.id } } });
-  const source = session.mode === 'fork' ? (session.from ?? session.id) : session.id;
-  const { sessions } = Sessions.parse(yield { method: 'session/list', params: {} });
-  const origin = sessions.find(({ sessionId }) => sessionId === source)?.cwd ?? cwd;
   if (session.mode === 'fork') {
-    const copy = { sourceSessionId: source, sourceCwd: origin, newSessionId: session.id, newCwd: cwd };
+    const copy = { sourceSessionId: session.from ?? session.id, sourceCwd: cwd, newSessionId: session.id, newCwd: cwd };
     yield { method: '_x.ai/session/fork', params: copy };
   }
-  const resumed = { ...place, cwd: session.mode === 'fork' ? cwd : origin, sessionId: session.id, _meta };
-  return Opened.parse(yield { method: 'session/resume', params: resumed });
+  return Opened.parse(yield { method: 'session/resume', params: { ...place, sessionId: session.id, _meta } });
 }
 
 /** Makes every call of a run and returns the result of the prompt. */

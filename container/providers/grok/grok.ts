@@ -84,6 +84,10 @@ function askingCommand(launch: Launch, env: Command['env']): Command {
   };
 }
 
+/** A path with every byte escaped that RFC 3986 reserves. */
+const subdirectory = (cwd: string) =>
+  encodeURIComponent(cwd).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
 function conflicts(given: Record<string, unknown>): string[] {
   const { permissionMode, alwaysApprove, agents, noSubagents } = given;
   return [
@@ -128,6 +132,7 @@ export const grok: Provider = {
   models: grokModels,
   permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
   endings: grokEndings,
+  conversations: { root: '.grok/sessions', file: (id) => `${id}/chat_history.jsonl`, subdirectory },
   command,
   reader: () => messagesReader({ readTool: readGrokTool }),
   stopSignal: 'SIGTERM',

@@ -13,12 +13,9 @@ function requests(name: string) {
 
 const conversations: [string, string[]][] = [
   ['ask-allow', ['initialize', 'session/new', 'session/prompt']],
-  ['ask-fork', ['initialize', 'session/list', '_x.ai/session/fork', 'session/resume', 'session/prompt']],
-  [
-    'ask-resume',
-    ['initialize', 'session/list', 'session/resume', 'session/set_config_option', 'session/set_config_option', 'session/prompt'],
-  ],
-  ['ask-unknown', ['initialize', 'session/list', 'session/resume']],
+  ['ask-fork', ['initialize', '_x.ai/session/fork', 'session/resume', 'session/prompt']],
+  ['ask-resume', ['initialize', 'session/resume', 'session/set_config_option', 'session/set_config_option', 'session/prompt']],
+  ['ask-unknown', ['initialize', 'session/resume']],
   ['ask-bad-model', ['initialize', 'session/new', 'session/set_config_option']],
 ];
 
@@ -26,12 +23,12 @@ test.each(conversations)('%s of Grok is the requests %j', (name, methods) => {
   expect(requests(name).map(({ method }) => method)).toEqual(methods);
 });
 
-test('a conversation of Grok is resumed where it began, and copied to where the run is', () => {
+test('a conversation of Grok is resumed and copied in the directory of the run', () => {
   const paramsOf = (name: string, wanted: string) => requests(name).find(({ method }) => method === wanted)?.params;
   expect(paramsOf('ask-resume', 'session/resume')).toMatchObject({ cwd: '/srv/rec/copy' });
   expect(paramsOf('ask-fork', '_x.ai/session/fork')).toMatchObject({
     sourceSessionId: SOURCE,
-    sourceCwd: '/srv/rec/work',
+    sourceCwd: '/srv/rec/copy',
     newCwd: '/srv/rec/copy',
   });
   expect(paramsOf('ask-fork', 'session/resume')).toMatchObject({ cwd: '/srv/rec/copy' });
