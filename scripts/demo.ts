@@ -20,10 +20,7 @@ Starts a gateway on this machine, makes one request to each provider, and ends.
   --live  call the models with the provider keys in .dev.vars, which costs money; without it nothing is spent`;
 
 const STATE = join(ROOT, '.state');
-const PROMPTS = {
-  live: 'In one sentence: what is a durable job?',
-  offline: '[mock:slow 5] In one sentence: what is a durable job?',
-} as const;
+const PROMPT = 'In one sentence: what is a durable job?';
 
 /** Waits for the end of a submitted job and returns its answer. */
 async function collect({ call }: GatewayClient, submitted: Envelope): Promise<Envelope> {
@@ -37,25 +34,30 @@ async function collect({ call }: GatewayClient, submitted: Envelope): Promise<En
   return call('llm_job_result', { jobId });
 }
 
-function printAnswer({ job, answer }: Envelope) {
+/** Amounts of money in a text, marked if they are made up. */
+const marked = (text: string, offline: boolean) => (offline ? text.replace(/\$[\d.]+|[\d.]+ USD/g, '$& simulated') : text);
+
+function printAnswer({ job, answer }: Envelope, offline: boolean) {
   const { inputTokens = 0, outputTokens = 0, costUsd } = job?.usage ?? {};
   const cost = costUsd === undefined ? 'cost unknown' : `${costUsd.toFixed(4)} USD`;
   print(`${job?.provider}: ${answer?.text.trim()}`);
-  print(`  ${job?.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}, ${job?.elapsedMs} ms`);
+  print(
+    `  ${job?.model ?? 'model unknown'}, ${inputTokens} tokens in, ${outputTokens} out, ${marked(cost, offline)}, ${job?.elapsedMs} ms`,
+  );
 }
 
 async function demonstrate(gateway: Gateway, live: boolean) {
   const { url, settings } = gateway;
   if (live && settings.offline) throw new CommandError('--live needs a provider key in .dev.vars.');
-  printReady(gateway);
-  const prompt = settings.offline ? PROMPTS.offline : PROMPTS.live;
-  const client = await connectGateway(url, settings.token, (message) => print(`  ${message}`));
+  printReady(gateway, live ? undefined : '--live was not given');
+  const prompt = PROMPT;
+  const client = await connectGateway(url, settings.token, (message) => print(`  ${marked(message, settings.offline)}`));
   const usable = Object.keys(providers).filter((provider) => !settings.keyless.includes(provider));
   for (const [index, provider] of usable.entries()) {
     // Alternates between the tool that waits for the answer and the one that returns the job id.
     const { name: tool } = requestToolsOf(provider)[index % 2 === 0 ? 0 : 1];
     print(`\n${tool} ${JSON.stringify({ prompt })}`);
-    printAnswer(await collect(client, await client.call(tool, { prompt })));
+    printAnswer(await collect(client, await client.call(tool, { prompt })), settings.offline);
   }
   await client.close();
 }

@@ -55,7 +55,7 @@ async function run() {
   const signal = abortOnSignal();
   try {
     const gateway = await startGateway({ ...options, print }, signal);
-    printReady(gateway);
+    printReady(gateway, options.offline ? '--offline was given' : undefined);
     if (gateway.settings.isGenerated) print(`Token: ${gateway.settings.token}`);
     connectLines(gateway).forEach(print);
     await gateway.ended;

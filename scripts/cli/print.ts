@@ -10,9 +10,12 @@ export function print(line: string) {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints the URL of a started gateway, whether it is offline, and the providers without a key. */
-export function printReady({ url, settings }: Gateway) {
+/** Prints the URL of a started gateway, whether and why it is offline, and the providers without a key. `wanted`: the flag that decided it. */
+export function printReady({ url, settings }: Gateway, wanted?: string) {
   print(`Ready on ${url}`);
-  if (settings.offline) print('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
+  if (settings.offline) {
+    print('Offline: the bundled model endpoint answers; no model is called, nothing is spent.');
+    print(`Offline because ${wanted ?? settings.whyOffline}.`);
+  }
   for (const provider of settings.keyless) print(`No key for ${provider} in .dev.vars: its requests fail.`);
 }

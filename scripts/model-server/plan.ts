@@ -82,6 +82,7 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   tool: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : useShell(turn)),
   call: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : callTool(turn)),
   act: (turn) => (turn.results.length > 0 ? {} : useShell(turn)),
+  demo: () => ({ words: DEMO_ANSWER.split(/(?<= )/), spreadMs: DEMO_MS }),
   loop: useShell,
   schema: structured,
   'max-tokens': () => ({ text: 'This answer was cut', stop: 'max_tokens' }),
@@ -92,12 +93,18 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   stall: () => ({ text: 'partial answer then', cut: 'stall' }),
 };
 
+/** The question of `npm run demo`, and how fast it is answered. */
+const DEMO_QUESTION = /what is a durable job\?/i;
+const DEMO_ANSWER =
+  'A durable job is a request that keeps running when its client disconnects, can be watched and read later, and never runs twice.';
+const DEMO_MS = 3_000;
+
 /** The scenario of a conversation's last directive, or else `byDefault` ("name arg"). */
 export function scenarioOf(body: ModelBody, byDefault: string): Scenario {
-  const found = userTexts(body)
-    .flatMap((text) => [...text.matchAll(new RegExp(DIRECTIVE, 'gi'))])
-    .at(-1);
+  const texts = userTexts(body);
+  const found = texts.flatMap((text) => [...text.matchAll(new RegExp(DIRECTIVE, 'gi'))]).at(-1);
   const [word = '', ...rest] = byDefault.split(' ');
+  if (!found && texts.some((text) => DEMO_QUESTION.test(text))) return { name: 'demo', arg: '', side: false };
   const name = found?.[1]?.toLowerCase() ?? word;
   const arg = found?.[2]?.trim() ?? rest.join(' ');
   return { name, arg: arg.replace(/(^|\s)side$/, ''), side: /(^|\s)side$/.test(arg) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { BUNDLED_SERVER } from '../../src/health/bundled.ts';
 import { answerAnthropic } from './anthropic.ts';
 import { answerChat } from './chat.ts';
 import { Holds } from './holds.ts';
@@ -170,6 +171,7 @@ async function handle(state: ServerState, req: IncomingMessage, res: ServerRespo
 export function createModelServer(settings: Settings): Server {
   const state: ServerState = { ...settings, requests: [], received: 0, attempts: new Map(), holds: new Holds() };
   const server = createServer((req, res) => {
+    res.setHeader('server', BUNDLED_SERVER);
     handle(state, req, res).catch((error: unknown) => {
       console.error('mock:', error);
       if (res.headersSent) res.destroy();

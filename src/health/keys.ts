@@ -3,6 +3,7 @@ import type { Provider } from '../../container/providers/provider.ts';
 import type { Config } from '../config.ts';
 import { upstreamUrl } from '../gate/upstream-url.ts';
 import { keySettings, upstreamOf, withKey } from '../gate/upstreams.ts';
+import { BUNDLED_SERVER } from './bundled.ts';
 import { type Finding, finding } from './finding.ts';
 
 const KEY_CHECK_TIMEOUT_MS = 10_000;
@@ -17,7 +18,9 @@ async function checkKey(provider: Provider, config: Config): Promise<Finding> {
   if (!headers) return finding(check, 'note', `Not set, so its requests are refused. Set ${settings}.`);
   const url = upstreamUrl(upstreamOf(provider, config), probe.path);
   try {
-    const { status } = await fetch(url, { headers, signal: AbortSignal.timeout(KEY_CHECK_TIMEOUT_MS) });
+    const { status, headers: answered } = await fetch(url, { headers, signal: AbortSignal.timeout(KEY_CHECK_TIMEOUT_MS) });
+    if (answered.get('server') === BUNDLED_SERVER)
+      return finding(check, 'note', `Not checked: the bundled endpoint on ${url.host} answers offline and accepts any key.`);
     if (status < 400) return finding(check, 'ok', `Accepted by ${url.host}.`);
     if (KEY_REFUSED.includes(status))
       return finding(check, 'wrong', `${url.host} refused the key: HTTP ${status}. Replace ${settings}.`);

@@ -1,10 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { descendants, outcomeOf, processTable, reader, scratchDirectory, spawnStart } from '../helpers/gateway-process.ts';
+import { SHELL } from '../helpers/shell.ts';
 
 const STOP_MS = 10_000;
 
@@ -99,7 +100,19 @@ test('a gateway locks its state directory, restarts a service that dies, and end
   const again = spawnOffline(state, { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up' });
   const said = reader(again);
   await said.line(/^Offline: the bundled model endpoint answers; no model is called, nothing is spent\.$/);
+  await said.line(/^Offline because --offline was given\.$/);
   expect((await said.line(/^Token: (\S{43})$/))[1]).toBe(token);
   expect(processTable().filter(({ args }) => args.includes(token))).toEqual([]);
   await end(again, 'SIGINT');
+});
+
+test('the demo gets a sentence from each provider, says why it is offline, and marks every cost as simulated', async () => {
+  const child = spawn(process.execPath, ['scripts/demo.ts'], { env: SHELL, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { stdout, code } = await outcomeOf(child);
+  expect(code, stdout).toBe(0);
+  expect(stdout).toContain('Offline because --live was not given.');
+  expect(stdout.match(/^(claude|grok): A durable job is .*\.$/gm)).toHaveLength(2);
+  const costs = stdout.match(/\$\d.*|\d USD.*/g) ?? [];
+  expect(costs.length).toBeGreaterThan(1);
+  expect(costs.filter((cost) => !/^(\$[\d.]+|\d USD) simulated/.test(cost))).toEqual([]);
 });
