@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Holds } from './holds.ts';
 import { DIRECTIVE, type ModelBody, offeredTools, toolResults, userTexts, type Wire } from './request.ts';
 
@@ -59,6 +60,34 @@ function callTool({ arg }: Turn): Plan {
   return { text: `Calling ${name}.`, tool: { name, input: parsed(rest.join(' ')) } };
 }
 
+const Followed = z.object({
+  answer: z.object({ text: z.string() }).optional(),
+  next: z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) }).optional(),
+});
+
+/** The text of a gateway's answer and the next call; `error` is the start of a result that is not such an answer. */
+function readFollowed(result: string): z.infer<typeof Followed> & { error?: string } {
+  try {
+    return Followed.parse(JSON.parse(result));
+  } catch {
+    return { error: result.slice(0, 500) };
+  }
+}
+
+/** Calls a tool, then what each answer names as the next call, and at the end says how many calls read how many characters. */
+function followNext(turn: Turn): Plan {
+  const answers = turn.results.map(readFollowed);
+  const [name = ''] = turn.arg.split(' ');
+  const last = answers.at(-1);
+  if (!last) return callTool(turn);
+  if (last.next) {
+    const tool = name.replace(/^(mcp__.+?__)?.*$/, (_all, prefix = '') => `${prefix}${last.next?.tool}`);
+    return { text: `Calling ${tool}.`, tool: { name: tool, input: last.next.arguments } };
+  }
+  const chars = answers.reduce((sum, { answer }) => sum + (answer?.text.length ?? 0), 0);
+  return { text: JSON.stringify({ calls: answers.length, chars, ...(last.error && { error: last.error }) }) };
+}
+
 function structured({ arg, names, results }: Turn): Plan {
   const tool = names.find((name) => /structured.?output/i.test(name));
   if (tool && results.length === 0) return { tool: { name: tool, input: parsed(arg) } };
@@ -83,6 +112,7 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   call: (turn) => (turn.results.length > 0 ? toolSaid(turn.results) : callTool(turn)),
   act: (turn) => (turn.results.length > 0 ? {} : useShell(turn)),
   demo: () => ({ words: DEMO_ANSWER.split(/(?<= )/), spreadMs: DEMO_MS }),
+  follow: followNext,
   loop: useShell,
   schema: structured,
   'max-tokens': () => ({ text: 'This answer was cut', stop: 'max_tokens' }),

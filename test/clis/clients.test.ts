@@ -85,6 +85,24 @@ test('Claude Code adds the gateway, sees it connected and calls grok_request in 
   expect(JSON.parse(stdout.slice('Tool said: '.length))).toMatchObject({ ok: true, answer: { text: HELLO } });
 });
 
+const ALL_TOOLS = 'mcp__gateway';
+
+test('Claude Code starts a job with an answer of 400,000 bytes and reads all of it without an error or a file', async () => {
+  const claude = await cliOf('claude');
+  const home = scratchDirectory();
+  const env = { ...quiet, ANTHROPIC_BASE_URL: await modelUrl() };
+  const run = (...args: string[]) => runCommand([claude, ...args], home, env);
+  await run(...claudeArguments(place()));
+  // Brackets would end the directive.
+  const input = String.raw`{"prompt":"\u005bmock:big 400000\u005d"}`;
+  const prompt = `[mock:follow mcp__gateway__claude_request_async ${input}]`;
+  const { stdout, code } = await run('-p', prompt, '--allowedTools', ALL_TOOLS);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('{"calls":') });
+  const { calls, ...rest } = JSON.parse(stdout);
+  expect(rest).toEqual({ chars: 400_000 });
+  expect(calls).toBe(9);
+});
+
 /** A home in which Claude Code was used before, and knows the gateway. */
 function usedHome(): string {
   const home = scratchDirectory();

@@ -38,6 +38,16 @@ test.each(providers)('%s_request_async gives the job at once, and what to call n
   expect((await collect(job?.id ?? '')).answer?.text).toMatch(/^tok1 .*tok40 $/);
 });
 
+test('a job of 30 s is followed from its start to its whole answer in two calls', async () => {
+  const started = await call('claude_request_async', { prompt: '[mock:slow 30]' });
+  const messages: string[] = [];
+  const { tool = '', arguments: args = {} } = started.next ?? {};
+  const seen = await call(tool, args, { onprogress: (message) => messages.push(message) });
+  expect(seen).toMatchObject({ job: { state: 'completed' }, answer: { text: expect.stringMatching(/^tok1 .*tok40 $/) } });
+  expect(seen.next).toBeUndefined();
+  expect(messages.some((message) => message.includes('writing: tok'))).toBe(true);
+});
+
 // What follows waits more than it computes. The same request again joins its job, so that no deadline has to fit a CLI's start.
 test.concurrent.each(providers)(
   'a %s answer that comes after the deadline is not lost: the job is handed over with what it said so far',

@@ -97,7 +97,7 @@ test('an event with a very long input is cut with a mark', async () => {
   const input = 'y'.repeat(60_000);
   const prompt = JSON.stringify([say({ kind: 'tool_start', id: 't', tool: 'Bash', input }), answer('done')]);
   const { job } = await callTool(caller, 'claude_request', { prompt });
-  const { events } = await callBounded(caller, 'llm_job_status', { jobId: job?.id });
+  const { events } = await callBounded(caller, 'llm_job_status', { jobId: job?.id, afterSeq: 1 });
   expect(JSON.stringify(events)).toContain('… [56000 more characters]');
 });
 
