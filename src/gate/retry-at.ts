@@ -6,8 +6,8 @@ const EPOCH_S = 1_000_000_000;
 function timeIn(value: string, now: number): number | undefined {
   const text = value.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) >= EPOCH_S ? Number(text) * 1_000 : now + Number(text) * 1_000;
-  if (/^(\d+(\.\d+)?(ms|[smhd]))+$/.test(text))
-    return [...text.matchAll(/([\d.]+)(ms|[smhd])/g)].reduce(
+  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text))
+    return [...text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)].reduce(
       (at, [, n, unit = 's']) => at + Number(n) * (UNIT_MS[unit] ?? 0),
       now,
     );

@@ -15,7 +15,7 @@ const DIRECTORIES: [RegExp, string][] = [
 ];
 
 /** A text without the paths of the executor's machine. */
-export const withoutHostPaths = (text: string): string =>
+const withoutHostPaths = (text: string): string =>
   DIRECTORIES.reduce((left, [directory, name]) => left.replace(directory, name), text);
 
 /** A CLI's words for an error message: on one line, without host paths, shortened in the middle. */
