@@ -130,6 +130,27 @@ export interface Conversations {
   subdirectory?: (cwd: string) => string;
 }
 
+/** What a run may do without an approver. */
+interface PermissionLevel {
+  /** Permission modes that agree with the level. The first one is set. */
+  modes: readonly string[];
+  /** Rules for calls that need no permission. */
+  rules: readonly string[];
+}
+
+/** What each value of the option `may` sets, and the names of the options that it stands for. */
+export interface Permissions {
+  levels: Record<'read' | 'edit' | 'run', PermissionLevel>;
+  /** The option that permits everything if it is true. */
+  skip: string;
+  /** The option that lists calls that need no permission. */
+  allow: string;
+  /** The option that lists calls that are denied. */
+  deny: string;
+  /** Tools that only change files. */
+  editors: readonly string[];
+}
+
 /** Everything that the gateway knows about a CLI and its model service. */
 export interface Provider {
   id: string;
@@ -140,6 +161,8 @@ export interface Provider {
   service: Service;
   options: Record<string, Option>;
   roles: Roles;
+  /** Undefined if the CLI has no permissions. */
+  permissions?: Permissions;
   /** The request parameter that continues the workspace's latest session, by the name that this provider's users know. */
   latestParameter: string;
   /** Pairs of names of one option: ours, and the one that users of other gateways know. */

@@ -1,5 +1,5 @@
 import { type Failure, fail, ok, type Result } from '../errors.ts';
-import { approvalIdOf } from '../job/view.ts';
+import { approvalIdOf } from '../job/view/view.ts';
 import { callFacts, eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
 import { type Approval, approvalScope, argumentsOfCall, type NewApproval } from './tables/approvals.ts';

@@ -19,7 +19,7 @@ import { Signal } from './signal.ts';
 import { SpendStore } from './spend.ts';
 import { type Channel, type JobRow, JobStore } from './store.ts';
 import { answerPassage, type TextPage, textPage, wholeOf } from './text-page.ts';
-import { viewOf } from './view.ts';
+import { viewOf } from './view/view.ts';
 
 /** A job and a page of its events. */
 export interface JobStatus {
@@ -281,7 +281,7 @@ export class Job extends DurableObject<Env> {
   }
 
   #view(row: JobRow): JobView {
-    return viewOf(row, clock.now());
+    return viewOf(row, clock.now(), () => this.#store.prompt());
   }
 
   #existing(): JobRow {

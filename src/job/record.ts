@@ -117,6 +117,8 @@ export const JobView = z.object({
   turns: z.int().optional(),
   usage: Usage.optional(),
   denials: z.array(Denial).optional(),
+  /** Arguments, as JSON, of the request that continues the job with permission for its denied calls. Tools answer with it as `next`. */
+  permitting: z.string().optional(),
   correlationId: z.string().optional(),
   error: JobError.optional(),
 });

@@ -85,7 +85,9 @@ export function listingOf(tool: Tool): Listing {
 /** The result of a tool, in the shape of every tool's answer. */
 export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   const answer: ToolAnswer = result.ok ? result.value : { error: toToolError(result.failure) };
-  return { ok: answer.error === undefined, ...answer };
+  // `next` says it already.
+  const job = answer.job && { ...answer.job, permitting: undefined };
+  return { ok: answer.error === undefined, ...answer, job };
 }
 
 /** An envelope as MCP carries it, within the bound of an answer; a failure is a result with `isError`. */

@@ -152,13 +152,46 @@ test.concurrent.each(providers)('a %s conversation goes on by its session id', a
   expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
 });
 
-const NAMES_COMMAND = expect.stringContaining('rm -rf build');
+const writes = {
+  claude: '[mock:call Write {"file_path":"notes/first.txt","content":"written by default"}]',
+  grok: '[mock:call write {"file_path":"notes/first.txt","content":"written by default"}]',
+};
+
+test.concurrent.each(Object.entries(writes))(
+  'a first task of %s writes a file, and a later one may read it',
+  async (id, prompt) => {
+    const workspace = `first-${id}`;
+    const first = await call(`${id}_request`, { prompt, workspace });
+    expect(first).toMatchObject({ ok: true, job: { state: 'completed' } });
+    expect(first.job?.denials).toBeUndefined();
+    const { answer } = await call(`${id}_request`, { prompt: '[mock:tool cat notes/first.txt]', workspace, may: 'read' });
+    expect(answer?.text).toContain('written by default');
+  },
+);
 
 test.concurrent.each([
-  ['claude answers without it, and lists the denial', 'claude', { ok: true, job: { denials: [{ input: NAMES_COMMAND }] } }],
-  ['grok fails, and its error names the command', 'grok', { ok: false, error: { message: NAMES_COMMAND } }],
-])('without a permission that nobody can give %s', async (_how, provider, outcome) => {
-  expect(await call(`${provider}_request`, { prompt: '[mock:tool rm -rf build]' })).toMatchObject(outcome);
+  ['claude answers without it', 'claude', { ok: true, job: { state: 'completed' } }],
+  ['grok fails', 'grok', { ok: false, error: { code: 'permission_required', message: expect.stringContaining('python3') } }],
+])(
+  'a command beyond reading is denied by default: %s, the denial comes first, and the next call runs it',
+  async (_how, id, outcome) => {
+    const prompt = '[mock:tool python3 -c "print(6*7)"]';
+    const denied = await call(`${id}_request`, { prompt });
+    expect(denied).toMatchObject({
+      ...outcome,
+      next: { tool: `${id}_request`, arguments: { prompt, sessionId: denied.job?.sessionId, may: 'run' } },
+    });
+    expect(denied.content[0]).toMatchObject({ text: expect.stringMatching(/^Not permitted, so not done:\n- .*python3/) });
+    const permitted = await call(denied.next?.tool ?? '', denied.next?.arguments ?? {});
+    expect(permitted).toMatchObject({ ok: true, job: { sessionId: denied.job?.sessionId } });
+    expect(permitted.answer?.text).toMatch(/^Tool said: .*42/s);
+  },
+);
+
+test.concurrent.each(Object.entries(writes))('a run of %s that may only read writes no file', async (id, prompt) => {
+  const { next, job } = await call(`${id}_request`, { prompt, may: 'read' });
+  expect(job?.denials).toHaveLength(1);
+  expect(next).toMatchObject({ arguments: { may: 'edit' } });
 });
 
 test('20 jobs at once all give their own answer', async () => {

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.ts';
 import { driveJob } from '../../src/job/drive.ts';
 import { queueTimeout } from '../../src/job/schedule.ts';
 import { JobStore } from '../../src/job/store.ts';
-import { viewOf } from '../../src/job/view.ts';
+import { viewOf } from '../../src/job/view/view.ts';
 import type { ExecutorClient, ExecutorReply } from '../../src/runner/executor-client.ts';
 import { jobOf, specOf } from './helpers/jobs.ts';
 
@@ -47,7 +47,7 @@ test.each([
   ['is away', { kind: 'unreachable', detail: 'fetch failed: http://10.0.0.1' }, 'waiting for an executor: It cannot be reached'],
 ] as const)('a job whose executor %s says so while it waits, and when it times out', async (_how, woken, activity) => {
   const row = await waiting(woken);
-  expect(viewOf(row, 1)).toMatchObject({ state: 'queued', activity });
+  expect(viewOf(row, 1, () => '')).toMatchObject({ state: 'queued', activity });
   expect(queueTimeout(row, limits).error?.message).toBe(
     `The job timed out after 5 s in the queue; nothing was run. It was ${activity}. Try again when fewer jobs run.`,
   );

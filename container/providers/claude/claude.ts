@@ -1,3 +1,4 @@
+import { applyLevel, levelConflicts } from '../may.ts';
 import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
@@ -5,7 +6,7 @@ import { claudeDialogue, claudePrompt, claudeReader } from './dialogue.ts';
 import { claudeEndings } from './endings.ts';
 import { claudeLimitEnd } from './limit.ts';
 import { claudeModels } from './models.ts';
-import { claudeLeftOut, claudeOptions } from './options.ts';
+import { claudeLeftOut, claudeOptions, claudePermissions } from './options.ts';
 import { claudeUsageReader } from './usage.ts';
 
 /** Keeps a run quiet, bounded and alone. Times are in ms; README.md lists how long a failing API takes. */
@@ -31,8 +32,9 @@ const ASKING = ['--input-format=stream-json', '--permission-prompt-tool=stdio', 
 
 /** Adds the defaults of the gateway. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  const permitted = applyLevel(claudePermissions, given);
   const mode = given.dangerouslySkipPermissions === true ? undefined : 'dontAsk';
-  return { ...given, permissionMode: given.permissionMode ?? mode, strictMcpConfig: given.strictMcpConfig ?? true };
+  return { ...permitted, permissionMode: permitted.permissionMode ?? mode, strictMcpConfig: given.strictMcpConfig ?? true };
 }
 
 function command({ binary, prompt, options: given, session, gate, tmp }: Launch): Command {
@@ -67,6 +69,8 @@ function conflicts(given: Record<string, unknown>): string[] {
     ...(restricted === true && (isSkipping || permissionMode === 'bypassPermissions')
       ? ['restricted and bypassPermissions cannot be combined. Leave one of them out.']
       : []),
+    ...(restricted === true && given.may === 'run' ? ['may "run" contradicts restricted. Give one of them.'] : []),
+    ...levelConflicts(claudePermissions, given),
   ];
 }
 
@@ -101,11 +105,12 @@ export const claude: Provider = {
   service,
   options: claudeOptions,
   roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema', ephemeral: 'noSessionPersistence' },
+  permissions: claudePermissions,
   latestParameter: 'continueSession',
   conflicts,
   leftOut: claudeLeftOut,
   models: claudeModels,
-  permissionHint: 'Allow it with allowedTools, or choose permissionMode "ask", "acceptEdits" or "bypassPermissions".',
+  permissionHint: 'Permit it with may "run" or a rule in allowedTools, or choose permissionMode "ask".',
   endings: claudeEndings,
   limitEnd: claudeLimitEnd,
   conversations: { root: '.claude/projects', file: (id) => `${id}.jsonl` },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { agents, agentsText } from '../agents.ts';
+import { mayOption } from '../may.ts';
 import { dangerous, fileOption, option } from '../option.ts';
-import type { Provider } from '../provider.ts';
+import type { Permissions, Provider } from '../provider.ts';
 import { jsonObject, jsonText, mcpServers, plainName, promptText, relativePath, ruleList } from '../values.ts';
 import { claudeModels } from './models.ts';
 
@@ -25,11 +26,12 @@ export const claudeOptions = {
     `--fallback-model=${list.split(',').map(resolved).join(',')}`,
   ]),
   effort: option('--effort', z.enum(['low', 'medium', 'high', 'xhigh', 'max']), 'Thinking effort.'),
+  may: mayOption,
   permissionMode: dangerous(
     option(
       '--permission-mode',
       z.enum(modes),
-      'Default dontAsk: a call that needs permission is denied and listed. ask: an approver decides.',
+      'Instead of may. ask: an approver decides; dontAsk: a call that needs permission is denied.',
       (mode) => [`--permission-mode=${['ask', 'default'].includes(mode) ? 'manual' : mode}`],
     ),
     'bypassPermissions',
@@ -94,6 +96,20 @@ export const claudeOptions = {
   betas: option('--betas', z.array(plainName).max(20), 'Names of API betas.'),
   name: option('--name', z.string().min(1).max(200), 'Title of the session.'),
 } satisfies Provider['options'];
+
+/** What the levels of `may` set. A rule for Edit covers every tool that writes files, and redirections of the shell. */
+export const claudePermissions: Permissions = {
+  levels: {
+    read: { modes: ['dontAsk', 'default', 'manual'], rules: [] },
+    // acceptEdits would also permit commands such as rm and mv.
+    edit: { modes: ['dontAsk', 'default', 'manual', 'acceptEdits'], rules: ['Edit(./**)'] },
+    run: { modes: ['bypassPermissions'], rules: [] },
+  },
+  skip: 'dangerouslySkipPermissions',
+  allow: 'allowedTools',
+  deny: 'disallowedTools',
+  editors: ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'],
+};
 
 const CLOUD_ONLY = 'works in the cloud, on another machine';
 const NEEDS_SCREEN = 'needs a screen or a person';

@@ -1,3 +1,4 @@
+import { applyLevel, levelConflicts } from '../may.ts';
 import { messagesReader } from '../messages/reader.ts';
 import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider, Service } from '../provider.ts';
@@ -5,7 +6,7 @@ import { sessionArguments } from '../session.ts';
 import { agentProfile, askConflicts, isAsking } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
 import { grokEndings } from './endings.ts';
-import { grokLeftOut, grokModels, grokOptions, grokSynonyms } from './options.ts';
+import { grokLeftOut, grokModels, grokOptions, grokPermissions, grokSynonyms } from './options.ts';
 import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
@@ -47,8 +48,9 @@ function toolArguments(given: Record<string, unknown>): string[] {
 
 /** Adds the defaults of the gateway. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  const permitted = applyLevel(grokPermissions, given);
   const mode = given.alwaysApprove === true ? undefined : 'dontAsk';
-  return { ...given, permissionMode: given.permissionMode ?? mode, noSubagents: !hasSubagents(given) };
+  return { ...permitted, permissionMode: permitted.permissionMode ?? mode, noSubagents: !hasSubagents(given) };
 }
 
 function command(launch: Launch): Command {
@@ -98,6 +100,7 @@ function conflicts(given: Record<string, unknown>): string[] {
       ? [`alwaysApprove contradicts permissionMode ${String(permissionMode)}. Give one of them.`]
       : []),
     ...(agents !== undefined && noSubagents === true ? ['agents need subagents. Leave out agents or noSubagents.'] : []),
+    ...levelConflicts(grokPermissions, given),
     ...toolConflicts(given),
     ...askConflicts(given),
   ];
@@ -125,12 +128,13 @@ export const grok: Provider = {
   service,
   options: grokOptions,
   roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema' },
+  permissions: grokPermissions,
   synonyms: grokSynonyms,
   latestParameter: 'resumeLatest',
   conflicts,
   leftOut: grokLeftOut,
   models: grokModels,
-  permissionHint: 'Allow it with a rule in allow, or choose permissionMode "ask" or "acceptEdits", or alwaysApprove.',
+  permissionHint: 'Permit it with may "run" or a rule in allow, or choose permissionMode "ask".',
   endings: grokEndings,
   conversations: { root: '.grok/sessions', file: (id) => `${id}/chat_history.jsonl`, subdirectory },
   command,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { agents, agentsText } from '../agents.ts';
+import { mayOption } from '../may.ts';
 import { dangerous, option } from '../option.ts';
-import type { Provider } from '../provider.ts';
+import type { Permissions, Provider } from '../provider.ts';
 import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, ruleList } from '../values.ts';
 import { toolNames } from './tools.ts';
 
@@ -26,11 +27,12 @@ export const grokOptions = {
   ),
   effort: option('--reasoning-effort', z.enum(efforts), 'Thinking effort; not every model has every level.'),
   reasoningEffort: option('--reasoning-effort', z.enum(efforts), 'Same as effort.'),
+  may: mayOption,
   permissionMode: dangerous(
     option(
       '--permission-mode',
       z.enum(modes),
-      'Default dontAsk: a call that needs permission ends the turn. ask: an approver decides.',
+      'Instead of may. ask: an approver decides; dontAsk: a call that needs permission ends the turn.',
     ),
     'bypassPermissions',
   ),
@@ -59,6 +61,19 @@ export const grokOptions = {
   agent: option('--agent', z.string().regex(/^\w[\w-]{0,99}$/, 'not a valid name of an agent'), 'Agent that answers.'),
   verbatim: option('--verbatim', z.boolean(), 'Send the prompt without the frame that the CLI adds.'),
 } satisfies Provider['options'];
+
+/** What the levels of `may` set. A rule for Edit covers both tools that write files. */
+export const grokPermissions: Permissions = {
+  levels: {
+    read: { modes: ['dontAsk', 'default'], rules: [] },
+    edit: { modes: ['dontAsk', 'default', 'acceptEdits'], rules: ['Edit(./**)'] },
+    run: { modes: ['bypassPermissions'], rules: [] },
+  },
+  skip: 'alwaysApprove',
+  allow: 'allow',
+  deny: 'deny',
+  editors: ['write', 'search_replace'],
+};
 
 /** Pairs of names of one option. */
 export const grokSynonyms = [

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cutText } from '../../cut-text.ts';
+import { isOver } from '../../job/machine.ts';
 import { totalTokens } from '../../job/progress.ts';
 import type { JobView } from '../../job/record.ts';
 import type { CalledJob, Envelope } from './envelope.ts';
@@ -64,7 +65,7 @@ function jobLine(job: CalledJob): string {
     job.deduplicated ? 'existing job of an identical request' : undefined,
     job.deleted ? 'deleted' : undefined,
     job.alreadyOver ? 'already over' : undefined,
-    job.denials && `not permitted: ${job.denials.map(({ tool }) => tool).join(', ')}`,
+    job.denials && !isOver(job.state) && `not permitted: ${job.denials.map(({ tool }) => tool).join(', ')}`,
   ];
   return facts.filter(Boolean).join(' · ');
 }
@@ -74,6 +75,18 @@ const iso = (ms: number) => new Date(ms).toISOString();
 /** Facts as JSON in one line, without those that are null. */
 const compact = (value: unknown) =>
   stripControls(JSON.stringify(value, (_key, part: unknown) => (part === null ? undefined : part)) ?? '');
+
+/** Denied calls that are named. */
+const MAX_SHOWN_DENIALS = 5;
+
+/** The denied calls of a job that is over: what comes first, because its answer may claim or lack the work. */
+function denialLines({ state, denials = [] }: CalledJob): string | undefined {
+  if (!isOver(state) || denials.length === 0) return undefined;
+  const shown = denials.slice(0, MAX_SHOWN_DENIALS);
+  const lines = shown.map(({ tool, input }) => `- ${escapeInvisible(`${tool} ${input}`).slice(0, MAX_LINE_CHARS)}`);
+  const more = denials.length - shown.length;
+  return ['Not permitted, so not done:', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
+}
 
 const listLines = (jobs: NonNullable<Envelope['jobs']>) =>
   jobs.map((job) => `${job.id} ${job.provider} ${job.state} ${iso(job.createdAt)} ${stripControls(job.label)}`).join('\n') ||
@@ -143,10 +156,10 @@ function structuredText({ text, structured }: NonNullable<Envelope['answer']>): 
   return json.replace(/\s/g, '') === text.replace(/\s/g, '') ? '' : json;
 }
 
-/** The answer as text: the CLI's own text first and alone, then what a model needs to act on it. */
+/** The answer as text: denied calls first, then the CLI's own text alone, then what a model needs to act on it. */
 export function render(envelope: Envelope, maxChars: number): string[] {
-  const { answer } = envelope;
-  const said = [answer?.text, answer && structuredText(answer)];
+  const { answer, job } = envelope;
+  const said = [job && denialLines(job), answer?.text, answer && structuredText(answer)];
   const room = Math.max(MARGIN_CHARS, maxChars - said.join('').length) - MARGIN_CHARS / 2;
   const lines = Object.values(LINES).map((line) => cutText(line(envelope) ?? '', room));
   const blocks = [...said, lines.filter(Boolean).join('\n')].filter((block): block is string => Boolean(block));

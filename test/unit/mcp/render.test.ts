@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeInvisible } from '../../../src/mcp/result/render.ts';
+import { escapeInvisible, render } from '../../../src/mcp/result/render.ts';
 
 const texts: [what: string, text: string, shown: string][] = [
   ['a link of a terminal', 'a \u001b]8;;rm -rf\u0007b', 'a \\u{1b}]8;;rm -rf\\u{7}b'],
@@ -13,4 +13,21 @@ const texts: [what: string, text: string, shown: string][] = [
 
 test.each(texts)('who decides is shown %s', (_what, text, shown) => {
   expect(escapeInvisible(text)).toBe(shown);
+});
+
+const job = { id: 'job_1', provider: 'p', state: 'completed', createdAt: 0, elapsedMs: 1, lastSeq: 1 } as const;
+const denial = (input: string) => ({ tool: 'Shell', input });
+const answer = { text: 'Done.', offset: 0, nextOffset: null, total: 5, source: 'answer' } as const;
+
+test('denied calls stand before the answer, as many as fit', () => {
+  const denials = Array.from({ length: 7 }, (_, index) => denial(index === 0 ? 'rm\u202e -rf' : 'x'.repeat(1_000)));
+  const [first = '', second] = render({ ok: true, job: { ...job, denials }, answer }, 10_000);
+  expect(first).toMatch(/^Not permitted, so not done:\n- Shell rm\\u\{202e\} -rf\n- Shell x+\n/);
+  expect(first).toMatch(/\n- and 2 more$/);
+  expect(first.length).toBeLessThan(2_000);
+  expect(second).toBe('Done.');
+});
+
+test('an answer without denied calls stands first', () => {
+  expect(render({ ok: true, job, answer }, 10_000)[0]).toBe('Done.');
 });

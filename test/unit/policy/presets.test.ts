@@ -26,6 +26,9 @@ const rows: [tool: string, args: Record<string, unknown>, readOnly: Outcome, car
   ['claude_request', { addDir: ['..'] }, 'deny', 'deny', 'pass'],
   ['claude_request', { settingSources: 'project' }, 'deny', 'deny', 'pass'],
   ['claude_request', { mcpServers: {} }, 'deny', 'deny', 'pass'],
+  ['claude_request', { may: 'edit' }, 'deny', 'pass', 'pass'],
+  ['claude_request', { may: 'run' }, 'deny', 'deny', 'pass'],
+  ['grok_request_async', { may: 'run' }, 'deny', 'deny', 'pass'],
   ['grok_request', { alwaysApprove: true }, 'deny', 'deny', 'pass'],
   ['grok_request', { permissionMode: 'bypassPermissions' }, 'deny', 'deny', 'pass'],
 ];

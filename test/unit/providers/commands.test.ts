@@ -33,6 +33,8 @@ function changes(provider: Provider, options: Record<string, unknown>): string[]
 const schema = { type: 'object' };
 const agents = { a: { description: 'd', prompt: 'p' } };
 const byDefault = '- --permission-mode=dontAsk';
+const rule = '- --allowedTools=Edit(./**)';
+const grokRule = '- --allow=Edit(./**)';
 const removed = (...tools: string[]) =>
   `--disallowed-tools=${['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', ...tools].join(',')}`;
 const asking = ['--input-format=stream-json', '--permission-prompt-tool=stdio', '--disallowedTools=AskUserQuestion'];
@@ -44,12 +46,15 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['model', 'sonnet[1m]', ['--model=sonnet[1m]']],
   ['fallbackModel', 'haiku,my-model', ['--fallback-model=claude-haiku-5-5,my-model']],
   ['effort', 'high', ['--effort=high']],
-  ['permissionMode', 'plan', [byDefault, '--permission-mode=plan']],
-  ['permissionMode', 'default', [byDefault, '--permission-mode=manual']],
-  ['permissionMode', 'ask', [byDefault, ...asking, '--permission-mode=manual']],
-  ['dangerouslySkipPermissions', true, [byDefault, '--dangerously-skip-permissions']],
+  ['may', 'edit', []],
+  ['may', 'read', [rule]],
+  ['may', 'run', [byDefault, rule, '--permission-mode=bypassPermissions']],
+  ['permissionMode', 'plan', [byDefault, rule, '--permission-mode=plan']],
+  ['permissionMode', 'default', [byDefault, rule, '--permission-mode=manual']],
+  ['permissionMode', 'ask', [byDefault, rule, ...asking, '--permission-mode=manual']],
+  ['dangerouslySkipPermissions', true, [byDefault, rule, '--dangerously-skip-permissions']],
   ['dangerouslySkipPermissions', false, []],
-  ['allowedTools', ['Bash(git *)', '-x'], ['--allowedTools=Bash(git *)', '--allowedTools=-x']],
+  ['allowedTools', ['Bash(git *)', '-x'], [rule, '--allowedTools=Bash(git *)', '--allowedTools=-x']],
   ['disallowedTools', ['Bash'], ['--disallowedTools=Bash']],
   ['tools', ['Bash', 'Read'], ['--tools=Bash,Read']],
   ['tools', [], ['--tools=']],
@@ -85,9 +90,12 @@ const grokOptions: [string, unknown, string[]][] = [
   ['model', 'latest', []],
   ['effort', 'low', ['--reasoning-effort=low']],
   ['reasoningEffort', 'low', ['--reasoning-effort=low']],
-  ['permissionMode', 'acceptEdits', [byDefault, '--permission-mode=acceptEdits']],
-  ['alwaysApprove', true, [byDefault, '--always-approve']],
-  ['allow', ['Bash(git *)'], ['--allow=Bash(git *)']],
+  ['may', 'edit', []],
+  ['may', 'read', [grokRule]],
+  ['may', 'run', [byDefault, grokRule, '--permission-mode=bypassPermissions']],
+  ['permissionMode', 'acceptEdits', [byDefault, grokRule, '--permission-mode=acceptEdits']],
+  ['alwaysApprove', true, [byDefault, grokRule, '--always-approve']],
+  ['allow', ['Bash(git *)'], [grokRule, '--allow=Bash(git *)']],
   ['deny', ['Bash(rm *)', '-x'], ['--deny=Bash(rm *)', '--deny=-x']],
   ['tools', ['run_terminal_command', 'read_file'], ['--tools=run_terminal_cmd,read_file']],
   ['allowedTools', ['grep'], ['--tools=grep']],

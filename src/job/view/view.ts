@@ -1,7 +1,8 @@
-import { isOver } from './machine.ts';
-import { usageOfRun } from './progress.ts';
-import type { JobView } from './record.ts';
-import type { JobRow } from './store.ts';
+import { isOver } from '../machine.ts';
+import { usageOfRun } from '../progress.ts';
+import type { JobView } from '../record.ts';
+import type { JobRow } from '../store.ts';
+import { permittingRequest } from './permitting.ts';
 
 /** Longest input of a step in a view, in UTF-16 units. The approval has the whole input. */
 const INPUT_MAX_CHARS = 2_000;
@@ -21,7 +22,7 @@ function openAsks({ spec, progress }: JobRow): JobView['asks'] {
 }
 
 /** A job as its owner sees it at `now` (ms since 1970). Unknown facts are absent fields. */
-export function viewOf(row: JobRow, now: number): JobView {
+export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobView {
   const { spec, progress, ending } = row;
   const finishedAt = row.finished_at ?? undefined;
   const over = isOver(row.state);
@@ -49,6 +50,7 @@ export function viewOf(row: JobRow, now: number): JobView {
     turns: progress.turns,
     usage: usageOfRun(progress),
     denials: progress.denials.length > 0 ? progress.denials : undefined,
+    permitting: permittingRequest(row, readPrompt),
     correlationId: spec.correlationId,
     error: ending?.error,
   };
