@@ -5,6 +5,7 @@ import { requireOwnHost, securityHeaders } from './auth/middleware.ts';
 import { authorize } from './auth/oauth/authorize.ts';
 import { oauthEndpoints } from './auth/oauth/endpoints.ts';
 import { metadata } from './auth/oauth/metadata.ts';
+import { isBrowser, renderPage } from './auth/render-page.ts';
 import { externalSignIn } from './auth/sign-in/external.ts';
 import { signIn } from './auth/sign-in/route.ts';
 import { tokenApi } from './auth/tokens/api.ts';
@@ -17,6 +18,7 @@ import { tokens } from './console/tokens/route.ts';
 import { toHttpError } from './errors.ts';
 import { handleModelRequest } from './gate/gate.ts';
 import { health } from './health/health.ts';
+import { problemPage } from './html/problem.ts';
 import { discovery } from './mcp/discovery.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
 
@@ -25,6 +27,7 @@ export const app = new Hono<AppEnv>()
   .route('/', health)
   .all('/gate/*', (c) => handleModelRequest(c.req.raw, c.env))
   .use(securityHeaders, requireOwnHost)
+  .route('/', home)
   .route('/', mcpEndpoint)
   .route('/', metadata)
   .route('/', discovery)
@@ -38,8 +41,13 @@ export const app = new Hono<AppEnv>()
   .route('/', policies)
   .route('/', audit)
   .route('/', tokenApi)
-  .route('/', home)
-  .notFound(() => toHttpError({ code: 'not_found' }))
+  .notFound((c) =>
+    isBrowser(c)
+      ? renderPage(c, 'Page not found', problemPage('There is no page here. The name above leads to the first page.'), {
+          status: 404,
+        })
+      : toHttpError({ code: 'not_found' }),
+  )
   .onError((error) => {
     if (error instanceof HTTPException) return error.getResponse();
     const incident = crypto.randomUUID().slice(0, 8);

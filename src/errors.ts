@@ -2,7 +2,7 @@ import { cutText } from './cut-text.ts';
 
 /** Every way in which a request to the gateway fails before or beside a job. Each arm holds facts and no prose. */
 export type Failure =
-  | { code: 'unauthorized' }
+  | { code: 'unauthorized'; isTokenSent: boolean }
   | { code: 'not_found' }
   | { code: 'wrong_url'; url: string }
   | { code: 'host_refused'; host: string }
@@ -54,7 +54,12 @@ type Description = [status: number, message: string, retry?: number | 'later' | 
 function describe(failure: Failure): Description {
   switch (failure.code) {
     case 'unauthorized':
-      return [401, 'This gateway requires a bearer token. Send "Authorization: Bearer <token>".'];
+      return [
+        401,
+        failure.isTokenSent
+          ? 'This gateway does not accept the bearer token: it is unknown, expired or revoked. Send a valid one, or connect again.'
+          : 'This gateway requires a bearer token. Send "Authorization: Bearer <token>".',
+      ];
     case 'not_found':
       return [404, 'Not found. The MCP endpoint is /mcp.'];
     case 'wrong_url':

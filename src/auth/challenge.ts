@@ -19,11 +19,14 @@ function withChallenge(answer: Response, parameters: Record<string, string>): Re
 /** Answers 401, with the metadata URL and the scopes to request. */
 export function unauthorized(request: Request, resource: string): Response {
   const isTokenWrong = request.headers.has('authorization');
-  return withChallenge(toHttpError({ code: 'unauthorized' }), {
-    ...(isTokenWrong && { error: 'invalid_token' }),
-    resource_metadata: metadataUrl(resource),
-    scope: BASELINE.join(' '),
-  });
+  return withChallenge(
+    toHttpError({ code: 'unauthorized', isTokenSent: /^Bearer +\S/i.test(request.headers.get('authorization') ?? '') }),
+    {
+      ...(isTokenWrong && { error: 'invalid_token' }),
+      resource_metadata: metadataUrl(resource),
+      scope: BASELINE.join(' '),
+    },
+  );
 }
 
 /** Answers 403, with the caller's scopes and the missing ones, because clients request exactly what is named here. */

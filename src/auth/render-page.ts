@@ -13,6 +13,13 @@ interface PageOptions {
   leadsAway?: boolean;
 }
 
+/** Whether a request is a person's visit: an MCP client sends a token or accepts a stream of events. */
+export function isBrowser({ req }: AppContext): boolean {
+  const accept = req.header('accept') ?? '';
+  const isVisit = req.method === 'GET' && req.header('authorization') === undefined;
+  return isVisit && accept.includes('text/html') && !accept.includes('text/event-stream');
+}
+
 /** Answers with a page that runs no script, appears in no frame and is stored by no cache. */
 export function renderPage(c: AppContext, title: Frame['title'], content: Markup, options: PageOptions = {}) {
   const { status = 200, person = c.var.person, setCookies = [], leadsAway = false } = options;
