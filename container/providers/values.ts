@@ -46,16 +46,46 @@ export const jsonObject = z.union([object, z.string()]).superRefine((value, cont
 /** A value of `jsonObject` as text. */
 export const jsonText = (value: z.output<typeof jsonObject>) => (typeof value === 'string' ? value : JSON.stringify(value));
 
+const texts = z.record(z.string(), z.string());
+const shared = { env: texts.optional(), headers: texts.optional() };
+/** A server by its command or by its URL. The CLI drops a server of another form without a report. */
+const localServer = z.looseObject({
+  ...shared,
+  type: z.literal('stdio').optional(),
+  command: z.string().min(1),
+  args: z.array(z.string()).optional(),
+});
+const remoteServer = z.looseObject({
+  ...shared,
+  type: z.enum(['http', 'sse']).default('http'),
+  url: z.url({ protocol: /^https?$/ }),
+});
+
+function serverIssues({ command, url, ...more }: Record<string, unknown>): { path: PropertyKey[]; message: string }[] {
+  if ((command === undefined) === (url === undefined))
+    return [{ path: [], message: `has ${url === undefined ? 'neither command nor' : 'both command and'} url: give one of them` }];
+  const read = url === undefined ? localServer.safeParse({ ...more, command }) : remoteServer.safeParse({ ...more, url });
+  return read.error?.issues ?? [];
+}
+
 /** MCP servers by name, each with the command that starts it or its URL. */
 export const mcpServers = z
   .record(z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'), object)
   .superRefine((servers, context) => {
     const issue = jsonIssue(servers);
     if (issue) context.addIssue({ code: 'custom', message: issue });
-    for (const [name, { command, url }] of Object.entries(servers))
-      if (typeof command !== 'string' && typeof url !== 'string')
-        context.addIssue({ code: 'custom', path: [name], message: 'has neither command nor url: give one of them' });
+    for (const [name, server] of Object.entries(servers))
+      for (const { path, message } of serverIssues(server)) context.addIssue({ code: 'custom', path: [name, ...path], message });
   });
+
+/** The file of MCP servers, in which each server has a type. */
+export const mcpServersText = (servers: z.output<typeof mcpServers>) => {
+  const typed = Object.entries(servers).map(([name, server]) => [
+    name,
+    server.url === undefined ? server : remoteServer.parse(server),
+  ]);
+  return JSON.stringify({ mcpServers: Object.fromEntries(typed) });
+};
 
 /** A name that is safe on a command line. */
 export const plainName = z

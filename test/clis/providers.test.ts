@@ -2,8 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claude } from '../../container/providers/claude/claude.ts';
+import { CLAUDE_REMOVED } from '../../container/providers/claude/tools.ts';
 import { grok } from '../../container/providers/grok/grok.ts';
-import type { Provider } from '../../container/providers/provider.ts';
+import { GROK_REMOVED, GROK_TOOLS } from '../../container/providers/grok/tools.ts';
+import type { Launch, Provider } from '../../container/providers/provider.ts';
 import { hasConversation } from '../../container/state/conversations.ts';
 import { isPassed, openWorkshop } from './real-cli.ts';
 
@@ -110,7 +112,13 @@ test.each([
 });
 
 test.each(both)('$title gives structured output', async (provider) => {
-  const jsonSchema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'], additionalProperties: false };
+  const jsonSchema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    properties: { a: { type: 'number' } },
+    required: ['a'],
+    additionalProperties: false,
+  };
   const { items } = await workshop.run(provider, { prompt: '[mock:schema {"a":1}]', options: { jsonSchema } });
   expect(items.findLast((item) => item.kind === 'answer')).toMatchObject({ part: 'structured', text: '{"a":1}' });
   expect(items.at(-1)).toMatchObject({ kind: 'result', isError: false, hasStructured: true });
@@ -141,7 +149,7 @@ const everything: [Provider, Record<string, unknown>][] = [
       fallbackModel: 'sonnet,haiku',
       effort: 'high',
       permissionMode: 'acceptEdits',
-      allowedTools: ['Bash(git log:*)', '-x'],
+      allowedTools: ['Bash(git log:*)', 'mcp__x__y'],
       disallowedTools: ['WebFetch'],
       tools: ['Bash', 'Read'],
       maxTurns: 3,
@@ -246,4 +254,25 @@ test.each(cancels)('%s continues whatever it keeps of a run that ended after %i 
   if (!(await hasConversation(home, provider.conversations, id))) return;
   const { items } = await workshop.run(provider, { session: { mode: 'resume', id }, home });
   expect(items.at(-1)).toMatchObject({ kind: 'result', isError: false });
+});
+
+test('the lists of Grok have every tool that it offers, and no other', async () => {
+  const removing = /^--(disallowed-tools|no-subagents)/;
+  const command = (launch: Launch) => {
+    const whole = grok.command(launch);
+    return { ...whole, argv: whole.argv.filter((argument) => !removing.test(argument)) };
+  };
+  const { answer } = await workshop.run({ ...grok, command }, { prompt: '[mock:echo]' });
+  const offered = JSON.parse(answer).tools.filter((tool: string) => !/^(kill|get)_command_or_subagent/.test(tool));
+  expect(offered.sort()).toEqual([...new Set([...Object.keys(GROK_TOOLS), ...GROK_REMOVED])].sort());
+});
+
+test.each([
+  [claude, CLAUDE_REMOVED, { permissionMode: 'ask' }],
+  [claude, CLAUDE_REMOVED, { permissionMode: 'bypassPermissions' }],
+  [grok, GROK_REMOVED, { noSubagents: false }],
+  [grok, GROK_REMOVED, { permissionMode: 'ask' }],
+] as const)('$title has no tool that acts after the answer: $2', async (provider, removed, options) => {
+  const { answer } = await workshop.run(provider, { prompt: '[mock:echo]', options });
+  expect(JSON.parse(answer).tools.filter((tool: string) => removed.includes(tool))).toEqual([]);
 });

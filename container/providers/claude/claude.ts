@@ -7,6 +7,7 @@ import { claudeEndings } from './endings.ts';
 import { claudeLimitEnd } from './limit.ts';
 import { claudeModels } from './models.ts';
 import { claudeLeftOut, claudeOptions, claudePermissions } from './options.ts';
+import { CLAUDE_REMOVED } from './tools.ts';
 import { claudeUsageReader } from './usage.ts';
 
 /** Keeps a run quiet, bounded and alone. Times are in ms; README.md lists how long a failing API takes. */
@@ -27,8 +28,9 @@ const ENVIRONMENT = {
   IS_SANDBOX: '1',
 };
 
-/** Permission requests go to stdout, and their answers to stdin. AskUserQuestion is removed, because it needs more than a yes or no. */
-const ASKING = ['--input-format=stream-json', '--permission-prompt-tool=stdio', '--disallowedTools=AskUserQuestion'];
+/** Permission requests go to stdout, and their answers to stdin. */
+const ASKING = ['--input-format=stream-json', '--permission-prompt-tool=stdio'];
+const REMOVING = `--disallowedTools=${CLAUDE_REMOVED.join(',')}`;
 
 /** Adds the defaults of the gateway. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
@@ -39,7 +41,14 @@ function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
 
 function command({ binary, prompt, options: given, session, gate, tmp }: Launch): Command {
   const { argv, files } = argumentsOf(claudeOptions, withDefaults(given), tmp);
-  const always = ['-p', '--output-format=stream-json', '--verbose', '--include-partial-messages', ...sessionArguments(session)];
+  const always = [
+    '-p',
+    '--output-format=stream-json',
+    '--verbose',
+    '--include-partial-messages',
+    REMOVING,
+    ...sessionArguments(session),
+  ];
   // Settings of a workspace may run hooks and key helpers and replace the base URL. Skills are part of the settings.
   const isolated = given.settingSources === undefined ? ['--setting-sources=', '--disable-slash-commands'] : [];
   const isAsking = given.permissionMode === 'ask';

@@ -3,8 +3,10 @@ import { agents, agentsText } from '../agents.ts';
 import { mayOption } from '../may.ts';
 import { dangerous, fileOption, option } from '../option.ts';
 import type { Permissions, Provider } from '../provider.ts';
-import { jsonObject, jsonText, mcpServers, plainName, promptText, relativePath, ruleList } from '../values.ts';
+import { jsonObject, mcpServers, mcpServersText, plainName, promptText, relativePath } from '../values.ts';
 import { claudeModels } from './models.ts';
+import { plainSchema } from './schema.ts';
+import { allowRules, builtInTools, denyRules } from './tools.ts';
 
 const aliases = new Map<string, string>(Object.entries(claudeModels.aliases));
 const resolved = (model: string) => aliases.get(model) ?? model;
@@ -40,11 +42,9 @@ export const claudeOptions = {
     option('--dangerously-skip-permissions', z.boolean(), 'Same as permissionMode bypassPermissions.'),
     true,
   ),
-  allowedTools: option('--allowedTools', ruleList, 'Calls that need no permission, such as Bash(git *).'),
-  disallowedTools: option('--disallowedTools', ruleList, 'Calls that are denied; a bare name removes the tool.'),
-  tools: option('--tools', z.array(z.string().max(200)).max(100), 'Built-in tools to keep; [] for none.', (tools) => [
-    `--tools=${tools.join(',')}`,
-  ]),
+  allowedTools: option('--allowedTools', allowRules, 'Calls that need no permission, such as Bash(git *).'),
+  disallowedTools: option('--disallowedTools', denyRules, 'Calls that are denied; a bare name removes the tool.'),
+  tools: option('--tools', builtInTools, 'Built-in tools to keep; [] for none.', (tools) => [`--tools=${tools.join(',')}`]),
   restricted: option('--restricted', z.boolean(), 'No tools that run code.'),
   maxTurns: option('--max-turns', z.int().min(1).max(10_000), 'Limit of model turns.'),
   maxBudgetUsd: option('--max-budget-usd', z.number().positive().max(10_000), 'Limit of the cost in USD.'),
@@ -61,7 +61,7 @@ export const claudeOptions = {
   systemPromptSnapshot: option('--system-prompt-snapshot', z.enum(['on', 'off']), 'off: use the new prompt on resume.'),
   excludeDynamicSystemPromptSections: option('--exclude-dynamic-system-prompt-sections', z.boolean(), 'Improves cache reuse.'),
   jsonSchema: option('--json-schema', jsonObject, 'JSON Schema of the answer.', (schema) => [
-    `--json-schema=${jsonText(schema)}`,
+    `--json-schema=${plainSchema(schema)}`,
   ]),
   agents: fileOption('--agents', agents, 'Subagents: {name: {description, prompt, tools, model}}.', {
     name: 'agents.json',
@@ -70,9 +70,9 @@ export const claudeOptions = {
   agent: option('--agent', plainName, 'Agent that answers.'),
   forwardSubagentText: option('--forward-subagent-text', z.boolean(), 'Add text of subagents to the raw output.'),
   mcpServers: dangerous(
-    fileOption('--mcp-config', mcpServers, 'MCP servers: {name: {command, args, env} or {type, url}}.', {
+    fileOption('--mcp-config', mcpServers, 'MCP servers: {name: {command, args, env} or {url, headers}}.', {
       name: 'mcp.json',
-      text: (servers) => JSON.stringify({ mcpServers: servers }),
+      text: mcpServersText,
     }),
   ),
   strictMcpConfig: option('--strict-mcp-config', z.boolean(), 'Default true; false: also servers from settingSources.'),

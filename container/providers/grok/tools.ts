@@ -4,7 +4,7 @@ import { z } from 'zod';
  * The tools of Grok 1.0.41 that a run may have, by the name that the model sees, each with its id for --tools and --disallowed-tools.
  * The CLI ignores an unknown name, so that a tool forbidden by that name would stay.
  */
-const IDS = {
+export const GROK_TOOLS = {
   run_terminal_command: 'run_terminal_cmd',
   read_file: 'read_file',
   search_replace: 'search_replace',
@@ -22,7 +22,10 @@ const IDS = {
   use_tool: 'use_tool',
 };
 
-const ids = new Map<string, string>([...Object.entries(IDS), ...Object.values(IDS).map((id): [string, string] => [id, id])]);
+const ids = new Map<string, string>([
+  ...Object.entries(GROK_TOOLS),
+  ...Object.values(GROK_TOOLS).map((id): [string, string] => [id, id]),
+]);
 
 /** Tools that the CLI offers only together with another one. */
 const NEEDS = [
@@ -32,8 +35,8 @@ const NEEDS = [
 ] as const;
 
 /** Tools that are always removed: they need a person or other services, or act after the run. */
-const REMOVED = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list'];
-const SUBAGENTS = ['Agent', 'workflow'];
+export const GROK_REMOVED = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', 'monitor', 'workflow'];
+const SUBAGENTS = ['Agent'];
 /** Tools of plan mode, which ends with a person's decision on the plan. */
 export const PLAN_TOOLS = ['enter_plan_mode', 'exit_plan_mode'];
 
@@ -41,7 +44,7 @@ export const PLAN_TOOLS = ['enter_plan_mode', 'exit_plan_mode'];
 export const toolNames = z
   .array(
     z.string().refine((tool) => ids.has(tool), {
-      error: ({ input }) => `Unknown tool ${JSON.stringify(input)}. Known: ${Object.keys(IDS).join(', ')}`,
+      error: ({ input }) => `Unknown tool ${JSON.stringify(input)}. Known: ${Object.keys(GROK_TOOLS).join(', ')}`,
     }),
   )
   .min(1)
@@ -63,7 +66,7 @@ export const hasSubagents = (given: Record<string, unknown>) => given.noSubagent
 export function chooseTools(given: Record<string, unknown>): ToolChoice {
   const wanted = given.tools ?? given.allowedTools;
   const disallowed = [
-    ...REMOVED,
+    ...GROK_REMOVED,
     ...(hasSubagents(given) ? [] : SUBAGENTS),
     ...(given.noPlan === true || given.permissionMode === 'ask' ? PLAN_TOOLS : []),
     ...(given.disallowedTools === undefined ? [] : idsOf(given.disallowedTools)),
@@ -79,6 +82,9 @@ export function toolConflicts(given: Record<string, unknown>): string[] {
     ...NEEDS.filter(([tool, other]) => exists(tool) && !exists(other)).map(
       ([tool, other]) => `Grok has ${tool} only together with ${other}. Allow both or neither.`,
     ),
+    ...(allowed ?? [])
+      .filter((tool) => GROK_REMOVED.includes(tool))
+      .map((tool) => `${tool} is not available in a run, because it acts after the answer. Leave it out.`),
     ...(allowed?.includes('Agent') && !hasSubagents(given)
       ? ['Subagents need noSubagents: false. Add it, or leave out the tool.']
       : []),

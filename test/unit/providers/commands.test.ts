@@ -36,8 +36,8 @@ const byDefault = '- --permission-mode=dontAsk';
 const rule = '- --allowedTools=Edit(./**)';
 const grokRule = '- --allow=Edit(./**)';
 const removed = (...tools: string[]) =>
-  `--disallowed-tools=${['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', ...tools].join(',')}`;
-const asking = ['--input-format=stream-json', '--permission-prompt-tool=stdio', '--disallowedTools=AskUserQuestion'];
+  `--disallowed-tools=${['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', 'monitor', 'workflow', ...tools].join(',')}`;
+const asking = ['--input-format=stream-json', '--permission-prompt-tool=stdio'];
 const isolated = ['- --setting-sources=', '- --disable-slash-commands'];
 
 const claudeOptions: [string, unknown, string[]][] = [
@@ -54,7 +54,7 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['permissionMode', 'ask', [byDefault, rule, ...asking, '--permission-mode=manual']],
   ['dangerouslySkipPermissions', true, [byDefault, rule, '--dangerously-skip-permissions']],
   ['dangerouslySkipPermissions', false, []],
-  ['allowedTools', ['Bash(git *)', '-x'], [rule, '--allowedTools=Bash(git *)', '--allowedTools=-x']],
+  ['allowedTools', ['Bash(git *)', 'mcp__x__y'], [rule, '--allowedTools=Bash(git *)', '--allowedTools=mcp__x__y']],
   ['disallowedTools', ['Bash'], ['--disallowedTools=Bash']],
   ['tools', ['Bash', 'Read'], ['--tools=Bash,Read']],
   ['tools', [], ['--tools=']],
@@ -67,7 +67,19 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['systemPromptSnapshot', 'off', ['--system-prompt-snapshot=off']],
   ['excludeDynamicSystemPromptSections', true, ['--exclude-dynamic-system-prompt-sections']],
   ['jsonSchema', schema, ['--json-schema={"type":"object"}']],
-  ['jsonSchema', '{ "type": "object" }', ['--json-schema={ "type": "object" }']],
+  ['jsonSchema', '{ "type": "object" }', ['--json-schema={"type":"object"}']],
+  [
+    'jsonSchema',
+    { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' },
+    ['--json-schema={"type":"object"}'],
+  ],
+  ['jsonSchema', '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}', ['--json-schema={"type":"object"}']],
+  ['jsonSchema', { $defs: { a: { $schema: 'x', type: 'null' } } }, ['--json-schema={"$defs":{"a":{"type":"null"}}}']],
+  [
+    'jsonSchema',
+    { properties: { $schema: { const: { $schema: 'x' } } } },
+    ['--json-schema={"properties":{"$schema":{"const":{"$schema":"x"}}}}'],
+  ],
   ['agents', agents, ['--agents=/t/agents.json']],
   ['agent', 'reviewer', ['--agent=reviewer']],
   ['forwardSubagentText', true, ['--forward-subagent-text']],
@@ -84,7 +96,7 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['name', 'My run', ['--name=My run']],
 ];
 
-const plain = `- ${removed('Agent', 'workflow')}`;
+const plain = `- ${removed('Agent')}`;
 const grokOptions: [string, unknown, string[]][] = [
   ['model', 'grok-4.5', ['--model=grok-4.5']],
   ['model', 'latest', []],
@@ -99,10 +111,10 @@ const grokOptions: [string, unknown, string[]][] = [
   ['deny', ['Bash(rm *)', '-x'], ['--deny=Bash(rm *)', '--deny=-x']],
   ['tools', ['run_terminal_command', 'read_file'], ['--tools=run_terminal_cmd,read_file']],
   ['allowedTools', ['grep'], ['--tools=grep']],
-  ['disallowedTools', ['run_terminal_command'], [plain, removed('Agent', 'workflow', 'run_terminal_cmd')]],
-  ['disallowedTools', ['run_terminal_cmd'], [plain, removed('Agent', 'workflow', 'run_terminal_cmd')]],
+  ['disallowedTools', ['run_terminal_command'], [plain, removed('Agent', 'run_terminal_cmd')]],
+  ['disallowedTools', ['run_terminal_cmd'], [plain, removed('Agent', 'run_terminal_cmd')]],
   ['disableWebSearch', true, ['--disable-web-search']],
-  ['noPlan', true, [plain, removed('Agent', 'workflow', 'enter_plan_mode', 'exit_plan_mode'), '--no-plan']],
+  ['noPlan', true, [plain, removed('Agent', 'enter_plan_mode', 'exit_plan_mode'), '--no-plan']],
   ['noSubagents', false, [plain, '- --no-subagents', removed()]],
   ['noSubagents', true, []],
   ['maxTurns', 3, ['--max-turns=3']],
@@ -168,12 +180,17 @@ test('a run that does not ask has no dialogue', () => {
 });
 
 test('long texts are in files', () => {
-  const options = { systemPrompt: 'S', appendSystemPrompt: 'A', agents, mcpServers: { s: { url: 'http://s' } } };
+  const options = {
+    systemPrompt: 'S',
+    appendSystemPrompt: 'A',
+    agents,
+    mcpServers: { s: { url: 'http://s' }, l: { command: 'x' } },
+  };
   expect(claude.command({ ...launch, options }).files).toEqual({
     '/t/system-prompt.txt': 'S',
     '/t/append-system-prompt.txt': 'A',
     '/t/agents.json': JSON.stringify(agents),
-    '/t/mcp.json': '{"mcpServers":{"s":{"url":"http://s"}}}',
+    '/t/mcp.json': '{"mcpServers":{"s":{"type":"http","url":"http://s"},"l":{"command":"x"}}}',
   });
 });
 

@@ -1,10 +1,14 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { findClis } from '../../../container/clis.ts';
+import { CLAUDE_REMOVED, CLAUDE_TOOLS } from '../../../container/providers/claude/tools.ts';
 import { providers } from '../../../container/providers/index.ts';
 import type { Launch, Provider } from '../../../container/providers/provider.ts';
 
@@ -24,11 +28,12 @@ const HIDDEN = [
 const HELPS: Record<string, string[][]> = { claude: [['--help']], grok: [['--help'], ['agent', '--help']] };
 
 const helps = new Map<string, string>();
+let clis: Awaited<ReturnType<typeof findClis>>;
 let home: string;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'drift-'));
-  const clis = await findClis(Object.values(providers), {}, home);
+  clis = await findClis(Object.values(providers), {}, home);
   const env = { HOME: home, GROK_HOME: join(home, 'grok') };
   for (const [id, { binary }] of Object.entries(clis))
     for (const args of HELPS[id] ?? []) {
@@ -82,4 +87,36 @@ test.each(all)('nothing is left out of $title that its --help does not offer, or
   const used = new Set([...declared(provider), ...alwaysUsed(provider)]);
   const leftOut = Object.keys(provider.leftOut);
   expect(leftOut.filter((flag) => !offered.includes(flag) || used.has(flag))).toEqual([]);
+});
+
+const Init = z.object({ subtype: z.literal('init'), tools: z.array(z.string()) });
+const NOBODY = 'http://127.0.0.1:9';
+
+/** The tools that a CLI offers, from the first line that says so. Its model service cannot be reached. */
+async function offeredTools(id: string, args: string[], env: Record<string, string>): Promise<string[]> {
+  const child = spawn(clis[id]?.binary ?? '', args, { cwd: home, env: { HOME: home, PATH: '/usr/bin:/bin', ...env } });
+  child.stdin.end(`${JSON.stringify({ type: 'user', message: { role: 'user', content: 'x' } })}\n`);
+  const ended = once(child, 'close');
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const init = Init.safeParse(JSON.parse(line));
+      if (init.success) return init.data.tools;
+    }
+    return [];
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+const PRINTS = ['-p', '--output-format=stream-json', '--verbose', '--input-format=stream-json', '--permission-prompt-tool=stdio'];
+/** Tools that are offered only if they are named. */
+const NAMED = '--tools=Glob,Grep,TaskCreate,TaskGet,TaskList,TaskUpdate,TaskStop';
+
+test('the lists of Claude Code have every tool that it offers, and no other', { timeout: START_MAX_MS }, async () => {
+  const env = { ANTHROPIC_BASE_URL: NOBODY, ANTHROPIC_API_KEY: 'x', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' };
+  const variants = [['--json-schema={"type":"object"}'], [NAMED]];
+  const lists = await Promise.all(variants.map((more) => offeredTools('claude', [...PRINTS, ...more], env)));
+  // The model sees the tool Task as Agent.
+  expect(new Set(['Agent', ...lists.flat()])).toEqual(new Set([...CLAUDE_TOOLS, ...CLAUDE_REMOVED]));
 });

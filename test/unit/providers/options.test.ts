@@ -38,6 +38,24 @@ const refused: [string, string, unknown, RegExp][] = [
   ['claude', 'mcpServers', { s: { args: [] } }, /neither command nor url/],
   ['claude', 'mcpServers', { 'a b': { command: 'x' } }, /key/],
   ['claude', 'mcpServers', { s: { command: 'x'.repeat(70_000) } }, /limit 65536/],
+  ['claude', 'mcpServers', { s: { command: 'x', url: 'http://s' } }, /both command and url/],
+  ['claude', 'mcpServers', { s: { command: ['x'] } }, /string/],
+  ['claude', 'mcpServers', { s: { command: 'x', args: 'y' } }, /array/],
+  ['claude', 'mcpServers', { s: { command: 'x', args: [1] } }, /string/],
+  ['claude', 'mcpServers', { s: { command: 'x', env: ['A=1'] } }, /record/],
+  ['claude', 'mcpServers', { s: { command: 'x', env: { A: 1 } } }, /string/],
+  ['claude', 'mcpServers', { s: { command: 'x', type: 'http' } }, /stdio/],
+  ['claude', 'mcpServers', { s: { url: 'http://s', headers: { A: true } } }, /string/],
+  ['claude', 'mcpServers', { s: { url: 'http://s', type: 'streamable' } }, /"http"/],
+  ['claude', 'mcpServers', { s: { url: 'ftp://s' } }, /URL/],
+  ['claude', 'disallowedTools', ['bash'], /Unknown tool "bash"\. Did you mean "Bash"\?/],
+  ['claude', 'disallowedTools', ['BASH(rm *)'], /Did you mean "Bash"/],
+  ['claude', 'disallowedTools', ['Read, bash'], /Unknown tool "bash"/],
+  ['claude', 'allowedTools', ['shell'], /Unknown tool "shell"\. Known: Agent, Bash/],
+  ['claude', 'allowedTools', ['-x'], /Unknown tool "-x"/],
+  ['claude', 'allowedTools', ['Monitor'], /"Monitor" is not available in a run/],
+  ['claude', 'tools', ['read'], /Did you mean "Read"/],
+  ['claude', 'tools', ['Workflow'], /not available/],
   ['claude', 'agents', '{', /^not valid JSON: send an object, or its JSON text$/],
   ['claude', 'agents', { a: 'x' }, /not a set of subagents: send \{name: \{description, prompt\}\}/],
   ['claude', 'systemPrompt', '', />=1/],
@@ -94,6 +112,15 @@ const accepted: [string, string, unknown][] = [
   ['claude', 'jsonSchema', nested(31)],
   ['claude', 'addDir', ['a..b/c', './d']],
   ['claude', 'mcpServers', { s: { type: 'http', url: 'http://s' } }],
+  [
+    'claude',
+    'mcpServers',
+    { s: { url: 'https://s/mcp', headers: { A: 'b' } }, l: { command: 'x', args: ['-y'], env: { A: 'b' } } },
+  ],
+  ['claude', 'disallowedTools', ['Bash(rm -rf *, /)', 'mcp__x__y', 'mcp__x', 'Task', 'Agent(Explore)', 'Workflow', 'Read,Edit']],
+  ['claude', 'allowedTools', ['Bash(git *)', 'WebFetch(domain:x.org)', 'Read Grep', 'mcp__*']],
+  ['claude', 'tools', ['default', 'Glob']],
+  ['grok', 'disallowedTools', ['monitor']],
   ['grok', 'disallowedTools', ['run_terminal_command', 'run_terminal_cmd', 'spawn_subagent']],
 ];
 
@@ -124,6 +151,8 @@ const contradictions: [string, Record<string, unknown>, RegExp][] = [
   ['grok', { disallowedTools: ['read_file'] }, /search_replace only together with read_file/],
   ['grok', { tools: ['search_replace'] }, /search_replace only together with read_file/],
   ['grok', { disallowedTools: ['exit_plan_mode'] }, /enter_plan_mode only together with exit_plan_mode/],
+  ['grok', { tools: ['monitor'] }, /monitor is not available in a run/],
+  ['grok', { noSubagents: false, tools: ['workflow'] }, /workflow is not available/],
   ['grok', { tools: ['spawn_subagent'] }, /need noSubagents: false/],
 ];
 
@@ -162,7 +191,6 @@ test.each(all)('the schema of $title says what every option is and stays small e
 test.each(all)('options of $title stay the same when they are checked twice', ({ options }) => {
   const samples: Record<string, unknown> = {
     model: 'latest',
-    tools: ['read_file'],
     jsonSchema: { type: 'object' },
     addDir: ['a'],
   };
