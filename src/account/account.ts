@@ -157,6 +157,11 @@ export class Account extends DurableObject<Env> {
     return this.#account.spending.today(clock.now());
   }
 
+  /** Stores that a grant received the answer of a job that it requested. */
+  markDelivered(id: string, grant: string): void {
+    this.#account.jobs.deliver(id, grant);
+  }
+
   /** Removes a deleted job from the index. */
   removeJob(id: string): void {
     this.#account.jobs.remove(id);

@@ -36,6 +36,8 @@ export interface Submitted {
 }
 
 const HOUR_MS = 3_600_000;
+/** An answer that no caller received is returned to an identical request for this long after its end, in ms. */
+const REDELIVERY_MAX_MS = HOUR_MS;
 /** Retry hint when the queue is full, in ms. */
 const SATURATED_RETRY_MS = 15_000;
 
@@ -47,7 +49,8 @@ function duplicateOf({ jobs, limits }: AccountContext, submission: Submission, n
     if (entry && entry.request_key !== requestKey) return fail({ code: 'idempotency_conflict', jobId: entry.id });
     if (entry) return ok(entry);
   }
-  return ok(forceRefresh ? undefined : jobs.byRequestKey(requestKey, reuseCompleted));
+  if (forceRefresh) return ok(undefined);
+  return ok(jobs.byRequestKey(requestKey, reuseCompleted) ?? jobs.takeUndelivered(requestKey, now - REDELIVERY_MAX_MS));
 }
 
 /** The session that a request resumes or forks, or undefined. */

@@ -5,7 +5,7 @@ import type { JobView } from '../job/record.ts';
 import { type Call, ownJob } from './call.ts';
 import { approvalsOfJob, decideByForm, formsOf } from './elicitation.ts';
 import { METHOD_TOOL } from './methods.ts';
-import { authorizeMethod } from './perform.ts';
+import { authorizeMethod, recordDelivery } from './perform.ts';
 import { maxResultChars } from './result/fit.ts';
 import { progressLine } from './result/render.ts';
 import type { Task, TaskSource } from './tasks.ts';
@@ -55,6 +55,7 @@ export function jobTasks(call: Call): TaskSource {
     const text = await ownJob(call, taskId).text('answer', 0, limits.resultPageChars);
     if (!text) return undefined;
     const answer = text.ok ? ok(answerOf(text.value, maxResultChars(limits))) : text;
+    if (answer.ok) await recordDelivery(answer.value, call);
     return { ...task, result: toolResult(envelopeOf(answer), limits) };
   };
   return {

@@ -53,6 +53,15 @@ async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): P
   return result;
 }
 
+/** Records that the caller received the answer of a completed job, so that an identical request runs again. */
+export async function recordDelivery({ job, answer }: ToolAnswer, call: Call): Promise<void> {
+  if (job?.state !== 'completed' || answer?.source !== 'answer' || call.client.signal.aborted) return;
+  // The answer matters more than its record.
+  await ownAccount(call)
+    .markDelivered(job.id, call.caller.grant)
+    .catch(() => {});
+}
+
 /** Refusals that precede the account's decision, and would reveal that a hidden tool exists. */
 const EARLY = ['invalid_input', 'provider_unavailable'];
 
@@ -61,6 +70,7 @@ export async function perform(tool: Tool, args: Record<string, unknown>, call: C
   const unknown = fail({ code: 'unknown_tool', tool: tool.name });
   try {
     const result = await attempt(tool, args, call);
+    if (result.ok) await recordDelivery(result.value, call);
     return !result.ok && EARLY.includes(result.failure.code) && (await isHidden(tool, call)) ? unknown : result;
   } catch (error) {
     return fail(logIncident(tool.name, error));

@@ -4,9 +4,10 @@ import { isOver } from '../job/machine.ts';
 import { GATEWAY_TOOLS } from '../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from './call.ts';
 import { METHOD_TOOL } from './methods.ts';
-import { authorizeMethod } from './perform.ts';
+import { authorizeMethod, recordDelivery } from './perform.ts';
 import { maxResultChars } from './result/fit.ts';
 import { stripControls } from './result/render.ts';
+import { answerOf } from './tools/answer.ts';
 
 /** Jobs that resources/list shows. */
 const MAX_LISTED = 20;
@@ -37,6 +38,7 @@ async function result(jobId: string, call: Call): Promise<string | undefined> {
   const found = await ownJob(call, jobId).text('answer', 0, call.config.limits.resultPageChars);
   if (!found?.ok) return undefined;
   const { page } = found.value;
+  await recordDelivery(answerOf(found.value, maxResultChars(call.config.limits)), call);
   const more =
     page.nextOffset === null
       ? ''

@@ -25,6 +25,8 @@ const LATER = {
     client: "TEXT NOT NULL DEFAULT ''",
     origin: "TEXT NOT NULL DEFAULT ''",
     started_at: 'INTEGER',
+    // Jobs of earlier versions count as delivered, because nothing recorded it.
+    delivered: 'INTEGER NOT NULL DEFAULT 1',
   },
   session: { workspace: 'TEXT' },
 } as const;
@@ -97,7 +99,7 @@ export class JobIndex {
   add(entry: Omit<JobEntry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
     const columns = Object.keys(entry);
     const marks = columns.map(() => '?').join(', ');
-    this.#sql.exec(`INSERT INTO entry (${columns.join(', ')}) VALUES (${marks})`, ...Object.values(entry));
+    this.#sql.exec(`INSERT INTO entry (delivered, ${columns.join(', ')}) VALUES (0, ${marks})`, ...Object.values(entry));
   }
 
   /** Removes an entry, because its job was deleted or never created. */
@@ -118,6 +120,24 @@ export class JobIndex {
   byRequestKey(key: string, includeCompleted: boolean): JobEntry | undefined {
     const states = includeCompleted ? `(${UNFINISHED} OR state = 'completed')` : UNFINISHED;
     return this.#entries(`WHERE request_key = ? AND ${states} ORDER BY place DESC LIMIT 1`, key)[0];
+  }
+
+  /**
+   * The newest completed job of an identical request that ended after `since` and whose answer was not delivered. It counts as delivered from
+   * now on, so that one caller receives it.
+   */
+  takeUndelivered(key: string, since: number): JobEntry | undefined {
+    const [entry] = this.#entries(
+      "WHERE request_key = ? AND state = 'completed' AND delivered = 0 AND finished_at > ? ORDER BY place DESC LIMIT 1",
+      ...[key, since],
+    );
+    if (entry) this.deliver(entry.id, entry.grant_id);
+    return entry;
+  }
+
+  /** Stores that a grant received the answer of a job that it requested. */
+  deliver(id: string, grant: string): void {
+    this.#sql.exec('UPDATE entry SET delivered = 1 WHERE id = ? AND grant_id = ?', id, grant);
   }
 
   /** Unfinished jobs, oldest first. */

@@ -25,7 +25,7 @@ const common = {
   runTimeoutMs: within('runTimeoutMs').describe('End after this long.').optional(),
   idempotencyKey: z.string().min(1).max(200).optional(),
   reuseCompleted: z.boolean().describe('Accept the finished job of an identical request.').optional(),
-  forceRefresh: z.boolean().describe('Run even if an identical job is running.').optional(),
+  forceRefresh: z.boolean().describe('Run even if an identical job is running or its answer was not read.').optional(),
   correlationId: z.string().min(1).max(200).describe('Your own id, returned with the job.').optional(),
 };
 
