@@ -115,6 +115,19 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await page.context().close();
   });
 
+  test('a signed-out person whose app asks wrongly returns to the app, also if the request was withdrawn during the sign-in', async () => {
+    const page = await openPage();
+    const wrong = new URL(consentUrl);
+    wrong.searchParams.set('code_challenge_method', 'plain');
+    await page.goto(wrong.href);
+    await page.waitForURL(/callback\?error=invalid_request/);
+    expect(await page.textContent('body')).toBe('back at the app');
+    await page.goto(`${origin()}/sign-in?${new URLSearchParams({ next: wrong.pathname + wrong.search })}`);
+    await signIn(page, PASSPHRASE);
+    await page.waitForURL(/callback\?error=invalid_request/);
+    await page.context().close();
+  });
+
   test('a denial returns to the app', async () => {
     const page = await openPage();
     await page.goto(consentUrl);

@@ -3,8 +3,9 @@ import { env } from 'cloudflare:workers';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import worker from '../../src/index.ts';
-import type { Browser } from '../helpers/browser.ts';
+import { type Browser, browser } from '../helpers/browser.ts';
 import { gatewayWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './helpers/gateway.ts';
+import { passTime } from './helpers/time.ts';
 
 const REDIRECT = 'https://claude.ai/api/mcp/auth_callback';
 let send: ReturnType<typeof gatewayWith>;
@@ -93,11 +94,39 @@ test.each(['none', 'client_secret_post'] as const)(
   },
 );
 
+const MINUTE_MS = 60_000;
+
 test('a refresh whose answer was lost can be repeated, until the new token is used', async () => {
   const { tokens, refresh } = await connect('jobs:read');
   await refresh(tokenOf(tokens));
+  passTime(MINUTE_MS + 1);
   const again = await refresh(tokenOf(tokens));
   await refresh(tokenOf(again));
+  passTime(MINUTE_MS + 1);
+  await expect(refresh(tokenOf(tokens))).rejects.toMatchObject({ error: 'invalid_grant' });
+});
+
+test.each(['none', 'client_secret_post'] as const)(
+  'with authentication %s, every refresh with one token within a minute returns tokens that work',
+  async (method) => {
+    const { tokens, refresh } = await connect('jobs:read', method);
+    const parallel = await Promise.all([1, 2, 3].map(() => refresh(tokenOf(tokens))));
+    const next = await Promise.all(parallel.map((found) => refresh(tokenOf(found))));
+    const late = await refresh(tokenOf(tokens));
+    for (const { access_token } of [...parallel, ...next, late]) expect((await list(access_token)).status).toBe(200);
+    expect((await list((await refresh(tokenOf(await refresh(tokenOf(late))))).access_token)).status).toBe(200);
+  },
+);
+
+test('a refresh is not repeated for another client, with a wrong secret, or once the access was revoked', async () => {
+  const { tokens, refresh, revoke } = await connect('jobs:read', 'client_secret_post');
+  await refresh(tokenOf(tokens));
+  const server = await discover();
+  const { client } = await register(server);
+  const asOther = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokenOf(tokens), options);
+  expect(await asOther.json()).toMatchObject({ error: 'invalid_grant' });
+  const again = await refresh(tokenOf(tokens));
+  await revoke(tokenOf(again));
   await expect(refresh(tokenOf(tokens))).rejects.toMatchObject({ error: 'invalid_grant' });
 });
 
@@ -220,7 +249,7 @@ const requests: [string, Record<string, string>, RegExp][] = [
   ['the implicit grant', { response_type: 'token' }, /error=unsupported_response_type/],
 ];
 
-test.each(requests)('a request with %s returns to the client as an error', async (_name, change, error) => {
+test.each(requests)('a request with %s returns to the client as an error, before a sign-in too', async (_name, change, error) => {
   const server = await discover();
   for (const method of ['none', 'client_secret_post'] as const) {
     const { client } = await register(server, method);
@@ -228,9 +257,11 @@ test.each(requests)('a request with %s returns to the client as an error', async
     const asked = { client_id: client.client_id, redirect_uri: REDIRECT, response_type: 'code', resource: RESOURCE };
     const whole = { ...asked, code_challenge: challenge, code_challenge_method: 'S256', ...change };
     const given = Object.entries(whole).filter(([, value]) => value !== '');
-    const { url } = await owner.go(`${ORIGIN}/authorize?${new URLSearchParams(given)}`);
-    expect(url).toMatch(error);
-    expect(url).toContain(`iss=${encodeURIComponent(ORIGIN)}`);
+    for (const person of [owner, browser(send)]) {
+      const { url } = await person.go(`${ORIGIN}/authorize?${new URLSearchParams(given)}`);
+      expect(url).toMatch(error);
+      expect(url).toContain(`iss=${encodeURIComponent(ORIGIN)}`);
+    }
   }
 });
 
@@ -239,6 +270,13 @@ test('a request with an unknown redirect is refused on a page', async () => {
   const asked = { client_id: client.client_id, redirect_uri: 'https://evil.test/cb', response_type: 'code' };
   const page = await owner.go(`${ORIGIN}/authorize?${new URLSearchParams(asked)}`);
   expect({ url: page.url.startsWith(ORIGIN), status: page.status }).toEqual({ url: true, status: 400 });
+});
+
+test('a person whose app is not registered any more reads what to do, before a sign-in', async () => {
+  const asked = { client_id: 'AbCdEfGh12345678', redirect_uri: REDIRECT, response_type: 'code' };
+  const page = await browser(send).go(`${ORIGIN}/authorize?${new URLSearchParams(asked)}`);
+  expect(page.status).toBe(400);
+  expect(page.html).toContain('Remove the connection to this gateway in the app, then add it again.');
 });
 
 test('the page of connections lists a grant, and a revoked grant fails at the next call', async () => {

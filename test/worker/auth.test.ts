@@ -230,3 +230,10 @@ test.each(limited)('an address that calls %s too often has to wait, and another 
   expect((await post(`${block}::ffff`)).headers.get('retry-after')).toBe('60');
   expect((await post('198.51.100.1')).status).not.toBe(429);
 });
+
+test('the sign-in page lets its form lead to an app only on the way to consent', async () => {
+  const policyOf = async (next: string) =>
+    (await browser(send).go(`${ORIGIN}/sign-in?next=${encodeURIComponent(next)}`)).headers.get('content-security-policy');
+  expect(await policyOf('/authorize?client_id=x')).not.toContain('form-action');
+  expect(await policyOf('/tokens')).toContain("form-action 'self'");
+});

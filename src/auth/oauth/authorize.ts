@@ -1,4 +1,9 @@
-import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from '@cloudflare/workers-oauth-provider';
+import {
+  AuthorizationError,
+  type AuthRequest,
+  authorizationErrorRedirect,
+  CimdFetchError,
+} from '@cloudflare/workers-oauth-provider';
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
@@ -19,15 +24,20 @@ import { oauthServer } from './server.ts';
 /** Requested by clients that want a refresh token. It allows nothing by itself. */
 const OFFLINE = 'offline_access';
 
+/** What the library says about a client that is not registered, and what the person can do about it. */
+const UNKNOWN_CLIENT = 'Invalid client_id';
+const RECONNECT =
+  'The registration of this app is not known here: it was removed, or belongs to another gateway. Remove the connection to this gateway in the app, then add it again.';
+
 const oauthOf = (c: Context<AppEnv>) => oauthServer(c.var.resource).getOAuthApi(c.env);
 
 /** Reports an error to the client if its redirect was checked, otherwise on a page. */
 function reportRefusal(c: Context<AppEnv>, error: unknown) {
   if (error instanceof AuthorizationError && error.redirectTo) return c.redirect(error.redirectTo);
-  if (error instanceof AuthorizationError)
-    return renderPage(c, 'Access cannot be granted', problemPage(`The request of the app is not valid: ${error.description}.`), {
-      status: 400,
-    });
+  if (error instanceof AuthorizationError) {
+    const text = error.description === UNKNOWN_CLIENT ? RECONNECT : `The request of the app is not valid: ${error.description}.`;
+    return renderPage(c, 'Access cannot be granted', problemPage(text), { status: 400 });
+  }
   if (error instanceof CimdFetchError) {
     console.warn(JSON.stringify({ cimd: error.metadataUrl, detail: error.detail }));
     const text = `The description that the app publishes at ${error.metadataUrl} could not be read.`;
@@ -36,13 +46,19 @@ function reportRefusal(c: Context<AppEnv>, error: unknown) {
   throw error;
 }
 
-/** The consent page. Every request shows it, even one of a client that was allowed before. */
-async function askConsent(c: Context<AppEnv>, person: Person) {
-  const oauth = oauthOf(c);
-  const request = await oauth.parseAuthRequest(c.req.raw);
+/** Checks a request, then asks for consent or for a sign-in. A refusal precedes both, because Chromium lets no form lead to the app. */
+async function answerRequest(c: Context<AppEnv>) {
+  const request = await oauthOf(c).parseAuthRequest(c.req.raw);
   // OAuth 2.1 requires PKCE of all clients, the library only of public ones.
   if (!request.codeChallenge)
     return c.redirect(authorizationErrorRedirect(request, 'invalid_request', 'code_challenge is required'));
+  const person = await personOf(c);
+  return person ? askConsent(c, person, request) : c.redirect(signInPath(new URL(c.req.url)));
+}
+
+/** The consent page. Every request shows it, even one of a client that was allowed before. */
+async function askConsent(c: Context<AppEnv>, person: Person, request: AuthRequest) {
+  const oauth = oauthOf(c);
   const client = await oauth.describeConsent(request);
   const { handle, headers } = await oauth.beginConsent(request);
   const requested = request.scope.filter(isScope);
@@ -88,16 +104,13 @@ async function answerConsent(c: Context<AppEnv>, person: Person) {
   return grantAccess(c, person, handle, scope);
 }
 
-/** The authorization endpoint: sign-in first, then consent. */
+/** The authorization endpoint: a check of the request, then sign-in, then consent. */
 export const authorize = new Hono<AppEnv>()
   .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
       return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });
-    const person = await personOf(c);
-    return person
-      ? askConsent(c, person).catch((error: unknown) => reportRefusal(c, error))
-      : c.redirect(signInPath(new URL(c.req.url)));
+    return answerRequest(c).catch((error: unknown) => reportRefusal(c, error));
   })
   .post('/authorize', async (c) => {
     const person = await personOf(c);

@@ -24,7 +24,9 @@ function signInForm(c: Context<AppEnv>, next: string, status: 200 | 401 | 429 | 
     return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });
   const links = ready.filter(({ id }) => id !== 'passphrase').map(({ id, title }) => ({ id, title }));
   const hasPassphrase = links.length < ready.length;
-  return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, problem }), { status });
+  // The authorization endpoint may lead on to an app, if the request was withdrawn during the sign-in.
+  const leadsAway = next.startsWith('/authorize?');
+  return renderPage(c, 'Sign in', signInPage({ next, links, hasPassphrase, problem }), { status, leadsAway });
 }
 
 /** Checks a passphrase. Returns what is wrong with it, or null. */

@@ -2,6 +2,8 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Scope } from '../../caller.ts';
 import { DAY_MS } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
+import { issuedToken, RecentRefreshes, type TokenReply, type TokenRequest } from '../oauth/refresh.ts';
+import { oauthServer } from '../oauth/server.ts';
 import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
 import { randomSecret, secretHash } from './secret.ts';
 import { type ApiToken, TokenStore } from './store.ts';
@@ -18,10 +20,11 @@ export interface TokenDraft {
 export const BROWSER_SESSION_MS = 43_200_000;
 const MAX_TOKENS = 100;
 
-/** The API tokens of one account and the browser sessions of its person. Secrets are stored as hashes. */
+/** The API tokens of one account, the browser sessions of its person and its last refreshes. Secrets are stored as hashes. */
 export class Access extends DurableObject<Env> {
   readonly #tokens = new TokenStore(this.ctx.storage);
   readonly #sessions = new BrowserSessionStore(this.ctx.storage);
+  readonly #refreshes = new RecentRefreshes();
 
   /** Creates an API token. Nothing later returns its secret. */
   async createToken({ name, scopes, days }: TokenDraft): Promise<Result<{ secret: string; token: ApiToken }>> {
@@ -68,5 +71,20 @@ export class Access extends DurableObject<Env> {
 
   async closeBrowserSession(secret: string): Promise<void> {
     this.#sessions.remove(await secretHash(secret));
+  }
+
+  /** Answers a request with a refresh token. Requests with the same `key` within a minute receive the same answer. */
+  refresh(key: string, resource: string, { url, headers, body }: TokenRequest): Promise<TokenReply> {
+    const server = oauthServer(resource);
+    const isValid = async (reply: TokenReply) => {
+      const token = issuedToken(reply);
+      return token !== undefined && (await server.validateToken(resource, token, this.env)) !== null;
+    };
+    return this.#refreshes.once(key, isValid, async () => {
+      const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const context = { waitUntil, passThroughOnException: () => {}, props: {} };
+      const response = await server.fetch(new Request(url, { method: 'POST', headers, body }), this.env, context);
+      return { status: response.status, headers: [...response.headers], body: await response.text() };
+    });
   }
 }
