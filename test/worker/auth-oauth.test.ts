@@ -7,6 +7,7 @@ import { type Browser, browser } from '../helpers/browser.ts';
 import { gatewayWith, mcpCall, ORIGIN, ownerBrowser, RESOURCE, withPassphrase } from './helpers/gateway.ts';
 import { passTime } from './helpers/time.ts';
 
+const MINUTE_MS = 60_000;
 const REDIRECT = 'https://claude.ai/api/mcp/auth_callback';
 let send: ReturnType<typeof gatewayWith>;
 let owner: Browser;
@@ -93,8 +94,6 @@ test.each(['none', 'client_secret_post'] as const)(
     await expect(refresh(tokenOf(second))).rejects.toMatchObject({ error: 'invalid_grant' });
   },
 );
-
-const MINUTE_MS = 60_000;
 
 test('a refresh whose answer was lost can be repeated, until the new token is used', async () => {
   const { tokens, refresh } = await connect('jobs:read');
