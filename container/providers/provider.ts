@@ -31,6 +31,8 @@ export interface Launch {
   home: string;
   /** Scratch directory of the run. */
   tmp: string;
+  /** True if a path, absolute, below HOME ("~") or relative to `cwd`, exists. Without it, every path may. */
+  isPath?: (path: string) => boolean;
 }
 
 /** A process to start, never through a shell. */

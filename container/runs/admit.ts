@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config.ts';
 import { newProcessTag } from '../containment/contain.ts';
 import { Refusal } from '../errors.ts';
@@ -38,7 +39,8 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const record = { digest, ...labels, ephemeralSession, createdAt: Date.now() };
     const { prompt, gate, limits } = request;
     const places = { cwd: session.record.cwd, home: session.home, tmp: paths.tmp };
-    const command = provider.command({ binary: cli.binary, prompt, options, session: session.launch, gate, ...places });
+    const isPath = (path: string) => existsSync(resolve(places.cwd, path.replace(/^~(?=\/|$)/, session.home)));
+    const command = provider.command({ binary: cli.binary, prompt, options, session: session.launch, gate, ...places, isPath });
     const releaseSource = session.source === undefined ? () => {} : holdSession(executor, session.source);
     const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(releaseSource);
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);

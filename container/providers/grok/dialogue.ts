@@ -41,7 +41,7 @@ function* converse(launch: Launch): Calls<unknown> {
   const opened = yield* openSession(launch);
   for (const [configId, value] of Object.entries(settings))
     if (value !== undefined) yield { method: 'session/set_config_option', params: { sessionId, configId, value } };
-  const prompt = [{ type: 'text', text: grokPrompt(launch.prompt) }];
+  const prompt = [{ type: 'text', text: grokPrompt(launch) }];
   const items: Item[] = [{ kind: 'init', sessionId, model: settings.model ?? opened }];
   return yield { method: 'session/prompt', params: { sessionId, prompt, _meta: promptMeta(launch.options) }, items };
 }

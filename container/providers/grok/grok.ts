@@ -65,14 +65,14 @@ function command(launch: Launch): Command {
   return isAsking(launch.options) ? askingCommand(launch, env) : printingCommand(launch, env);
 }
 
-function printingCommand({ binary, prompt, options: given, session, tmp }: Launch, env: Command['env']): Command {
+function printingCommand({ binary, prompt, isPath, options: given, session, tmp }: Launch, env: Command['env']): Command {
   const { argv, files } = argumentsOf(grokOptions, withDefaults(given), tmp);
   const promptFile = `${tmp}/prompt.txt`;
   const output = ['--output-format=streaming-messages-json', '--include-partial-messages', '--no-auto-update'];
   return {
     argv: [binary, `--prompt-file=${promptFile}`, ...output, ...sessionArguments(session), ...toolArguments(given), ...argv],
     env,
-    files: { ...files, [promptFile]: grokPrompt(prompt) },
+    files: { ...files, [promptFile]: grokPrompt({ prompt, isPath }) },
   };
 }
 

@@ -225,6 +225,23 @@ test.each(prompts)('the prompt %j names neither a command nor a file', (prompt, 
   expect(Object.values(grok.command({ ...launch, prompt }).files ?? {})).toEqual([toGrok]);
 });
 
+const KNOWN_PATHS = ['lib/a.txt', 'notes', '/etc/hosts', 'src/'];
+const mentions: [string, string][] = [
+  ['npm i @types/node; import x from "@/lib/a"', 'npm i @types/node; import x from "@/lib/a"'],
+  ['@scope/package', '@scope/package'],
+  ['see @lib/a.txt.', `see @${J}lib/a.txt.`],
+  ['(@lib/a.txt:3-9)', `(@${J}lib/a.txt:3-9)`],
+  ['@ notes', `@${J} notes`],
+  ['@/etc/hosts, @/etc/host', `@${J}/etc/hosts, @/etc/host`],
+  ['use @src/*.ts', `use @${J}src/*.ts`],
+  ['read @"lib/my file.txt" and @lib/my\\ file.txt', `read @${J}"lib/my file.txt" and @${J}lib/my\\ file.txt`],
+];
+
+test.each(mentions)('the prompt %j is changed only before a path that exists', (prompt, expected) => {
+  const { files } = grok.command({ ...launch, prompt, isPath: (path) => KNOWN_PATHS.includes(path) });
+  expect(Object.values(files ?? {})).toEqual([expected]);
+});
+
 test('a long prompt of blanks and signs takes no long time', () => {
   const began = performance.now();
   for (const unit of ['@', ' ', '@ ', '/@', 'x@.'])
