@@ -36,7 +36,7 @@ const launch: Launch = {
 const profileOf = (options: Record<string, unknown>) =>
   (grok.command({ ...launch, options: { ...options, permissionMode: 'ask' } }).files?.['/t/agent.md'] ?? '').split('\n');
 
-const NEVER = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', 'Agent', 'workflow'];
+const NEVER = ['send_feedback', 'scheduler_create', 'scheduler_delete', 'scheduler_list', 'monitor', 'workflow', 'Agent'];
 const PLAN = ['enter_plan_mode', 'exit_plan_mode'];
 const removed = (...tools: string[]) => `disallowedTools: ${JSON.stringify([...NEVER, ...PLAN, ...tools])}`;
 const ALWAYS = ['---', 'name: "gateway"', 'description: "Asks before it acts"', 'promptMode: "extend"', removed(), ''];
