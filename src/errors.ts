@@ -16,7 +16,7 @@ export type Failure =
   | { code: 'own_approval'; approvalId: string }
   | { code: 'approval_overtaken'; approvalId: string; rule: string; reason: string }
   | { code: 'body_too_large'; maxBytes: number }
-  | { code: 'unknown_tool'; tool: string }
+  | { code: 'unknown_tool'; tool: string; meant?: string | undefined }
   | { code: 'scope_missing'; scope: string }
   | { code: 'invalid_input'; issues: string[] }
   | { code: 'job_not_found'; jobId: string }
@@ -101,7 +101,10 @@ function describe(failure: Failure): Description {
     case 'body_too_large':
       return [413, `The request body is too large (limit ${failure.maxBytes} bytes). Send a shorter prompt.`];
     case 'unknown_tool':
-      return [404, `There is no tool "${failure.tool}". tools/list shows the tools.`];
+      return [
+        404,
+        `There is no tool "${failure.tool.slice(0, 80)}". ${failure.meant ? `Did you mean "${failure.meant}"? ` : ''}tools/list shows the tools.`,
+      ];
     case 'scope_missing':
       return [403, `This connection lacks the scope "${failure.scope}". Connect again and grant it.`];
     case 'invalid_input':

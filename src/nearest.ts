@@ -11,3 +11,20 @@ export function nearest(unknown: string, known: readonly string[]): string | und
   const guess = known.length > 0 ? closest(shown, known) : undefined;
   return guess !== undefined && distance(shown, guess) <= MAX_DISTANCE ? guess : undefined;
 }
+
+const wordsOf = (name: string) =>
+  name
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .map((word) => word.replace(/s$/, ''))
+    .filter(Boolean);
+
+/** The known tool whose name is closest to an unknown one or shares most words with it, or undefined. */
+export function nearestTool(unknown: string, known: readonly string[]): string | undefined {
+  const close = nearest(unknown, known);
+  if (close !== undefined) return close;
+  const words = new Set(wordsOf(unknown.slice(0, MAX_SHOWN_CHARS)));
+  const shared = (name: string) => wordsOf(name).filter((word) => words.has(word)).length;
+  const [best = ''] = [...known].sort((one, other) => shared(other) - shared(one));
+  return shared(best) > 0 ? best : undefined;
+}

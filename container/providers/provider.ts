@@ -169,6 +169,8 @@ export interface Provider {
   latestParameter: string;
   /** Pairs of names of one option: ours, and the one that users of other gateways know. */
   synonyms?: readonly (readonly [string, string])[];
+  /** Names that callers use by mistake, with the parameter of this provider that they mean. */
+  misnamed?: Record<string, string>;
   /** Returns a message for each combination of options that the CLI does not support. */
   conflicts: (options: Record<string, unknown>) => string[];
   /** Flags of --help that are not options here, each with its reason. */

@@ -3,6 +3,8 @@ import { digestOfArgs } from '../account/digest.ts';
 import type { Approval } from '../account/tables/approvals.ts';
 import { fail, toToolError } from '../errors.ts';
 import { isOver } from '../job/machine.ts';
+import { nearestTool } from '../nearest.ts';
+import { lenientArgs } from './arguments/lenient.ts';
 import { type Call, ownAccount } from './call.ts';
 import { approvalsOfJob, decideByForm, formsOf } from './elicitation.ts';
 import { taskOf } from './job-tasks.ts';
@@ -10,9 +12,20 @@ import { METHOD_TOOL } from './methods.ts';
 import { perform, permitted } from './perform.ts';
 import { newTask } from './tasks.ts';
 import { envelopeOf, type Tool, type ToolAnswer, toolResult } from './tool.ts';
+import { toolsFor } from './tools/index.ts';
 
-const unknownTool = (tool: string) =>
-  new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError({ code: 'unknown_tool', tool }).message);
+/** The refusal of an unknown tool. It suggests one that the caller may use, so that a hidden tool stays unknown. */
+async function unknownTool(tool: string, call: Call) {
+  const { caller, config } = call;
+  const scoped = [...toolsFor(config.limits).values()].filter(({ scope }) => caller.scopes.includes(scope));
+  const names = scoped.map(({ name }) => name);
+  const hidden = await ownAccount(call).hiddenTools(caller.grant, names);
+  const meant = nearestTool(
+    tool,
+    names.filter((name) => !hidden.includes(name)),
+  );
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError({ code: 'unknown_tool', tool, meant }).message);
+}
 
 /** Whether an approval was requested by this very call. requestState is set by the client, so an approval's id alone proves nothing. */
 async function isOfCall({ kind, call: asked, job }: Approval, { name }: Tool, args: Record<string, unknown>, call: Call) {
@@ -52,16 +65,17 @@ async function pendingApproval({ error, job }: ToolAnswer, call: Call): Promise<
 export async function answerCall(
   tool: Tool | undefined,
   name: string,
-  args: Record<string, unknown>,
+  given: Record<string, unknown>,
   call: Call,
   context: ServerContext,
 ) {
-  if (!tool) throw unknownTool(name);
+  if (!tool) throw await unknownTool(name, call);
+  const args = lenientArgs(tool.input, given);
   if (!call.caller.scopes.includes(tool.scope))
     return toolResult(envelopeOf(fail({ code: 'scope_missing', scope: tool.scope })), call.config.limits);
   const { resumes, isDismissed } = await resume(tool, args, call, context);
   const result = await perform(tool, args, { ...call, resumes });
-  if (!result.ok && result.failure.code === 'unknown_tool') throw unknownTool(name);
+  if (!result.ok && result.failure.code === 'unknown_tool') throw await unknownTool(name, call);
   const envelope = envelopeOf(result);
   const { job } = envelope;
   const isTask = tool.becomesTask && call.client.supportsTasks && job && !isOver(job.state);

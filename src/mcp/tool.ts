@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { providers } from '../../container/providers/index.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import type { Limits } from '../config.ts';
 import { ok, type Result, toToolError } from '../errors.ts';
@@ -49,7 +50,7 @@ export function tool<I extends z.ZodObject>(
     ...rest,
     input,
     read: (args) => {
-      const parsed = parseInput(input, args);
+      const parsed = parseInput(input, args, providers[rest.provider ?? '']?.misnamed);
       return parsed.ok ? ok((call, asked) => run(parsed.value, call, asked)) : parsed;
     },
   };

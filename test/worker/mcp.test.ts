@@ -121,7 +121,7 @@ const bad: [string, Record<string, unknown>][] = [
   ['an absolute directory', { prompt: 'a', addDir: ['/etc'] }],
   ['a conversation of somebody else', { prompt: 'a', sessionId: crypto.randomUUID() }],
   ['a limit out of range', { prompt: 'a', idleTimeoutMs: 0 }],
-  ['a number that is text', { prompt: 'a', maxTurns: '3' }],
+  ['a number that is text', { prompt: 'a', maxTurns: 'three' }],
   ['two system prompts', { prompt: 'a', systemPrompt: 'x', appendSystemPrompt: 'y', unknown: true }],
 ];
 

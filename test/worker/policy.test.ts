@@ -196,10 +196,21 @@ test('a hidden tool is not listed and answers as an unknown one, however it is c
   expect(names).not.toMatch(/grok_request|llm_job_cancel/);
   const errorOf = async (name: string, args: object) =>
     JSON.stringify((await post(caller, 'tools/call', { name, arguments: args })).error).replaceAll(name, 'NAME');
-  const unknown = await errorOf('no_such_tool', {});
+  // The suggestion depends on the name, so an unknown name of the same words is compared.
+  const unknown = await errorOf('grokk_request', {});
+  expect(unknown).toContain('Did you mean');
   for (const args of [{}, { prompt: 'hi' }, { promt: 1 }, { prompt: '' }])
     expect(await errorOf('grok_request', args)).toBe(unknown);
-  expect(await errorOf('llm_job_cancel', { jobId: 'job_0' })).toBe(unknown);
+  expect(await errorOf('llm_job_cancel', { jobId: 'job_0' })).toBe(await errorOf('llm_job_cxxxxx', {}));
+});
+
+test('a value written in another form passes no rule', async () => {
+  const caller = worker();
+  await setPolicy(caller, 'careful');
+  for (const args of [{ may: 'run' }, { alwaysApprove: 'true' }, { alwaysApprove: ' TRUE ' }])
+    expect(await post(caller, 'tools/call', { name: 'grok_request', arguments: { prompt: 'x', ...args } })).toMatchObject({
+      result: { structuredContent: { error: { code: 'policy_denied' } } },
+    });
 });
 
 test('what finds nothing is not counted, whichever way it was looked for', async () => {

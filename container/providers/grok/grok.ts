@@ -129,6 +129,12 @@ export const grok: Provider = {
   options: grokOptions,
   roles: { budget: 'maxBudgetUsd', turns: 'maxTurns', schema: 'jsonSchema' },
   permissions: grokPermissions,
+  misnamed: {
+    dangerouslySkipPermissions: 'may',
+    yolo: 'may',
+    continueSession: 'resumeLatest',
+    disallowTools: 'disallowedTools',
+  },
   synonyms: grokSynonyms,
   latestParameter: 'resumeLatest',
   conflicts,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { providers } from '../../../container/providers/index.ts';
 import type { JobEntry } from '../../account/tables/jobs.ts';
 import type { Limits } from '../../config.ts';
 import { ok } from '../../errors.ts';
@@ -81,7 +82,7 @@ const jobList = tool({
   description: 'Your jobs, newest first.',
   input: z.strictObject({
     state: z.enum(STATES).optional(),
-    provider: z.string().max(32).optional(),
+    provider: z.enum(Object.keys(providers)).optional(),
     ...pageInput(20, 100),
   }),
   parts: ['jobs', 'nextCursor'],
