@@ -10,7 +10,7 @@ const words = Object.values(providers).flatMap(({ id, service }) => [id, service
 const NAME = new RegExp(words.join('|'), 'i');
 
 /** MCP clients that share a name with a provider. */
-const CLIENT = /Claude\.ai|Claude Desktop|Claude Code(?=[:,])|claude mcp add/g;
+const CLIENT = /Claude\.ai|Claude Desktop|Claude Code(?=[:,]| lets| writes)|claude mcp add|anthropic\/maxResultSizeChars/g;
 const EXCEPT = [
   'container/providers/**',
   'container/.bin/**',
