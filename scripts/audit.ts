@@ -10,13 +10,13 @@ import { OWNER_FLAGS, OWNER_HELP, runOwnerCommand } from './cli/owner-command.ts
 import { print } from './cli/print.ts';
 
 const FLAGS = {
-  ...OWNER_FLAGS,
   kind: { type: 'string' },
   grant: { type: 'string' },
   tool: { type: 'string' },
   decision: { type: 'string' },
   job: { type: 'string' },
   head: { type: 'string' },
+  ...OWNER_FLAGS,
 } as const;
 
 const HELP = `npm run audit -- list [--kind K] [--grant G] [--tool T] [--decision D] [--job J]

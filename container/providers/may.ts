@@ -24,7 +24,7 @@ const isPermitting = (value: unknown) => value !== undefined && value !== false 
 const rulesOf = (value: unknown) => z.array(z.string()).catch([]).parse(value);
 
 /** The level of a request, or undefined if other options set its permissions. */
-export function levelOf({ skip, allow }: Permissions, given: Values): Level | undefined {
+function levelOf({ skip, allow }: Permissions, given: Values): Level | undefined {
   const level = Level.safeParse(given.may);
   if (level.success) return level.data;
   return [given.permissionMode, given[skip], given[allow]].some(isPermitting) ? undefined : DEFAULT_LEVEL;
