@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { accountOf } from '../objects.ts';
 import { VERSION } from '../version.ts';
 import { answerCall } from './answer.ts';
+import { sendReadableErrors } from './arguments/protocol-errors.ts';
 import type { Call, CallingClient } from './call.ts';
 import { declaresForms } from './elicitation.ts';
 import { mcpHandler } from './handler.ts';
@@ -95,6 +96,7 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
   );
   if (reads) serveResources(mcp, callOf);
   if (hasTasks) serveTasks(mcp, (context) => jobTasks(callOf(context)));
+  sendReadableErrors(mcp);
   return mcp;
 }
 

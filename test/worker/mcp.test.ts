@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../helpers/mcp-client.ts';
-import { fetchWorker } from './helpers/gateway.ts';
+import { fetchWorker, gatewayWith, mcpCall, OWNER_TOKEN, RESOURCE } from './helpers/gateway.ts';
 import { answer, say } from './helpers/jobs.ts';
+import { post, someone } from './helpers/post.ts';
 
 const TOKEN = 'test-gateway-token';
 const URL_OF_MCP = 'http://127.0.0.1/mcp';
@@ -242,3 +243,25 @@ test.each(gates)('the gate refuses %s', async (_name, path, init) => {
   expect(response.status).toBe(403);
   expect(await response.json()).toMatchObject({ error: { code: 'gate_refused' } });
 });
+
+const wrongParameters: [method: string, params: object, said: string][] = [
+  ['tools/call', { name: 'llm_job_list', arguments: null }, 'params.arguments: Invalid input: expected record, received null.'],
+  ['tools/call', {}, 'params.name: Invalid input: expected string, received undefined.'],
+  ['tools/list', { cursor: 5 }, 'params.cursor: Invalid input: expected string, received number.'],
+  ['resources/read', {}, 'params.uri: Invalid input: expected string, received undefined.'],
+  [
+    'initialize',
+    { protocolVersion: '2025-11-25', capabilities: {} },
+    'params.clientInfo: Invalid input: expected object, received undefined.',
+  ],
+];
+
+test.each(wrongParameters)(
+  'wrong parameters of %s %j are named in words, in both lines of the protocol',
+  async (method, params, said) => {
+    const error = { code: -32602, message: `Invalid parameters: ${said}` };
+    const response = await gatewayWith()(RESOURCE, mcpCall(OWNER_TOKEN, method, params));
+    expect(await response.text()).toContain(JSON.stringify(error).slice(1, -1));
+    if (method !== 'initialize') expect((await post(someone('jobs:read'), method, { ...params })).error).toEqual(error);
+  },
+);
