@@ -66,7 +66,7 @@ const refusals: [what: string, name: 'policy' | 'audit', args: () => string[], l
   ],
   ['a call without a tool', 'policy', () => ['test', 'careful'], /^Name the --tool/],
   ['an unknown command', 'policy', () => ['put'], /^Unknown command "put"\. Known: get, set, remove, test\./],
-  ['an unknown flag', 'audit', () => ['verify', '--heads', 'x'], /^Unknown option '--heads'\. Known flags: --url, .*\n$/],
+  ['an unknown flag', 'audit', () => ['verify', '--heads', 'x'], /^Unknown option '--heads'\. Known flags: .*--url, .*\n$/],
   ['a head that is not valid', 'audit', () => ['verify', '--head', '5'], /^--head must have the form SEQ:HASH/],
 ];
 
