@@ -17,7 +17,7 @@ function issuesIn(message: string): z.infer<typeof Issues> | undefined {
 }
 
 /** A message with an error that says in words which parameters of the method are wrong. */
-export function readableError(message: JSONRPCMessage): JSONRPCMessage {
+function readableError(message: JSONRPCMessage): JSONRPCMessage {
   if (!('error' in message)) return message;
   const issues = issuesIn(message.error.message);
   if (!issues) return message;
