@@ -24,9 +24,10 @@ function withNamedTypes(request: Request): Request {
 
 /**
  * Serves MCP over HTTP at /mcp, both lines of the protocol, without sessions: the factory makes a server for each request.
- * `maxBodyBytes` holds for requests of 2026-07-28; older ones are cut at the SDK's 4 MiB.
+ * `maxBodyBytes` holds for requests of 2026-07-28; older ones are cut at the SDK's 4 MiB. A call of a tool that `mayWait` streams at once;
+ * any other call keeps its HTTP status for an error of the protocol.
  */
-export function mcpHandler(factory: McpServerFactory, maxBodyBytes: number) {
+export function mcpHandler(factory: McpServerFactory, maxBodyBytes: number, mayWait: (tool: string) => boolean = () => false) {
   const handlerIn = (responseMode: 'auto' | 'sse') =>
     createMcpHandler(factory, {
       route: '/mcp',
@@ -44,7 +45,9 @@ export function mcpHandler(factory: McpServerFactory, maxBodyBytes: number) {
   const fetch = async (request: Request): Promise<Response> => {
     const refusal = await refuseTaskEvents(request);
     if (refusal) return refusal;
-    const streams = request.headers.get('mcp-method') === 'tools/call' && accepts(request, STREAM_TYPE);
+    const { headers } = request;
+    const isWaiting = headers.get('mcp-method') === 'tools/call' && mayWait(headers.get('mcp-name') ?? '');
+    const streams = isWaiting && accepts(request, STREAM_TYPE);
     const response = await (streams ? streaming : usual).fetch(withNamedTypes(request));
     if (response.status === 405) response.headers.set('allow', 'POST, OPTIONS');
     return response;

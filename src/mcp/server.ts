@@ -102,6 +102,8 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
 
 /** Answers one MCP request of an authenticated caller, in either era of the protocol. */
 export function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
-  const handler = mcpHandler(({ era }) => serverFor(caller, env, config, era, request), config.limits.mcpBodyMaxBytes);
+  const mayWait = (tool: string) => tool === 'llm_job_watch' || toolsFor(config.limits).get(tool)?.becomesTask === true;
+  const factory: McpServerFactory = ({ era }) => serverFor(caller, env, config, era, request);
+  const handler = mcpHandler(factory, config.limits.mcpBodyMaxBytes, mayWait);
   return handler.fetch(request);
 }
