@@ -100,16 +100,14 @@ const optionsOf = (provider: string): Record<string, string> => ({
 
 /** A failure with a known meaning. `words` are the CLI's; `first` replaces what the code means. */
 function failedWith(code: keyof typeof MEANINGS, end: RunEnd, words: string, first?: string): Ending {
-  const { says, isRetryable } = MEANINGS[code];
+  const { says, isRetryable, hasRetryTime } = MEANINGS[code];
   const options = optionsOf(end.provider);
   const meaning = first ?? says.replace(/\{(\w+)\}/g, (_, role: string) => options[role] ?? role);
-  const isTimed = isRetryable === 'timed' || ['rate_limited', 'overloaded', 'api_error'].includes(code);
-  const retryAt = isTimed ? (end.retryAt ?? providers[end.provider]?.limitEnd?.(words, end.now)) : undefined;
+  const retryAt = hasRetryTime ? (end.retryAt ?? providers[end.provider]?.limitEnd?.(words, end.now)) : undefined;
   const wait = retryAt !== undefined && retryAt > end.now ? { retryAfterMs: retryAt - end.now } : {};
   const time = retryAt === undefined ? '' : ` It accepts requests again at ${new Date(retryAt).toISOString()} (UTC).`;
-  const retryable = isRetryable === 'timed' ? retryAt !== undefined : isRetryable;
   const http = end.result?.apiStatus === undefined ? '' : `HTTP ${end.result.apiStatus}: `;
-  return failed(code, `${http}${meaning}${time}${quoted(words)}`, retryable, wait);
+  return failed(code, `${http}${meaning}${time}${quoted(words)}`, isRetryable || retryAt !== undefined, wait);
 }
 
 /** What a run without a result said, and what that means. */

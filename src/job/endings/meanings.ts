@@ -4,12 +4,15 @@ import type { EndingCode } from '../../../container/providers/endings.ts';
 interface Meaning {
   /** What happened and what to do. {turns}, {budget} and {schema} stand for the provider's names of these options. */
   says: string;
-  /** Whether the same request may succeed later. 'timed': only if the service says when. */
-  isRetryable: boolean | 'timed';
+  /** Whether the same request may succeed later. */
+  isRetryable: boolean;
+  /** The service may say when it accepts requests again, and the failure is retryable if it does. */
+  hasRetryTime?: true;
 }
 
 const permanent = (says: string): Meaning => ({ says, isRetryable: false });
 const passing = (says: string): Meaning => ({ says, isRetryable: true });
+const timed = (meaning: Meaning): Meaning => ({ ...meaning, hasRetryTime: true });
 
 /** Every known ending of a run that failed, by its code. */
 export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'permission_required', Meaning> = {
@@ -25,11 +28,11 @@ export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'per
   session_not_found: permanent('The CLI does not know the session. Start a new one, or use the sessionId of an earlier job.'),
   session_exists: permanent('The session exists already. Leave out createNewSession, or use another id.'),
   auth_error: permanent('The model service refused the key, or the key may not use this model. The operator has to check it.'),
-  usage_limit: { says: 'The account at the model service has used up its quota or credit.', isRetryable: 'timed' },
-  rate_limited: passing('The model service limits the rate.'),
-  overloaded: passing('The model service is overloaded.'),
+  usage_limit: timed(permanent('The account at the model service has used up its quota or credit.')),
+  rate_limited: timed(passing('The model service limits the rate.')),
+  overloaded: timed(passing('The model service is overloaded.')),
   api_rejected: permanent('The model service rejected the request.'),
-  api_error: passing('The model service failed.'),
+  api_error: timed(passing('The model service failed.')),
   api_timeout: passing('The model service did not answer in time.'),
   upstream_unreachable: passing('The model service could not be reached.'),
   out_of_memory: permanent('The run ran out of memory. Give it less to do at once, or more memory.'),
