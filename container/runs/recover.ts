@@ -34,7 +34,7 @@ async function recoverRun(stateDirectory: string, id: string): Promise<Recovered
   const paths = runPaths(stateDirectory, id);
   const record = await readJsonFile(paths.record, RunRecord);
   if (record === undefined) {
-    if (await exists(paths.record)) throw new Error('run.json is not a valid record');
+    if (await mayExist(paths.record)) throw new Error('run.json is not a valid record');
     return void (await removeTree(paths.directory));
   }
   if (record.preparing !== undefined) return void (await discardPreparation(paths.directory, record.preparing));
@@ -62,7 +62,8 @@ async function recoverLog(paths: ReturnType<typeof runPaths>, record: RunRecord)
   return spool;
 }
 
-const exists = (path: string): Promise<boolean> =>
+/** False only if nothing is at a path. An entry that cannot be read counts, because its run must not be taken for absent. */
+const mayExist = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => true,
     (error) => errnoOf(error) !== 'ENOENT',

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startTimeOf } from '../../container/containment/processes.ts';
+import { parsedJson } from '../../container/providers/json.ts';
 import { CommandError } from '../cli/command-error.ts';
 
 const DIRECTORIES = ['config', 'executor', 'home', 'logs', 'tmp', 'worker'];
@@ -26,16 +27,8 @@ const lockOf = (directory: string) => join(directory, 'gateway.pid');
 
 /** The running gateway of a state directory, or undefined if none runs. A pid alone may belong to another program by now. */
 export function gatewayIn(directory: string) {
-  const holder = Holder.safeParse(parseJson(readOptional(lockOf(directory)))).data;
+  const holder = Holder.safeParse(parsedJson(readOptional(lockOf(directory)) ?? '')).data;
   return holder && startTimeOf(holder.pid) === holder.start ? holder : undefined;
-}
-
-function parseJson(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A locked state directory. */

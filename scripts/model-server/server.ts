@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { parsedJson } from '../../container/providers/json.ts';
 import { BUNDLED_SERVER } from '../../src/health/bundled.ts';
 import { answerAnthropic } from './anthropic.ts';
 import { answerChat } from './chat.ts';
@@ -51,14 +52,6 @@ const WIRES: [suffix: string, wire: Wire][] = [
   ['/responses', 'responses'],
   ['/chat/completions', 'chat'],
 ];
-
-function parseJson(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
-}
 
 function reset({ requests, attempts, holds }: ServerState) {
   requests.length = 0;
@@ -152,7 +145,7 @@ function answerOther(state: ServerState, { req, res, path, body, note }: Call) {
 async function handle(state: ServerState, req: IncomingMessage, res: ServerResponse) {
   const path = new URL(req.url ?? '/', 'http://mock').pathname.replace(/\/+$/, '');
   const raw = await text(req);
-  const json = parseJson(raw);
+  const json = parsedJson(raw);
   const body = ModelBody.safeParse(json).data;
   const call: Call = { req, res, path, body, note: () => {} };
   if (path.startsWith('/__mock')) return control(state, call);

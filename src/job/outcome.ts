@@ -1,6 +1,7 @@
 import type { EndCause, Event, ResultItem } from '../../container/protocol.ts';
 import { type EndingCode, type KnownEnding, systemEndings } from '../../container/providers/endings.ts';
 import { providers } from '../../container/providers/index.ts';
+import { sentence } from '../errors.ts';
 import { codeOfStatus, MEANINGS } from './endings/meanings.ts';
 import { quoteOf } from './endings/quote.ts';
 import type { Ending, Hold, JobError } from './record.ts';
@@ -70,8 +71,6 @@ const ENFORCED: Record<Exclude<EndCause, 'exit' | 'answered'>, (end: RunEnd) => 
   spawn_failed: ({ exit }) =>
     failed('spawn_failed', `The CLI could not be started: ${quoteOf(exit.detail ?? 'no reason given')}.`),
 };
-
-const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** The end of a job whose run is lost. The run is never repeated automatically, because a CLI's work has side effects. */
 function orphaned(reason: string, cause: string): Ending {

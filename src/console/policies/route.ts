@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { parsedJson } from '../../../container/providers/json.ts';
 import { POLICY_MODES, type PolicyMode } from '../../account/tables/policies.ts';
 import { withDigest } from '../../account/tool-call.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
@@ -102,20 +103,12 @@ async function testCall(c: Context<SignedInEnv>) {
   if (!form.ok) return showPolicy(c, form);
   const tested = form.value;
   const { tool, args } = tested;
-  const given = z.record(z.string(), z.unknown()).safeParse(parseJson(args));
+  const given = z.record(z.string(), z.unknown()).safeParse(parsedJson(args));
   if (!given.success) return showPolicy(c, { tested, failure: { code: 'invalid_input', issues: [NO_OBJECT] } });
   const origin = new URL(c.var.resource).origin;
   const call = withDigest({ grant: `person: ${c.var.person.label}`, client: 'a browser', tool, args: given.data, origin });
   const tried = await accountOf(c.env, c.var.person).tryPolicy({ target: c.req.param('target') ?? '', call });
   return showPolicy(c, tried.ok ? { tested: { ...tested, result: shownTrial(tried.value) } } : { ...tried, tested });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The pages on which a person reads, changes and tests policies. */
