@@ -76,7 +76,7 @@ export class Account extends DurableObject<Env> {
     return tryPolicy(this.#account, trial, clock.now());
   }
 
-  /** Those of some tools that are hidden from a grant: they are not listed, and answer as unknown. */
+  /** The hidden ones among some tools. A grant does not see them listed, and a call of one is answered as unknown. */
   hiddenTools(grant: string, tools: string[]): string[] {
     const { policy } = this.#account.policies.enforced(grant);
     return tools.filter((tool) => policy.isHidden(tool));

@@ -6,9 +6,9 @@ import { accountOf, jobName, jobOf } from '../objects.ts';
 export interface CallingClient {
   /** Name and version. Nothing verifies them. */
   name: string;
-  /** It accepts a task in place of a result. */
+  /** The client accepts a task in place of a result. */
   supportsTasks: boolean;
-  /** It shows forms to the person behind it. */
+  /** The client shows forms to the person behind it. */
   supportsForms: boolean;
   /** Aborted when the client no longer waits. */
   signal: AbortSignal;

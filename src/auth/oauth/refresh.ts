@@ -16,7 +16,7 @@ export interface TokenReply {
   body: string;
 }
 
-/** The same refresh receives the same answer for this long, in ms. */
+/** How long an equal refresh receives the answer of the first, in ms. */
 const REPEAT_MAX_MS = 60_000;
 
 /** The account, the grant and the secret of a refresh token. */
