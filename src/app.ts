@@ -43,7 +43,7 @@ export const app = new Hono<AppEnv>()
   .route('/', tokenApi)
   .notFound((c) =>
     isBrowser(c)
-      ? renderPage(c, 'Page not found', problemPage('There is no page here. The name above leads to the first page.'), {
+      ? renderPage(c, 'Page not found', problemPage('There is no page at this address. The link above leads to the home page.'), {
           status: 404,
         })
       : toHttpError({ code: 'not_found' }),
