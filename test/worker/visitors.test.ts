@@ -52,7 +52,7 @@ test.each(['/jobs', '/a/b', '/mcp/x', '/index.html'])(
     const page = await send(path, { headers: BROWSER });
     expect(page.status).toBe(404);
     expect(page.headers.get('content-type')).toContain('text/html');
-    expect(await page.text()).toContain('There is no page here.');
+    expect(await page.text()).toContain('There is no page at this address.');
     expect(await (await send(path)).json()).toMatchObject({ error: { code: 'not_found' } });
   },
 );
