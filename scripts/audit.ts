@@ -1,6 +1,6 @@
 // `npm run audit`: lists, exports and verifies the audit log of the gateway's owner.
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { type AuditHead, type AuditRow, brokenAt } from '../src/account/tables/audit-row.ts';
 import { messageOf } from '../src/errors.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
@@ -57,17 +57,16 @@ async function list({ call }: GatewayClient, { kind, grant, tool, decision, job:
 
 async function exportLog(gateway: GatewayClient, _flags: Flags, path: string | undefined) {
   if (path === undefined) throw new CommandError('Name the file to export to.');
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-  await once(file, 'open').catch((error: unknown) => {
-    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`);
-  });
   let count = 0;
-  for await (const { rows } of pages(gateway)) {
-    count += rows.length;
-    if (!file.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))) await once(file, 'drain');
-  }
-  file.end();
-  await once(file, 'finish');
+  const lines = async function* () {
+    for await (const { rows } of pages(gateway)) {
+      count += rows.length;
+      yield rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    }
+  };
+  await pipeline(lines, createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch((error: unknown) => {
+    throw error instanceof CommandError ? error : new CommandError(`Cannot write ${path}: ${messageOf(error)}`);
+  });
   print(`${count} rows exported to ${path}`);
 }
 

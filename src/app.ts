@@ -19,6 +19,7 @@ import { toHttpError } from './errors.ts';
 import { handleModelRequest } from './gate/gate.ts';
 import { health } from './health/health.ts';
 import { problemPage } from './html/problem.ts';
+import { incidentOf } from './incident.ts';
 import { discovery } from './mcp/discovery.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
 
@@ -48,9 +49,6 @@ export const app = new Hono<AppEnv>()
         })
       : toHttpError({ code: 'not_found' }),
   )
-  .onError((error) => {
-    if (error instanceof HTTPException) return error.getResponse();
-    const incident = crypto.randomUUID().slice(0, 8);
-    console.error(JSON.stringify({ incident, error: error.stack ?? error.message }));
-    return toHttpError({ code: 'internal', incident });
-  });
+  .onError(async (error, c) =>
+    error instanceof HTTPException ? error.getResponse() : toHttpError(await incidentOf(error, c.env)),
+  );

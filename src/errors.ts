@@ -30,6 +30,7 @@ export type Failure =
   | { code: 'provider_unavailable'; provider: string; settings: string[] }
   | { code: 'gate_refused'; reason: string }
   | { code: 'upstream_unreachable'; provider: string }
+  | { code: 'disk_full' }
   | { code: 'internal'; incident: string };
 
 /** A failure as its caller sees it. `retryAfterMs` is present if waiting helps. */
@@ -141,6 +142,12 @@ function describe(failure: Failure): Description {
       return [403, failure.reason];
     case 'upstream_unreachable':
       return [502, `The model service of ${failure.provider} cannot be reached.`, 5_000];
+    case 'disk_full':
+      return [
+        507,
+        "The gateway's disk is full, so it accepts no calls. The operator has to free space. Then try again.",
+        'later',
+      ];
     case 'internal':
       return [
         500,

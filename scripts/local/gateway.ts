@@ -8,6 +8,7 @@ import { requireDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
 import { newToken } from './gateway-token.ts';
 import type { ServiceSpec } from './launch.ts';
+import { logFiles } from './log-files.ts';
 import { claimPort, LOOPBACK } from './port.ts';
 import { type RunningService, type ServiceListener, startService } from './service.ts';
 import { executor, modelServer, worker } from './services.ts';
@@ -120,10 +121,11 @@ export async function startGateway(given: GatewayOptions, signal: AbortSignal): 
     await Promise.all(services.map((service) => service.stop()));
     lock.release();
   };
+  const openLog = logFiles(options.print);
   const listener: ServiceListener = { print: options.print, onFailure: (error) => stop().then(() => ended.reject(error)) };
   const start: Start = (spec) => {
     signal.throwIfAborted();
-    const service = startService(spec, listener);
+    const service = startService(spec, listener, openLog);
     services.push(service);
     return service.url;
   };

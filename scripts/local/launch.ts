@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, type WriteStream } from 'node:fs';
+
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { CommandError } from '../cli/command-error.ts';
 import { ROOT } from './environment.ts';
+import { readOptional } from './state.ts';
 
 /** A process of the gateway. When it is ready it prints one line of JSON whose field `listening` is its URL. */
 export interface ServiceSpec {
@@ -50,25 +51,27 @@ function listeningIn(line: string): string | undefined {
   }
 }
 
-/** The last line of a log that mentions an error, or else its last line. */
+/** The last line of a log that mentions an error, or else its last line. The log is missing if the disk took none. */
 function failureIn(file: string) {
-  const lines = stripVTControlCharacters(readFileSync(file, 'utf8')).trim().split('\n');
+  const lines = stripVTControlCharacters(readOptional(file) ?? 'its log could not be written').split('\n');
   return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
 }
 
 function waitForUrl(spec: ServiceSpec, child: ChildProcess, ended: Promise<void>): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   if (child.stdout)
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = listeningIn(line);
-      if (url) resolve(url);
-    });
+    createInterface({ input: child.stdout })
+      .on('error', () => {})
+      .on('line', (line) => {
+        const url = listeningIn(line);
+        if (url) resolve(url);
+      });
   ended.then(() => reject(new CommandError(`${spec.title} did not start: ${failureIn(spec.log)} (log: ${spec.log})`)));
   return promise;
 }
 
 /** Starts a process and appends its output to a log. */
-export function launch(spec: ServiceSpec, port: number, log: WriteStream): LaunchedProcess {
+export function launch(spec: ServiceSpec, port: number, log: Writable): LaunchedProcess {
   const argv = ['--import', join(ROOT, 'scripts/local/exit-with-parent.ts'), ...spec.argv(port)];
   // A process group of its own: the terminal's Ctrl-C reaches the gateway only, and leftover descendants can be killed together.
   const child = spawn(process.execPath, argv, {
@@ -77,9 +80,16 @@ export function launch(spec: ServiceSpec, port: number, log: WriteStream): Launc
     env: spec.env(port),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  child.stdout?.pipe(log, { end: false });
-  child.stderr?.pipe(log, { end: false });
-  const ended = once(child, 'close').then(() => signalGroup(child, 'SIGKILL'));
+  for (const output of [child.stdout, child.stderr]) output?.on('error', () => {}).pipe(log, { end: false });
+  // A failed start has no end, and a failed message or signal is followed by one.
+  const failedStart = new Promise<void>((resolve) => {
+    child.on('error', (error) => {
+      log.write(`${error.message}\n`);
+      if (child.pid === undefined) resolve();
+    });
+  });
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const ended = Promise.race([closed, failedStart]).then(() => signalGroup(child, 'SIGKILL'));
   const url = waitForUrl(spec, child, ended);
   url.catch(() => {});
   if (spec.message) child.send(spec.message);

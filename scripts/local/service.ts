@@ -1,6 +1,10 @@
-import { createWriteStream } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../src/errors.ts';
 import { CommandError } from '../cli/command-error.ts';
 import { endProcess, launch, type ServiceSpec } from './launch.ts';
+import { logFiles } from './log-files.ts';
 
 /** A process that is started again when it ends. */
 export interface RunningService {
@@ -19,19 +23,33 @@ export interface ServiceListener {
 
 const MAX_STARTS = 5;
 const STARTS_WINDOW_MS = 60_000;
+/** A service writes this many bytes at its start, or less. */
+const START_BYTES = 1_048_576;
+/** Interval at which a full disk is looked at, in ms. */
+const SPACE_CHECK_MS = 1_000;
+
+/** Whether a service could write at its start. A disk that cannot be asked is no reason to wait. */
+const hasSpace = ({ log }: ServiceSpec) =>
+  statfs(dirname(log)).then(
+    ({ bavail, bsize }) => bavail * bsize >= START_BYTES,
+    () => true,
+  );
 
 /** Starts a service, and starts it again on the same port whenever it ends before `stop`. */
-export function startService(spec: ServiceSpec, listener: ServiceListener): RunningService {
-  const log = createWriteStream(spec.log, { mode: 0o600 });
+export function startService(spec: ServiceSpec, listener: ServiceListener, openLog = logFiles(listener.print)): RunningService {
+  const log = openLog(spec.log);
   let run = launch(spec, 0, log);
   let isStopping = false;
   const { url } = run;
 
-  const watch = async () => {
-    const { port } = new URL(await url);
+  const watch = async (port: string) => {
     const starts: number[] = [];
     for (;;) {
       await run.ended;
+      if (!isStopping && !(await hasSpace(spec))) {
+        listener.print(`${spec.title} ended and is restarted when the disk has space (log: ${spec.log})`);
+        while (!isStopping && !(await hasSpace(spec))) await sleep(SPACE_CHECK_MS);
+      }
       if (isStopping) return;
       const now = Date.now();
       starts.push(now);
@@ -52,6 +70,10 @@ export function startService(spec: ServiceSpec, listener: ServiceListener): Runn
     log.end();
   };
 
-  watch().catch(() => {});
+  const fail = (error: unknown) => listener.onFailure(new CommandError(`${spec.title}: ${messageOf(error)}`));
+  url.then(
+    (ready) => watch(new URL(ready).port).catch(fail),
+    () => {},
+  );
   return { url, stop };
 }

@@ -51,8 +51,9 @@ export function lockStateDirectory(directory: string): StateLock {
         `The state directory ${directory} is in use by process ${holder.pid}. Stop it or choose another with --state.`,
       );
     record();
-    // Files that a killed gateway left behind.
-    for (const name of readdirSync(join(directory, 'tmp'))) rmSync(join(directory, 'tmp', name), { recursive: true });
+    // Files that a killed gateway left behind, and wrangler's logs of earlier starts.
+    for (const name of ['tmp', 'logs'])
+      for (const entry of readdirSync(join(directory, name))) rmSync(join(directory, name, entry), { recursive: true });
   } catch (error) {
     if (error instanceof CommandError || !(error instanceof Error)) throw error;
     throw new CommandError(`Cannot write to the state directory ${directory}: ${error.message}. Choose another with --state.`);

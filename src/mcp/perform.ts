@@ -1,7 +1,8 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Permit } from '../account/permit.ts';
 import { type ToolCall, withDigest } from '../account/tool-call.ts';
-import { type Failure, fail, type Result, toToolError } from '../errors.ts';
+import { fail, type Result, toToolError } from '../errors.ts';
+import { incidentOf } from '../incident.ts';
 import type { KnownTool } from '../policy/tools.ts';
 import { type Call, ownAccount } from './call.ts';
 import type { Tool, ToolAnswer } from './tool.ts';
@@ -28,15 +29,6 @@ export async function authorizeMethod<T>(
   const found = await work();
   if (found === undefined) await ownAccount(call).refund(permit.value);
   return found;
-}
-
-/** An error of the gateway itself: the caller gets a number to quote, the log gets the error. */
-function logIncident(tool: string, error: unknown): Failure {
-  const incident = crypto.randomUUID().slice(0, 8);
-  console.error(
-    JSON.stringify({ incident, tool, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-  );
-  return { code: 'internal', incident };
 }
 
 const isHidden = async ({ name }: Tool, call: Call) => (await ownAccount(call).hiddenTools(call.caller.grant, [name])).length > 0;
@@ -73,6 +65,6 @@ export async function perform(tool: Tool, args: Record<string, unknown>, call: C
     if (result.ok) await recordDelivery(result.value, call);
     return !result.ok && EARLY.includes(result.failure.code) && (await isHidden(tool, call)) ? unknown : result;
   } catch (error) {
-    return fail(logIncident(tool.name, error));
+    return fail(await incidentOf(error, call.env, { tool: tool.name }));
   }
 }
