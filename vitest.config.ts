@@ -75,6 +75,8 @@ export default defineConfig({
           maxWorkers: WORKERS,
         },
       },
+      // A part of npm run check.
+      { test: { ...LONG, name: 'patterns', include: include('patterns') } },
       // Each has a command of its own: what the pinned CLIs and clients really do, and what Chromium shows.
       { test: { ...LONG, name: 'clis', include: include('clis'), sequence: { groupOrder: 2 } } },
       { test: { ...LONG, name: 'pages', include: include('pages'), sequence: { groupOrder: 3 } } },

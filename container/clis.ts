@@ -87,7 +87,7 @@ async function versionOf(binary: string, stateDirectory: string): Promise<string
   try {
     const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: 'C.UTF-8' };
     const { stdout } = await promisify(execFile)(binary, ['--version'], { env, timeout: VERSION_MAX_MS, killSignal: 'SIGKILL' });
-    return /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
+    return /\b\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
   } finally {
     await removeTree(home);
   }

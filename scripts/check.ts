@@ -13,6 +13,7 @@ const CHECKS: Record<string, [tool: PinnedTool, ...args: string[]]> = {
   unused: ['knip'],
   duplicates: ['jscpd'],
   structure: ['vitest', 'run', '--project', 'unit', 'test/unit/layers.test.ts', 'test/unit/file-names.test.ts'],
+  patterns: ['vitest', 'run', '--project', 'patterns'],
   spelling: ['cspell', 'lint', '--no-progress', '--quiet', '--unique'],
   'worker-types': ['wrangler', 'types', '--check'],
   bundle: ['wrangler', 'deploy', '--dry-run', '--containers-rollout=none', '--outdir', bundle],

@@ -22,11 +22,17 @@ interface Wording {
 
 /** Everything that is wrong with a value: for each issue its place and a sentence without a full stop. */
 export function issuesOf(error: z.ZodError, { place = placeInValue, unknownKey, readsOn, max = 20 }: Wording = {}): string[] {
-  const found = error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys' && unknownKey) return issue.keys.map((key) => unknownKey(key, issue.path));
-    const where = place(issue.path);
-    const colon = readsOn && /^(must|is|has) /.test(issue.message) ? '' : ':';
-    return [where ? `${where}${colon} ${issue.message}` : issue.message];
-  });
-  return found.length > max ? [...found.slice(0, max), `and ${found.length - max} more`] : found;
+  const sentence = ({ path, message }: z.core.$ZodIssue) => {
+    const where = place(path);
+    const colon = readsOn && /^(must|is|has) /.test(message) ? '' : ':';
+    return where ? `${where}${colon} ${message}` : message;
+  };
+  // Only what is listed is worded, because a caller may send any number of unknown keys.
+  const found = error.issues.flatMap((issue): (() => string)[] =>
+    issue.code === 'unrecognized_keys' && unknownKey
+      ? issue.keys.map((key) => () => unknownKey(key, issue.path))
+      : [() => sentence(issue)],
+  );
+  const listed = found.slice(0, max).map((word) => word());
+  return found.length > max ? [...listed, `and ${found.length - max} more`] : listed;
 }

@@ -3,6 +3,9 @@ import { providers } from '../../container/providers/index.ts';
 
 /** Longest value, and longest view of all arguments, in characters. */
 const VALUE_MAX_CHARS = 80;
+/** The beginning of a value that is searched for secrets, and the end of it that may hold a part of one and is not shown, in characters. */
+const SEARCHED_CHARS = 4_096;
+const UNSURE_CHARS = 64;
 const VIEW_MAX_CHARS = 500;
 
 const SECRET_NAME = /token|secret|passw|pwd|api_?key|auth(?!or)|credential|cookie/i;
@@ -10,7 +13,7 @@ const SECRET_NAME = /token|secret|passw|pwd|api_?key|auth(?!or)|credential|cooki
 const SECRET_HOLDER = /^(env|headers)$/i;
 /** Keys of the model services, other tokens, and passwords in URLs, as they look in a text. */
 const KEYS = Object.values(providers).map(({ service }) => service.keyPattern);
-const TOKENS = /sk-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|Bearer\s+\S+/;
+const TOKENS = /sk-[\w-]{8,}|lcg_\w+|gh[pousr]_\w{16,}|github_pat_\w+|AKIA\w{12,}|eyJ[\w-]{8,}(?:\.[\w-]+)*|Bearer\s{1,8}\S+/;
 const PASSWORD = /(?<=:\/\/)[^\s/@]+(?=@)/;
 const SECRET_TEXT = new RegExp(`\\b(${[...KEYS, TOKENS].map(({ source }) => source).join('|')})|${PASSWORD.source}`, 'g');
 const HIDDEN = '[hidden]';
@@ -28,8 +31,11 @@ function canonicalJson(value: unknown): string {
 export const sha256Of = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
 function shorten(text: string): string {
-  const flat = text.replace(SECRET_TEXT, HIDDEN).replace(/\s+/g, ' ').trim().toWellFormed();
-  return flat.length > VALUE_MAX_CHARS ? `${flat.slice(0, VALUE_MAX_CHARS).toWellFormed()}… (${text.length})` : flat;
+  const found = text.slice(0, SEARCHED_CHARS).replace(SECRET_TEXT, HIDDEN);
+  const isCut = text.length > SEARCHED_CHARS;
+  const sure = isCut && !found.endsWith(HIDDEN) ? found.slice(0, -UNSURE_CHARS) : found;
+  const flat = sure.replace(/\s+/g, ' ').trim().toWellFormed();
+  return isCut || flat.length > VALUE_MAX_CHARS ? `${flat.slice(0, VALUE_MAX_CHARS).toWellFormed()}… (${text.length})` : flat;
 }
 
 function redact(name: string, value: unknown): unknown {

@@ -6,11 +6,11 @@ const EPOCH_S = 1_000_000_000;
 function timeIn(value: string, now: number): number | undefined {
   const text = value.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) >= EPOCH_S ? Number(text) * 1_000 : now + Number(text) * 1_000;
-  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text))
-    return [...text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)].reduce(
-      (at, [, n, unit = 's']) => at + Number(n) * (UNIT_MS[unit] ?? 0),
-      now,
-    );
+  if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) {
+    const amounts = text.split(/[a-z]+/);
+    const [, ...units] = text.split(/[\d.]+/);
+    return units.reduce((at, unit, index) => at + Number(amounts[index]) * (UNIT_MS[unit] ?? 0), now);
+  }
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
@@ -21,7 +21,8 @@ const MAX_WAIT_MS = 31 * 86_400_000;
 /** The resets of the limits that are used up. A limit that does not report its state may be used up. */
 function resetsOf(headers: Headers): string[] {
   return [...headers].flatMap(([name, value]) => {
-    if (!/\bratelimit-(.*-)?reset\b/.test(name)) return [];
+    const words = name.split('-');
+    if (!words.includes('ratelimit') || !words.includes('reset')) return [];
     const remaining = Number(headers.get(name.replace('reset', 'remaining')) ?? 0);
     const isAllowed = headers.get(name.replace('reset', 'status'))?.startsWith('allowed') === true;
     return remaining > 0 || isAllowed ? [] : [value];

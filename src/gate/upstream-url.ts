@@ -10,7 +10,7 @@ export function isPlainPath(path: string): boolean {
 /** The URL of a plain path at a model service. The base URL keeps its own path, because a proxy may name an account there. */
 export function upstreamUrl(base: string, path: string, search = ''): URL {
   const url = new URL(base);
-  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  url.pathname = url.pathname.replace(/(?<!\/)\/+$/, '') + path;
   url.search = search;
   return url;
 }

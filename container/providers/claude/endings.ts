@@ -5,7 +5,7 @@ export const claudeEndings: readonly KnownEnding[] = [
   ...messagesEndings,
   {
     code: 'usage_limit',
-    text: /(?<!rate )limit reached\b|\bhit your (?:[\w-]+ )*limit\b|credit balance is too low|out of (?:extra )?(?:usage|credits)\b/i,
+    text: /(?<!rate )limit reached\b|\bhit your (?:[\w-]{1,20} ){0,4}limit\b|credit balance is too low|out of (?:extra )?(?:usage|credits)\b/i,
   },
   {
     code: 'prompt_too_long',

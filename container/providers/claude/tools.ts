@@ -27,22 +27,34 @@ export const CLAUDE_REMOVED = [
 ];
 
 /** The names in a list of rules: "Bash(git *), Read" has Bash and Read. */
-const namesIn = (rule: string) => rule.split(/[\s,]+(?![^(]*\))/).flatMap((one) => /^[^(]+/.exec(one)?.[0] ?? []);
+function namesIn(rule: string): string[] {
+  let depth = 0;
+  const outside = rule.replace(/[()]|[^()]+/g, (part) => {
+    if (part === '(') depth += 1;
+    else if (part === ')') depth -= 1;
+    else if (depth <= 0) return part;
+    return '';
+  });
+  return outside.split(/[\s,]+/).filter(Boolean);
+}
 
 /** What is wrong with a tool's name, or undefined. The CLI ignores an unknown name, so a tool forbidden by it would stay. */
 function nameIssue(name: string, known: string[]): string | undefined {
   if (known.includes(name) || name.startsWith('mcp__')) return undefined;
   const given = JSON.stringify(name.slice(0, 100));
   if (CLAUDE_REMOVED.includes(name)) return `${given} is not available in a run: leave it out`;
-  const meant = known.find((tool) => tool.toLowerCase() === name.toLowerCase());
+  const lower = name.toLowerCase();
+  const meant = known.find((tool) => tool.toLowerCase() === lower);
   return `Unknown tool ${given}. ${meant ? `Did you mean ${JSON.stringify(meant)}?` : `Known: ${CLAUDE_TOOLS.join(', ')}`}`;
 }
 
 const checked = <T extends z.ZodType<string[]>>(list: T, known: string[]) =>
   list.superRefine((rules, context) => {
-    for (const [index, rule] of rules.entries())
-      for (const message of namesIn(rule).flatMap((name) => nameIssue(name, known) ?? []))
-        context.addIssue({ code: 'custom', path: [index], message });
+    for (const [index, rule] of rules.entries()) {
+      const wrong = namesIn(rule).find((name) => nameIssue(name, known) !== undefined);
+      const message = wrong === undefined ? undefined : nameIssue(wrong, known);
+      if (message) context.addIssue({ code: 'custom', path: [index], message });
+    }
   });
 
 /** Rules that allow calls of tools. */

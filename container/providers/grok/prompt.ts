@@ -4,7 +4,7 @@ import type { Launch } from '../provider.ts';
 const WORD_JOINER = '\u2060';
 
 /** An "@" that may name a file, and what follows: at the start of the prompt, or at the start of a word with a "." or "/" soon after. */
-const MENTION = /(?:(?<=^\s*)@|(?<![\p{L}\p{N}_])@(?=\s*[^\s@]{0,256}[./~]))(?=\s*([^\s@]{0,1024}))/gu;
+const MENTION = /@(?:(?<=^\s*@)|(?<![\p{L}\p{N}_]@)(?=\s*[^\s@]{0,256}[./~]))(?=\s*([^\s@]{0,1024}))/gu;
 /** Signs after which a path may have ended. */
 const PATH_END = /[^\p{L}\p{N}_./~+-]|\.$/gu;
 /** Quoted and escaped paths are not looked up. */

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { cutText } from '../../cut-text.ts';
 import { isOver } from '../../job/machine.ts';
 import { totalTokens } from '../../job/progress.ts';
@@ -6,11 +5,16 @@ import type { JobView } from '../../job/record.ts';
 import type { CalledJob, Envelope } from './envelope.ts';
 import { MARGIN_CHARS } from './fit.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+/**
+ * Terminal sequences (ECMA-48: commands such as colors, and texts such as titles and links up to their end) and single control characters.
+ * No part reaches over the escape character that begins the next sequence, so that the time is linear.
+ */
+const CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /** Text of a CLI without control characters and terminal sequences. */
-export const stripControls = (text: string): string => stripVTControlCharacters(text).replace(CONTROL, '');
+export const stripControls = (text: string): string => text.replace(CONTROL, '');
 
 /** Characters that are invisible or change the layout, except line ends and tabs. */
 const INVISIBLE = /[[\p{C}\p{Zl}\p{Zp}\p{DI}]--[\n\t]]/gv;

@@ -22,3 +22,15 @@ test('a view shows the beginning of everything else, and the hash tells all of i
   );
   expect(digestOfArgs({ prompt: `${'a'.repeat(200)}b` }).hash).not.toBe(digestOfArgs({ prompt: `${'a'.repeat(200)}c` }).hash);
 });
+
+const LONG: [what: string, text: string, shown: string][] = [
+  ['a secret of any length', `lcg_${'a'.repeat(10_000)} then`, '[hidden]… (10009)'],
+  ['a secret that the search cuts', `${'lcg_a '.repeat(680)}AKIA${'B'.repeat(100)}`, '[hidden] '],
+  ['a token without its second part', `eyJ${'a'.repeat(5_000)}`, '[hidden]'],
+];
+
+test.each(LONG)('a view of a long text hides %s', (_what, text, shown) => {
+  const { view } = digestOfArgs({ prompt: text });
+  expect(view).toContain(shown);
+  expect(view).not.toMatch(/aaaa|AKIA|BBBB/);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeInvisible, render } from '../../../src/mcp/result/render.ts';
+import { escapeInvisible, render, stripControls } from '../../../src/mcp/result/render.ts';
 
 const texts: [what: string, text: string, shown: string][] = [
   ['a link of a terminal', 'a \u001b]8;;rm -rf\u0007b', 'a \\u{1b}]8;;rm -rf\\u{7}b'],
@@ -30,4 +30,17 @@ test('denied calls stand before the answer, as many as fit', () => {
 
 test('an answer without denied calls stands first', () => {
   expect(render({ ok: true, job, answer }, 10_000)[0]).toBe('Done.');
+});
+
+const sequences: [what: string, text: string][] = [
+  ['a color', '\u001b[1;31m red\u001b[0m'],
+  ['a color of one character', '\u009b31m red'],
+  ['a title', '\u001b]0;title\u0007red'],
+  ['a link', '\u001b]8;;https://example.test\u001b\\red\u001b]8;;\u001b\\'],
+  ['a device string', '\u001bP1$r0m\u001b\\red'],
+  ['a bell and a backspace', 're\u0007\u0008d'],
+];
+
+test.each(sequences)('%s is removed from the text of a CLI', (_what, text) => {
+  expect(stripControls(text).trim()).toBe('red');
 });
