@@ -12,6 +12,9 @@ export const EVENT_TEXT_MAX = 65_536;
 /** Longest summary of a tool's input or output in one event, in UTF-16 units. */
 export const SUMMARY_MAX = 2_000;
 
+/** Largest number of permission requests of a run that are open at once. The executor denies further ones. */
+export const OPEN_ASKS_MAX = 16;
+
 /** Maximum number of events in one page of GET /runs/:id/events. */
 export const EVENT_PAGE_MAX = 1_000;
 

@@ -58,7 +58,7 @@ const limitShape = {
   eventPageChars: count(20_000, 1_000, 40_000, 'Size of a page of events as JSON.'),
   watchMs: count(50_000, 0, 280_000, 'llm_job_watch waits this long, unless the caller asks for another wait.'),
   watchMaxMs: count(50_000, 0, 280_000, 'Longest wait of llm_job_watch.'),
-  mcpBodyMaxBytes: count(4_194_304, 1_024, 33_554_432, 'Largest body of a request to /mcp, prompt and options included.'),
+  mcpBodyMaxBytes: count(4_194_304, 1_024, 16_777_216, 'Largest body of a request to /mcp, prompt and options included.'),
 } as const;
 
 const optional = <T extends z.ZodType>(type: T, description: string) => type.optional().describe(description);

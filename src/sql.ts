@@ -1,9 +1,10 @@
-/** Adds missing columns to a table of an earlier version. `columns` maps names to declarations. */
-export function addColumns(sql: SqlStorage, table: string, columns: Record<string, string>): void {
+/** Adds missing columns to a table of an earlier version. `columns` maps names to declarations. Returns whether one was missing. */
+export function addColumns(sql: SqlStorage, table: string, columns: Record<string, string>): boolean {
   const rows = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray();
   const known = new Set(rows.map(({ name }) => name));
-  for (const [name, declaration] of Object.entries(columns))
-    if (!known.has(name)) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${declaration}`);
+  const missing = Object.entries(columns).filter(([name]) => !known.has(name));
+  for (const [name, declaration] of missing) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${declaration}`);
+  return missing.length > 0;
 }
 
 /** True if a table exists. A store asks before it reads, so that reading an unused object creates nothing in it. */

@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
-import { EVENT_TEXT_MAX, type RunAnswer } from '../protocol.ts';
+import { EVENT_TEXT_MAX, OPEN_ASKS_MAX, type RunAnswer } from '../protocol.ts';
 import type { Command, ParsedLine, PermissionRequest, Provider } from '../providers/provider.ts';
 import type { NewEvent } from '../spool/spool.ts';
 
@@ -9,6 +9,8 @@ const DEFAULT_REASON = 'This step was not allowed.';
 const WITHDRAWN = 'The CLI withdrew its permission request.';
 const inputTooLong = (tool: string, length: number) =>
   `The input of ${tool} is too long for an approver (${length} characters, limit ${EVENT_TEXT_MAX}). Take smaller steps.`;
+
+const TOO_MANY_OPEN = `${OPEN_ASKS_MAX} permission requests are open, which is the limit. Wait for their answers.`;
 
 /** The stdin and stdout of a run's CLI, with its open permission requests. */
 export interface StdioSession {
@@ -73,8 +75,10 @@ function handleLine(state: SessionState, { items, request, withdrawn, reply, isD
 
 function openAsk(state: SessionState, request: PermissionRequest): NewEvent {
   const { id, tool, input } = request;
-  if (input.length > EVENT_TEXT_MAX) {
-    const reason = inputTooLong(tool, input.length);
+  const open = [...state.asks.values()].filter(isOpen).length;
+  const reason =
+    input.length > EVENT_TEXT_MAX ? inputTooLong(tool, input.length) : open < OPEN_ASKS_MAX ? undefined : TOO_MANY_OPEN;
+  if (reason !== undefined) {
     sendLine(state, request.answer(false, reason));
     return settleAsk(state, id, false, reason);
   }

@@ -4,6 +4,7 @@ import { DAY_MS, readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
 import type { Settlement } from '../job/finalize.ts';
 import { type Decision, decideApproval, expireApprovals, requestStepApproval, type Step } from './approval.ts';
+import { type ApprovalPart, partOfArguments } from './approval-parts.ts';
 import { eventFacts } from './audit.ts';
 import { openAccount } from './context.ts';
 import { deliverDecision, reconcileEntry, settleEntry } from './deliver.ts';
@@ -15,7 +16,7 @@ import type { Approval, ApprovalState } from './tables/approvals.ts';
 import type { AuditFilter, AuditState } from './tables/audit-log.ts';
 import type { AuditEnds, AuditRow } from './tables/audit-row.ts';
 import type { JobEntry, ListFilter } from './tables/jobs.ts';
-import type { PolicyMode, SetPolicy } from './tables/policies.ts';
+import type { PolicyMode } from './tables/policies.ts';
 import type { ToolCall } from './tool-call.ts';
 import { announceDue } from './webhook.ts';
 
@@ -57,13 +58,9 @@ export class Account extends DurableObject<Env> {
     refundPermit(this.#account, permit);
   }
 
-  /** All policies that are set. */
-  policies(): SetPolicy[] {
-    return this.#account.policies.all();
-  }
-
-  policyState(target: string): PolicyState {
-    return policyState(this.#account, target);
+  /** The policy of a target, with its newest changes. */
+  policyState(target: string, maxChanges?: number): PolicyState {
+    return policyState(this.#account, target, maxChanges);
   }
 
   /** Sets a target's policy, or removes it if `written` is null. It takes effect with the next call. */
@@ -82,13 +79,20 @@ export class Account extends DurableObject<Env> {
     return tools.filter((tool) => policy.isHidden(tool));
   }
 
-  /** Approvals, newest first, below the place `before`. */
-  approvals(state: ApprovalState | undefined, limit: number, before?: number): Approval[] {
+  /** Approvals in one state, or those that are decided, newest first, below the place `before`. */
+  approvals(state: ApprovalState | 'decided' | undefined, limit: number, before?: number): Approval[] {
     return this.#account.approvals.list(state, limit, before);
   }
 
   approval(id: string): Approval | null {
     return this.#account.approvals.find(id) ?? null;
+  }
+
+  /** A part of what an approval covers, by its number from 1, or null. */
+  approvalPart(id: string, part: number): ApprovalPart | null {
+    const { approvals } = this.#account;
+    const found = approvals.find(id);
+    return (found && partOfArguments(approvals.argumentsOf(found), part)) ?? null;
   }
 
   /** Decides an approval, and delivers the decision to the job that waits for it. */

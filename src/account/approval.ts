@@ -2,7 +2,7 @@ import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { approvalIdOf } from '../job/view/view.ts';
 import { callFacts, eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
-import { type Approval, approvalScope, argumentsOfCall, type NewApproval } from './tables/approvals.ts';
+import { type Approval, approvalScope, type NewApproval } from './tables/approvals.ts';
 import { type ToolCall, withDigest } from './tool-call.ts';
 import { weigh } from './weigh.ts';
 
@@ -88,9 +88,10 @@ export function requestStepApproval(account: AccountContext, step: Step, now: nu
 }
 
 /** Why a pending call may no longer be approved, or undefined: its policy was changed and now denies it. */
-function policyFailure(account: AccountContext, { id, kind, state, call }: Approval, now: number): Failure | undefined {
+function policyFailure(account: AccountContext, approval: Approval, now: number): Failure | undefined {
+  const { id, kind, state, call } = approval;
   if (kind !== 'call' || state !== 'pending') return undefined;
-  const { enforced } = weigh(account, { ...call, args: argumentsOfCall(call) }, { running: 0 }, now);
+  const { enforced } = weigh(account, { ...call, args: account.approvals.argumentsOf(approval) }, { running: 0 }, now);
   const { rule, reason } = enforced;
   return enforced.kind === 'hide' || enforced.kind === 'deny'
     ? { code: 'approval_overtaken', approvalId: id, rule, reason }

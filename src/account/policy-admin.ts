@@ -22,10 +22,10 @@ export interface PolicyState {
   changes: PolicyChange[];
 }
 
-export function policyState({ policies }: AccountContext, target: string): PolicyState {
+export function policyState({ policies }: AccountContext, target: string, maxChanges = CHANGES_MAX): PolicyState {
   const { written, target: from } = policies.enforced(target);
-  const shadow = policies.all().find((policy) => policy.target === target && policy.mode === 'shadow')?.written;
-  return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, CHANGES_MAX) };
+  const shadow = policies.writtenFor(target, 'shadow');
+  return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, maxChanges) };
 }
 
 /** Sets a target's policy, or removes it if `written` is null, and audits the change. */

@@ -1,7 +1,7 @@
 import type { Event } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { valueInRole } from '../../container/providers/option.ts';
-import { cutText } from '../cut-text.ts';
+import { cutText, cutValue, jsonLength } from '../cut-text.ts';
 import { outcome, type RunEnd } from './outcome.ts';
 import { advance, withMeteredUsage } from './progress.ts';
 import type { Progress } from './record.ts';
@@ -9,6 +9,16 @@ import type { Channel, JobRow, JobStore } from './store.ts';
 
 /** Longest text that an event's row repeats, in UTF-16 units. The whole text is in its channel. */
 const EVENT_TEXT_MAX_CHARS = 2_000;
+
+/** Longest event as JSON that is taken whole, in UTF-16 units, and the longest texts and lists of a longer one: the job's row has at most 2 MB. */
+const EVENT_MAX_CHARS = 200_000;
+const CUT_EVENT = [500, 50] as const;
+
+/** An event with a bounded size. Text has a bound and channels of its own, and an approver needs a step's whole input. */
+function boundedEvent({ line, ...event }: Event): Event {
+  const isText = 'text' in event || event.kind === 'ask';
+  return { ...(isText || jsonLength(event) <= EVENT_MAX_CHARS ? event : cutValue(event, ...CUT_EVENT)), line };
+}
 
 /** The texts of an event, each with the channel that it is appended to. */
 function textsOf(event: Event): [Channel, string][] {
@@ -31,8 +41,8 @@ const EXCERPT_CHARS = 4_000;
 
 /** The end of the CLI's stdout without lines of JSON, which are no words. */
 function printedBy(store: JobStore): string {
-  const total = store.length('stdout');
-  const lines = store.read('stdout', Math.max(0, total - EXCERPT_CHARS), EXCERPT_CHARS).split('\n');
+  const total = store.texts.length('stdout');
+  const lines = store.texts.read('stdout', Math.max(0, total - EXCERPT_CHARS), EXCERPT_CHARS).split('\n');
   // The first line may be cut.
   return lines
     .slice(total > EXCERPT_CHARS ? 1 : 0)
@@ -46,8 +56,8 @@ function finishAtExit(store: JobStore, { spec }: JobRow, progress: Progress, exi
   const ending = outcome({
     exit,
     result,
-    answer: result ? store.read(`answer:${result.index}`, 0, EXCERPT_CHARS) : '',
-    structuredChars: result ? store.length(`structured:${result.index}`) : 0,
+    answer: result ? store.texts.read(`answer:${result.index}`, 0, EXCERPT_CHARS) : '',
+    structuredChars: result ? store.texts.length(`structured:${result.index}`) : 0,
     hasSaid: said?.last !== undefined,
     printed: printedBy(store),
     hasRunTool: (progress.toolCalls ?? 0) > 0,
@@ -85,15 +95,15 @@ export function ingest(store: JobStore, page: Event[], now: number): void {
     if (!first || !last) return;
     if (first.seq !== row.cursor + 1) throw new GapError(`expected event ${row.cursor + 1}, got ${first.seq}`);
     const texts = new Map<Channel, string>();
-    let progress: Progress = { said: { length: store.length('said'), isOpen: false }, ...row.progress };
+    let progress: Progress = { said: { length: store.texts.length('said'), isOpen: false }, ...row.progress };
     for (const reported of fresh) {
-      const event = withMeteredUsage(reported, row.progress.spent);
+      const event = boundedEvent(withMeteredUsage(reported, row.progress.spent));
       progress = advance(progress, event);
       for (const [channel, text] of textsOf(event)) texts.set(channel, (texts.get(channel) ?? '') + text);
       const kept = eventRow(event);
       if (kept) store.addEvent(event.seq, event.at, kept);
     }
-    for (const [channel, text] of texts) store.append(channel, text);
+    for (const [channel, text] of texts) store.texts.append(channel, text);
     store.advance(row.cursor, last.seq, progress);
     if (last.kind === 'exit') finishAtExit(store, row, progress, last, now);
   });

@@ -131,12 +131,12 @@ export class Job extends DurableObject<Env> {
     if (!row) return null;
     const { result } = row.progress;
     const isAnswer = wanted === 'answer';
-    const answer = answerPassage(this.#store, row.progress);
-    const { channel, from: start, to } = isAnswer ? answer : wholeOf(this.#store, wanted);
+    const answer = answerPassage(this.#store.texts, row.progress);
+    const { channel, from: start, to } = isAnswer ? answer : wholeOf(this.#store.texts, wanted);
     const total = to - start;
     if (offset > total) return fail({ code: 'offset_ahead', offset, total });
     const read = (from: number, units: number) =>
-      this.#store.read(channel, start + from, Math.max(0, Math.min(units, total - from)));
+      this.#store.texts.read(channel, start + from, Math.max(0, Math.min(units, total - from)));
     const page = textPage(read, total, offset, maxChars);
     const source = isAnswer && answer.isPartial ? 'partial' : wanted;
     const structured = isAnswer && result ? this.#structured(result.index) : undefined;
@@ -145,8 +145,8 @@ export class Job extends DurableObject<Env> {
 
   #structured(index: number): string | undefined {
     const channel: Channel = `structured:${index}`;
-    const length = this.#store.length(channel);
-    return length > 0 && length <= STRUCTURED_MAX_CHARS ? this.#store.read(channel, 0, length) : undefined;
+    const length = this.#store.texts.length(channel);
+    return length > 0 && length <= STRUCTURED_MAX_CHARS ? this.#store.texts.read(channel, 0, length) : undefined;
   }
 
   /** Cancels the job: at once before its run, else as soon as its processes are gone. `over`: it had ended before. Null: it was never created. */
@@ -240,8 +240,8 @@ export class Job extends DurableObject<Env> {
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
     const account = accountOf(this.env, row.spec);
-    const openApproval: OpenApproval = ({ id: question, tool, input }) =>
-      account.askStep({ job: row.spec.id, question, tool, input });
+    const openApproval: OpenApproval = ({ id: question, tool, input, seq }) =>
+      account.askStep({ job: row.spec.id, question, tool, input: (seq && store.askedInput(seq)) || input });
     const now = () => clock.now();
     const drive = { store, executor, gate, openApproval, executorLostMs: limits.executorLostMs, now, sleep, changed };
     if (row.state === 'held' && row.hold && now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));

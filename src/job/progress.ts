@@ -1,4 +1,4 @@
-import type { Event, ResultItem, Usage } from '../../container/protocol.ts';
+import { type Event, OPEN_ASKS_MAX, type ResultItem, type Usage } from '../../container/protocol.ts';
 import type { Progress } from './record.ts';
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -6,6 +6,9 @@ type Changes = { [K in Event['kind']]: (event: EventOf<K>) => Partial<Progress> 
 
 /** Longest running text that is shown as activity, in UTF-16 units. */
 const WRITING_MAX_CHARS = 80;
+
+/** Longest input of an open step in a job's row and view, in UTF-16 units. Its event and its approval have the whole. */
+const ASK_INPUT_MAX_CHARS = 2_000;
 
 /** Largest number of denials before the result, which lists them itself. A job's row has at most 2 MB. */
 const MAX_DENIALS = 50;
@@ -93,8 +96,11 @@ const changeOf = <K extends Event['kind']>(changes: Changes, kind: K, event: Eve
 
 /** Steps without an answer, and answers that the run has not acknowledged. */
 function stepsOf({ asks, answers }: Progress, event: Event): Pick<Progress, 'asks' | 'answers'> {
-  if (event.kind === 'ask')
-    return { asks: [...asks, { id: event.id, tool: event.tool, input: event.input, at: event.at }], answers };
+  if (event.kind === 'ask') {
+    const { id, tool, input, at, seq } = event;
+    const ask = { id, tool, input: input.slice(0, ASK_INPUT_MAX_CHARS).toWellFormed(), at, seq };
+    return { asks: asks.length < OPEN_ASKS_MAX ? [...asks, ask] : asks, answers };
+  }
   if (event.kind !== 'answered') return { asks, answers };
   const { [event.ask]: _acknowledged, ...rest } = answers;
   return { asks: asks.filter(({ id }) => id !== event.ask), answers: rest };

@@ -76,8 +76,13 @@ export const Progress = z.object({
   /** When the model service accepts calls again, as its last refusal said. In ms since 1970. */
   retryAt: z.number().optional(),
   denials: z.array(Denial).default([]),
-  /** Steps that the run asks about, until it acknowledges their answers. `at` is ms since 1970 on the executor's clock. */
-  asks: z.array(z.object({ id: z.string(), tool: z.string(), input: z.string(), at: z.number() })).default([]),
+  /**
+   * Steps that the run asks about, until it acknowledges their answers, at most OPEN_ASKS_MAX. `at` is ms since 1970 on the executor's clock.
+   * `input` is the start of the input, and `seq` the event that has the whole; jobs of earlier versions have no `seq` and the whole input here.
+   */
+  asks: z
+    .array(z.object({ id: z.string(), tool: z.string(), input: z.string(), at: z.number(), seq: z.int().optional() }))
+    .default([]),
   /** Answers by the id of the ask, until the run acknowledges them. */
   answers: z.record(z.string(), StepAnswer).default({}),
   /** Usage of the run's model calls, as metered by the gate. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Event, readEvent } from '../../container/protocol.ts';
 import { addColumns, hasTable } from '../sql.ts';
+import { TEXT_SCHEMA, TextStore } from '../text-store.ts';
 import { STATES, type State, statesBefore } from './machine.ts';
 import { Ending, Hold, JobSpec, Progress } from './record.ts';
 
@@ -13,9 +14,7 @@ const SCHEMA = `
     progress TEXT NOT NULL, ending TEXT, settled_at INTEGER, acked_at INTEGER
   ) STRICT;
   CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS piece (
-    channel TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (channel, start)
-  ) STRICT;`;
+  ${TEXT_SCHEMA}`;
 
 /** Columns that jobs of earlier versions lack. */
 const ADDED_COLUMNS = { hold: 'TEXT', approved_at: 'INTEGER' } as const;
@@ -50,7 +49,7 @@ const rowType = () =>
     settled_at: z.number().nullable(),
     acked_at: z.number().nullable(),
   });
-/** All but the prompt, which may have a megabyte and is read only when it is sent. */
+/** All but the prompt, which is read only when it is sent. */
 const COLUMNS = Object.keys(rowType().shape).join(', ');
 /** The job's one row, parsed, without its prompt. */
 export type JobRow = z.infer<ReturnType<typeof rowType>>;
@@ -58,17 +57,19 @@ export type JobRow = z.infer<ReturnType<typeof rowType>>;
 /** Times that are set once: turn given, cancel requested, end reported to the account, end acknowledged to the executor. */
 type Mark = 'admitted_at' | 'cancel_requested_at' | 'settled_at' | 'acked_at';
 
-/** Text that a job keeps beside its events: the CLI's two streams, its text so far, and answer N with its structured output. */
-export type Channel = 'stdout' | 'stderr' | 'said' | `answer:${number}` | `structured:${number}`;
+/** Text that a job keeps beside its events: its prompt, the CLI's two streams, its text so far, and answer N with its structured output. */
+export type Channel = 'prompt' | 'stdout' | 'stderr' | 'said' | `answer:${number}` | `structured:${number}`;
 
 /** All SQL of one job. Every write that depends on a state has the state in its WHERE. */
 export class JobStore {
   readonly #storage: DurableObjectStorage;
   readonly #row = rowType();
+  readonly texts: TextStore<Channel>;
   #isCreated: boolean;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.texts = new TextStore(storage);
     this.#isCreated = hasTable(storage.sql, 'job');
     if (this.#isCreated) addColumns(storage.sql, 'job', ADDED_COLUMNS);
   }
@@ -87,7 +88,11 @@ export class JobStore {
   }
 
   prompt(): string {
-    return z.object({ prompt: z.string() }).parse(this.#storage.sql.exec('SELECT prompt FROM job').one()).prompt;
+    // Earlier versions kept it in the row.
+    return (
+      this.texts.read('prompt') ||
+      z.object({ prompt: z.string() }).parse(this.#storage.sql.exec('SELECT prompt FROM job').one()).prompt
+    );
   }
 
   /** Stores a new job, held if there is a `hold`. A second call changes nothing. */
@@ -95,10 +100,12 @@ export class JobStore {
     this.#storage.sql.exec(SCHEMA);
     addColumns(this.#storage.sql, 'job', ADDED_COLUMNS);
     this.#isCreated = true;
-    this.#storage.sql.exec(
-      `INSERT OR IGNORE INTO job (one, spec, prompt, run_token, state, created_at, progress, hold) VALUES (1, ?, ?, ?, ?, ?, '{}', ?)`,
-      ...[JSON.stringify(spec), prompt, runToken, hold ? 'held' : 'queued', now, hold ? JSON.stringify(hold) : null],
+    const added = this.#storage.sql.exec(
+      `INSERT OR IGNORE INTO job (one, spec, prompt, run_token, state, created_at, progress, hold) VALUES (1, ?, '', ?, ?, ?, '{}', ?)
+       RETURNING one`,
+      ...[JSON.stringify(spec), runToken, hold ? 'held' : 'queued', now, hold ? JSON.stringify(hold) : null],
     );
+    if (added.toArray().length === 1) this.texts.append('prompt', prompt);
   }
 
   /** held to queued. Returns false in any other state. */
@@ -173,35 +180,13 @@ export class JobStore {
     return events;
   }
 
+  /** The whole input of the step that an event asks about, or undefined. */
+  askedInput(seq: number): string | undefined {
+    const [event] = this.events(seq - 1, 1);
+    return event?.kind === 'ask' && event.seq === seq ? event.input : undefined;
+  }
+
   hasEventAfter(seq: number): boolean {
     return this.#storage.sql.exec('SELECT 1 FROM event WHERE seq > ? LIMIT 1', seq).toArray().length > 0;
-  }
-
-  /** Adds text to the end of a channel. */
-  append(channel: Channel, text: string): void {
-    if (text.length === 0) return;
-    this.#storage.sql.exec(
-      'INSERT INTO piece (channel, start, length, text) VALUES (?, ?, ?, ?)',
-      ...[channel, this.length(channel), text.length, text],
-    );
-  }
-
-  /** Length of a channel in UTF-16 units. */
-  length(channel: Channel): number {
-    const [row] = this.#storage.sql
-      .exec<{ total: number }>('SELECT start + length AS total FROM piece WHERE channel = ? ORDER BY start DESC LIMIT 1', channel)
-      .toArray();
-    return row?.total ?? 0;
-  }
-
-  /** Up to `units` UTF-16 units of a channel from `offset`, without loading what lies before. */
-  read(channel: Channel, offset: number, units: number): string {
-    const pieces = this.#storage.sql.exec<{ start: number; text: string }>(
-      'SELECT start, text FROM piece WHERE channel = ? AND start < ? AND start + length > ? ORDER BY start',
-      ...[channel, offset + units, offset],
-    );
-    let text = '';
-    for (const piece of pieces) text += piece.text.slice(Math.max(0, offset - piece.start), offset + units - piece.start);
-    return text;
   }
 }

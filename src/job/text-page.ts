@@ -1,5 +1,6 @@
+import type { TextStore } from '../text-store.ts';
 import type { Progress } from './record.ts';
-import type { Channel, JobStore } from './store.ts';
+import type { Channel } from './store.ts';
 
 /** A page of text. Offsets and lengths are in UTF-16 units; `nextOffset` is null at the end. */
 export interface TextPage {
@@ -41,7 +42,7 @@ interface Passage {
   to: number;
 }
 
-type Reading = Pick<JobStore, 'read' | 'length'>;
+type Reading = Pick<TextStore<Channel>, 'read' | 'length'>;
 
 /** A whole channel. */
 export const wholeOf = (store: Reading, channel: Channel): Passage => ({ channel, from: 0, to: store.length(channel) });

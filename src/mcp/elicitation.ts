@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Decision } from '../account/approval.ts';
-import { type Approval, argumentsOfCall } from '../account/tables/approvals.ts';
+import { type Approval, previewOf } from '../account/tables/approvals.ts';
 import type { JobView } from '../job/record.ts';
 import { type Call, ownAccount } from './call.ts';
 import { escapeInvisible } from './result/render.ts';
@@ -37,7 +37,7 @@ const Answered = z.object({ approve: z.boolean(), reason: z.string().max(500).op
 
 function messageFor(approval: Approval): string {
   const { kind, call, rule, reason, estimateUsd, job, expiresAt } = approval;
-  const args = argumentsOfCall(call);
+  const args = previewOf(approval);
   const what =
     kind === 'step'
       ? `A run of job ${job} needs approval before it may use ${escapeInvisible(call.tool)}`
@@ -54,7 +54,7 @@ function messageFor(approval: Approval): string {
 /** Pending approvals as forms, by their ids. One that cannot be shown whole is left out. */
 export function formsOf(approvals: Approval[]): InputRequests {
   const shown = approvals
-    .filter(({ state }) => state === 'pending')
+    .filter(({ state, isWhole }) => state === 'pending' && isWhole)
     .map((approval) => ({ id: approval.id, message: messageFor(approval) }))
     .filter(({ message }) => message.length <= MAX_FORM_CHARS);
   return Object.fromEntries(shown.map(({ id, message }) => [id, inputRequired.elicit({ message, requestedSchema: FORM })]));

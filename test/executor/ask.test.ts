@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { EVENT_TEXT_MAX, type Event, type RunLimits } from '../../container/protocol.ts';
+import { EVENT_TEXT_MAX, type Event, OPEN_ASKS_MAX, type RunLimits } from '../../container/protocol.ts';
 import { exitOf, isExit, LIMITS, refusalOf, requestOf, type Step, startExecutor, textOf } from './executor.ts';
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
@@ -92,6 +92,22 @@ test('a longer permission request is denied and never reported', async () => {
   expect(answers(run.events)).toMatchObject([{ ask: '1', allowed: false, reason }]);
   expect(heard(run.events)).toEqual([expect.stringContaining('"allowed":false')]);
   expect((await run.answer({ ask: '1', allowed: true })).text).toBe('{"allowed":false}');
+});
+
+test('a permission request beyond the largest number of open ones is denied, and one is possible again after an answer', async () => {
+  const asked = (id: string) => line({ ...RM, id });
+  const ids = Array.from({ length: OPEN_ASKS_MAX }, (_, index) => `${index}`);
+  const steps = [...ids.map(asked), asked('over'), { listen: true }, { listen: true }, asked('later')];
+  const run = await start(steps, ({ kind }) => kind === 'answered');
+  const reason = expect.stringContaining(`${OPEN_ASKS_MAX} permission requests are open`);
+  expect(answers(run.events)).toMatchObject([{ ask: 'over', allowed: false, reason }]);
+  await run.answer({ ask: '0', allowed: true });
+  const events = await run.toEnd();
+  expect(heard(events)?.map((answer) => JSON.parse(answer))).toMatchObject([
+    { ask: 'over', allowed: false },
+    { ask: '0', allowed: true },
+  ]);
+  expect(events.filter(isAsk).map((event) => event.kind === 'ask' && event.id)).toEqual([...ids, 'later']);
 });
 
 test('an open permission request suspends the idle timeout, but not the run timeout', async () => {

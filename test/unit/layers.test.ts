@@ -8,7 +8,7 @@ const MAX_FILES = 16;
 
 /** The layers of each folder, outermost first. A layer imports what stands after it, never what stands before. */
 const LAYERS: Record<string, string> = {
-  src: 'index app console health mcp auth account job incident runner gate html config policy objects caller clock errors cut-text nearest public-url prompt-parts sql version zod-issues',
+  src: 'index app console health mcp auth account job incident runner gate html config policy objects caller clock errors cut-text nearest public-url prompt-parts sql text-store version zod-issues',
   container: 'main start http runs executor clis run spool state containment config providers errors protocol',
 };
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;

@@ -1,5 +1,6 @@
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
+import { Approvals } from '../../src/account/tables/approvals.ts';
 import type { Caller } from '../../src/caller.ts';
 import { decide, hold, POLICY, pair, prompt } from './helpers/held.ts';
 import { ended, jobOf } from './helpers/jobs.ts';
@@ -110,6 +111,24 @@ test('a policy judges a session by the workspace that it continues in', async ()
   await ended({ account: requester.account, id: first.job?.id ?? '' });
   const more = await callTool(requester, 'claude_request', { prompt: prompt(), sessionId: first.job?.sessionId });
   expect(more.error).toMatchObject({ code: 'policy_denied', rule: 'tools.claude_request.deny_if[0]' });
+});
+
+test('an approval of an earlier version, which has its arguments in its row, is read, and decided by the policy', async () => {
+  const { requester, account } = await pair();
+  const { approvalId } = await hold(requester);
+  const args = { prompt: '"'.repeat(1_000_000) };
+  await runInDurableObject(account, (_account, { storage }) => {
+    const { call } = storage.sql.exec<{ call: string }>('SELECT call FROM approval').one();
+    storage.sql.exec('UPDATE approval SET call = ?', JSON.stringify({ ...JSON.parse(call), args: JSON.stringify(args) }));
+    storage.sql.exec('DELETE FROM piece');
+    for (const column of ['preview', 'args_chars']) storage.sql.exec(`ALTER TABLE approval DROP COLUMN ${column}`);
+    const approvals = new Approvals(storage);
+    const found = approvals.get(approvalId);
+    expect({ isWhole: found.isWhole, call: found.call }).toMatchObject({ isWhole: false, call: { grant: requester.grant } });
+    expect(found.preview).toContain('more characters]');
+    expect(approvals.argumentsOf(found)).toEqual(args);
+    expect(storage.sql.exec<{ call: string }>('SELECT call FROM approval').one().call.length).toBeLessThan(2_000);
+  });
 });
 
 test('an approval that is closed with its job has a row of its own', async () => {

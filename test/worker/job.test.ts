@@ -68,7 +68,7 @@ test('a page that comes twice, and an older one, change nothing', async () => {
   await runInDurableObject(jobOf(spec), (_job, state) => {
     const store = new JobStore(state.storage);
     for (const repeated of [page, page, page.slice(0, 1)]) ingest(store, repeated, 1);
-    expect(store.read('stdout', 0, 100)).toBe('2\n3\n');
+    expect(store.texts.read('stdout', 0, 100)).toBe('2\n3\n');
     expect(() => ingest(store, [{ seq: 9, at: 1, kind: 'output' }], 1)).toThrow('expected event 4, got 9');
     expect(store.job()?.cursor).toBe(3);
   });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { fitObject } from '../../cut-text.ts';
 import type { Hold } from '../../job/record.ts';
 import { addColumns, readRows } from '../../sql.ts';
+import { TEXT_SCHEMA, TextStore } from '../../text-store.ts';
 import type { ToolCall } from '../tool-call.ts';
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired'] as const;
@@ -18,18 +20,25 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS alike (
     kind TEXT NOT NULL, grant_id TEXT NOT NULL, tool TEXT NOT NULL, rule TEXT NOT NULL, args_hash TEXT NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (kind, grant_id, tool, rule, args_hash)
-  ) STRICT;`;
+  ) STRICT;
+  ${TEXT_SCHEMA}`;
 
-/** A call as it was when approval was requested. */
+/** A call as it was when approval was requested, without its arguments. */
 const Call = z.object({
   grant: z.string(),
   client: z.string(),
   tool: z.string(),
-  /** As JSON. */
-  args: z.string(),
   digest: z.object({ hash: z.string(), view: z.string() }),
   origin: z.string(),
 });
+
+const Arguments = z.record(z.string(), z.unknown());
+
+/** Longest arguments as JSON that an approval shows whole, in UTF-16 units. Longer ones are read in parts. */
+const PREVIEW_MAX_CHARS = 8_000;
+
+/** Columns that approvals of earlier versions lack. Those have their arguments in `call`. */
+const LATER = { used_at: 'INTEGER', preview: 'TEXT', args_chars: 'INTEGER NOT NULL DEFAULT 0' } as const;
 
 const Row = z
   .object({
@@ -37,6 +46,8 @@ const Row = z
     id: z.string(),
     kind: z.enum(['call', 'step']),
     call: z.string().transform((text) => Call.parse(JSON.parse(text))),
+    preview: z.string(),
+    args_chars: z.number(),
     rule: z.string(),
     reason: z.string(),
     estimate_usd: z.number().nullable(),
@@ -49,8 +60,9 @@ const Row = z
     decided_by: z.string().nullable(),
     said: z.string().nullable(),
   })
-  .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, said, ...row }) => ({
+  .transform(({ estimate_usd, created_at, expires_at, decided_at, decided_by, said, args_chars, ...row }) => ({
     ...row,
+    isWhole: args_chars <= PREVIEW_MAX_CHARS,
     estimateUsd: estimate_usd,
     createdAt: created_at,
     expiresAt: expires_at,
@@ -59,13 +71,16 @@ const Row = z
     comment: said,
   }));
 
-/** A request to a person to let a call be made, or a run take a step. Times are ms since 1970; `comment` is the approver's. */
+/**
+ * A request to a person to let a call be made, or a run take a step. Times are ms since 1970; `comment` is the approver's. `preview` is the
+ * arguments as JSON, cut unless `isWhole`.
+ */
 export type Approval = z.infer<typeof Row>;
 
-const Arguments = z.record(z.string(), z.unknown());
+const readArguments = (json: string): Record<string, unknown> => Arguments.parse(JSON.parse(json));
 
-/** The arguments of a call that needs approval. */
-export const argumentsOfCall = ({ args }: Approval['call']): Record<string, unknown> => Arguments.parse(JSON.parse(args));
+/** The arguments that an approval shows without further reading. */
+export const previewOf = ({ preview }: Approval) => readArguments(preview);
 
 /** An approval as a job or a caller that waits for it sees it. */
 export const holdOf = ({ id, call, rule, reason, expiresAt }: Approval): Hold => ({
@@ -91,14 +106,37 @@ export function approvalScope({
   return { kind, grant: call.grant, tool: call.tool, rule, argsHash: kind === 'step' ? call.digest.hash : '' };
 }
 
-/** All SQL of approvals. */
+/** All SQL of approvals. Arguments may have megabytes, so they are texts of their own, and lists carry their previews. */
 export class Approvals {
   readonly #sql: SqlStorage;
+  readonly #args: TextStore;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
-    addColumns(this.#sql, 'approval', { used_at: 'INTEGER' });
+    this.#args = new TextStore(storage);
+    if (addColumns(this.#sql, 'approval', LATER)) storage.transactionSync(() => this.#moveArguments());
+  }
+
+  /** Moves the arguments that an earlier version stored in `call`, one approval at a time. */
+  #moveArguments(): void {
+    for (const { id } of this.#sql.exec<{ id: string }>('SELECT id FROM approval WHERE preview IS NULL').toArray()) {
+      const { call } = this.#sql.exec<{ call: string }>('SELECT call FROM approval WHERE id = ?', id).one();
+      const { args, ...rest } = Call.extend({ args: z.string() }).parse(JSON.parse(call));
+      this.#storeArguments(id, args);
+      this.#sql.exec('UPDATE approval SET call = ? WHERE id = ?', JSON.stringify(rest), id);
+    }
+  }
+
+  #storeArguments(id: string, json: string): void {
+    this.#args.append(id, json);
+    const preview = JSON.stringify(fitObject(readArguments(json), PREVIEW_MAX_CHARS));
+    this.#sql.exec('UPDATE approval SET preview = ?, args_chars = ? WHERE id = ?', preview, json.length, id);
+  }
+
+  /** The whole arguments of a call, or the input of a step. */
+  argumentsOf({ id, isWhole, preview }: Approval): Record<string, unknown> {
+    return readArguments(isWhole ? preview : this.#args.read(id));
   }
 
   #rows(query: string, ...values: (string | number)[]): Approval[] {
@@ -109,18 +147,10 @@ export class Approvals {
     this.#sql.exec(
       `INSERT INTO approval (id, kind, call, grant_id, tool, args_hash, rule, reason, estimate_usd, job, question, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[
-        id,
-        kind,
-        JSON.stringify({ ...call, args: JSON.stringify(call.args) }),
-        call.grant,
-        call.tool,
-        call.digest.hash,
-        rule,
-        reason,
-      ],
+      ...[id, kind, JSON.stringify(Call.parse(call)), call.grant, call.tool, call.digest.hash, rule, reason],
       ...[estimateUsd, job, question, now, expiresAt],
     );
+    this.#storeArguments(id, JSON.stringify(call.args));
   }
 
   find(id: string): Approval | undefined {
@@ -151,10 +181,10 @@ export class Approvals {
     return this.#rows('WHERE job = ? ORDER BY place', job);
   }
 
-  /** Newest first, below the place `before`. */
-  list(state: ApprovalState | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
-    const wanted = state ?? '';
-    return this.#rows(`WHERE place < ? AND (? = '' OR state = ?) ORDER BY place DESC LIMIT ?`, before, wanted, wanted, limit);
+  /** Newest first, below the place `before`: in one state, or those that are decided. */
+  list(state: ApprovalState | 'decided' | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
+    const [is, wanted] = state === 'decided' ? ['<>', 'pending'] : state ? ['=', state] : ['<>', ''];
+    return this.#rows(`WHERE place < ? AND state ${is} ? ORDER BY place DESC LIMIT ?`, before, wanted, limit);
   }
 
   pending(): number {
@@ -200,7 +230,12 @@ export class Approvals {
 
   /** Removes decided approvals that expired before a time. */
   removeBefore(before: number): void {
-    this.#sql.exec(`DELETE FROM approval WHERE state <> 'pending' AND expires_at < ?`, before);
+    this.#remove(`state <> 'pending' AND expires_at < ?`, before);
     this.#sql.exec('DELETE FROM alike WHERE until < ?', before);
+  }
+
+  #remove(where: string, value: string | number): void {
+    const removed = this.#sql.exec<{ id: string }>(`DELETE FROM approval WHERE ${where} RETURNING id`, value).toArray();
+    for (const { id } of removed) this.#args.remove(id);
   }
 }

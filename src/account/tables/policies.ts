@@ -30,17 +30,21 @@ export interface SetPolicy {
   changedAt: number;
 }
 
+/** Longest policy that a change repeats, in characters. */
+const CHANGE_MAX_CHARS = 20_000;
+
 const Change = z
   .object({
     id: z.number(),
     target: z.string(),
     mode: z.enum(POLICY_MODES),
     written: z.string().nullable(),
+    chars: z.number().nullable(),
     changed_by: z.string(),
     at: z.number(),
   })
-  .transform(({ changed_by: by, ...change }) => ({ ...change, by }));
-/** A change of a policy; `written` is null if the policy was removed. */
+  .transform(({ changed_by: by, chars, ...change }) => ({ ...change, by, isCut: (chars ?? 0) > CHANGE_MAX_CHARS }));
+/** A change of a policy; `written` is null if the policy was removed, and cut if it is long. */
 export type PolicyChange = z.infer<typeof Change>;
 
 /** Compiles a policy: the name of a preset, or the text of a document. */
@@ -110,9 +114,9 @@ export class Policies {
     return ok(null);
   }
 
-  /** Every policy that is set. */
-  all(): SetPolicy[] {
-    return this.#rows('ORDER BY target, mode');
+  /** The policy that is set for exactly this target, or undefined. */
+  writtenFor(target: string, mode: PolicyMode): string | undefined {
+    return this.#rows('WHERE target = ? AND mode = ?', target, mode)[0]?.written;
   }
 
   #rows(query: string, ...values: string[]): SetPolicy[] {
@@ -125,7 +129,8 @@ export class Policies {
 
   /** Changes of a target's policy, newest first. */
   changes(target: string, limit: number): PolicyChange[] {
-    const query = 'SELECT * FROM policy_change WHERE target = ? ORDER BY id DESC LIMIT ?';
+    const query = `SELECT id, target, mode, substr(written, 1, ${CHANGE_MAX_CHARS}) AS written, length(written) AS chars, changed_by, at
+      FROM policy_change WHERE target = ? ORDER BY id DESC LIMIT ?`;
     return this.#sql
       .exec(query, target, limit)
       .toArray()

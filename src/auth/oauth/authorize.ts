@@ -65,7 +65,7 @@ async function askConsent(c: Context<AppEnv>, person: Person, request: AuthReque
   const scopes = choicesFor(person.account, requested.length > 0 ? requested : BASELINE);
   const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
-  const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET);
+  const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET, 0);
   const policy = isPreset(written) ? `the policy “${written}”` : 'the policy of your account';
   const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });

@@ -1,38 +1,34 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { type Approval, argumentsOfCall } from '../../account/tables/approvals.ts';
+import { textsOfArguments } from '../../account/approval-parts.ts';
+import { type Approval, previewOf } from '../../account/tables/approvals.ts';
 import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
-import { sentence, toToolError } from '../../errors.ts';
+import { sentence, toHttpError, toToolError } from '../../errors.ts';
 import { escapeInvisible } from '../../mcp/result/render.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
-import { approvalsPage, type ShownApproval } from './view.ts';
+import { approvalPage, approvalsPage, type ShownApproval } from './view.ts';
 
-/** Decided approvals on the page. */
-const DECIDED_SHOWN = 30;
-
-/** The argument that a person reads as text: a call's prompt or a step's input. */
-const Text = z
-  .object({ prompt: z.string().optional(), input: z.string().optional() })
-  .transform(({ prompt, input }) => prompt ?? input);
+/** Approvals on a page: pending ones, and decided ones. */
+const PENDING_SHOWN = 20;
+const DECIDED_SHOWN = 20;
 
 function shownApproval(approval: Approval, grants: GrantName[]): ShownApproval {
-  const { prompt, input, ...rest } = argumentsOfCall(approval.call);
-  const text = Text.parse({ prompt, input });
   const { call, decidedBy } = approval;
   return {
     ...approval,
     tool: escapeInvisible(call.tool),
-    text: text === undefined ? undefined : escapeInvisible(text),
-    rest: Object.keys(rest).length > 0 ? escapeInvisible(JSON.stringify(rest, null, 2)) : undefined,
+    texts: textsOfArguments(previewOf(approval)).map(({ text }) => escapeInvisible(text)),
     reason: sentence(approval.reason),
     requester: grantNameOf(grants, call.grant),
     client: call.client,
     decidedBy: decidedBy && grantNameOf(grants, decidedBy),
   };
 }
+
+const numberIn = (text: string | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : undefined);
 
 interface ApprovalsOutcome {
   notice?: string;
@@ -41,20 +37,29 @@ interface ApprovalsOutcome {
 
 async function showApprovals(c: Context<SignedInEnv>, { notice, problem }: ApprovalsOutcome = {}) {
   const account = accountOf(c.env, c.var.person);
-  const limit = c.var.config.limits.approvalsPending;
-  const [pending, latest, grants] = await Promise.all([
-    account.approvals('pending', limit),
-    account.approvals(undefined, limit + DECIDED_SHOWN),
+  const [pending, decided, grants] = await Promise.all([
+    account.approvals('pending', PENDING_SHOWN, numberIn(c.req.query('before'))),
+    account.approvals('decided', DECIDED_SHOWN),
     grantNames(c, c.var.person.account),
   ]);
-  const decided = latest.filter(({ state }) => state !== 'pending').slice(0, DECIDED_SHOWN);
   const content = approvalsPage({
     pending: pending.map((approval) => shownApproval(approval, grants)),
+    older: pending.length === PENDING_SHOWN ? pending.at(-1)?.place : undefined,
     decided: decided.map((approval) => shownApproval(approval, grants)),
     notice,
     problem,
   });
   return renderPage(c, 'Approvals', content, { status: problem ? 409 : 200 });
+}
+
+/** A long call, part by part, because a page of the whole would be too large. */
+async function showApproval(c: Context<SignedInEnv>) {
+  const id = c.req.param('id') ?? '';
+  const account = accountOf(c.env, c.var.person);
+  const [found, part] = await Promise.all([account.approval(id), account.approvalPart(id, numberIn(c.req.query('part')) ?? 1)]);
+  if (!found || !part) return toHttpError({ code: 'approval_not_found', approvalId: id });
+  const approval = shownApproval(found, await grantNames(c, c.var.person.account));
+  return renderPage(c, 'Approval', approvalPage(approval, { ...part, text: escapeInvisible(part.text) }));
 }
 
 const DecisionForm = z.object({
@@ -89,7 +94,8 @@ async function submitDecision(c: Context<SignedInEnv>) {
   return showApprovals(c, { notice: DONE[decision] + (isPermit ? REPEAT : '') });
 }
 
-/** The page on which a person decides approvals. */
+/** The pages on which a person decides approvals. */
 export const approvals = consolePage('/approvals')
   .get('/approvals', (c) => showApprovals(c))
+  .get('/approvals/:id', showApproval)
   .post('/approvals/:id', submitDecision);

@@ -44,14 +44,18 @@ function shownTools(written: string): ShownTool[] {
   return KNOWN_TOOLS.map(({ name, risk }) => ({ name, risk, words: RISKS[risk].words, state: state(name) }));
 }
 
-const shownChange =
-  (grants: GrantName[]) =>
-  ({ at, by, mode, written }: PolicyChange) => ({
-    at,
-    by: grantNameOf(grants, by),
-    mode,
-    policy: written === null ? 'Removed.' : isPreset(written) ? `Preset ${written}.` : pretty(JSON.parse(written)),
-  });
+function shownWritten({ written, isCut }: PolicyChange): string {
+  if (written === null) return 'Removed.';
+  if (isPreset(written)) return `Preset ${written}.`;
+  return isCut ? `${written}… [the rest is not shown]` : pretty(JSON.parse(written));
+}
+
+const shownChange = (grants: GrantName[]) => (change: PolicyChange) => ({
+  at: change.at,
+  by: grantNameOf(grants, change.by),
+  mode: change.mode,
+  policy: shownWritten(change),
+});
 
 /** What the page of a target shows of its policy. */
 export function policyFacts(target: GrantName, state: PolicyState, grants: GrantName[]) {

@@ -20,7 +20,7 @@ const POLICY_FORM_MAX_BYTES = 1_048_576;
 
 async function listPolicies(c: Context<SignedInEnv>) {
   const grants = await grantNames(c, c.var.person.account);
-  const states = await Promise.all(grants.map(({ id }) => accountOf(c.env, c.var.person).policyState(id)));
+  const states = await Promise.all(grants.map(({ id }) => accountOf(c.env, c.var.person).policyState(id, 0)));
   const shown = grants.flatMap((grant, i) => (states[i] ? [shownPolicy(grant, states[i])] : []));
   return renderPage(c, 'Policies', policiesPage(shown));
 }

@@ -4,9 +4,6 @@ import type { JobView } from '../record.ts';
 import type { JobRow } from '../store.ts';
 import { permittingRequest } from './permitting.ts';
 
-/** Longest input of a step in a view, in UTF-16 units. The approval has the whole input. */
-const INPUT_MAX_CHARS = 2_000;
-
 /** Id of the approval of a job's step. */
 export const approvalIdOf = (jobId: string, ask: string) => `${jobId}:${ask}`;
 
@@ -15,7 +12,7 @@ function openAsks({ spec, progress }: JobRow): JobView['asks'] {
   const shown = open.map(({ id, tool, input, at }) => ({
     approvalId: approvalIdOf(spec.id, id),
     tool,
-    input: input.slice(0, INPUT_MAX_CHARS).toWellFormed(),
+    input,
     askedAt: at,
   }));
   return shown.length > 0 ? shown : undefined;

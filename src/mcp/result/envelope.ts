@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { APPROVAL_STATES, type Approval, argumentsOfCall } from '../../account/tables/approvals.ts';
+import { APPROVAL_STATES, type Approval, previewOf } from '../../account/tables/approvals.ts';
 import { AuditHead, AuditRow } from '../../account/tables/audit-row.ts';
 import { STATES } from '../../job/machine.ts';
 import { JobError, JobView } from '../../job/record.ts';
-import { fitObject } from './fit.ts';
 
 const text = z.string();
 const integer = z.int();
@@ -55,6 +54,8 @@ export const ApprovalView = z.object({
   state: z.enum(APPROVAL_STATES),
   tool: text,
   args: z.record(text, z.unknown()),
+  /** SHA-256 of the whole arguments. */
+  argsHash: text,
   grant: text,
   client: text,
   rule: text,
@@ -68,16 +69,13 @@ export const ApprovalView = z.object({
   said: text.optional(),
 });
 
-/** Longest arguments of an approval, as JSON. Its page shows them whole. */
-const MAX_ARGS_CHARS = 8_000;
-
-/** An approval as tools answer with it. */
+/** An approval as tools answer with it. Its page shows long arguments whole. */
 export function approvalView(approval: Approval): z.infer<typeof ApprovalView> {
   const { id, kind, state, call, rule, reason, createdAt, expiresAt } = approval;
-  const { tool, grant, client } = call;
-  const args = fitObject(argumentsOfCall(call), MAX_ARGS_CHARS);
+  const { tool, grant, client, digest } = call;
   return {
-    ...{ id, kind, state, tool, args, grant, client, rule, reason, createdAt, expiresAt },
+    ...{ id, kind, state, tool, args: previewOf(approval), argsHash: digest.hash, grant, client, rule, reason },
+    ...{ createdAt, expiresAt },
     estimateUsd: approval.estimateUsd ?? undefined,
     jobId: approval.job ?? undefined,
     decidedAt: approval.decidedAt ?? undefined,

@@ -1,5 +1,6 @@
+import { cutValue, jsonLength, STEPS } from '../../cut-text.ts';
 import type { Envelope } from './envelope.ts';
-import { cutValue, jsonLength, MARGIN_CHARS, STEPS } from './fit.ts';
+import { MARGIN_CHARS } from './fit.ts';
 
 /** Parts of an answer that their tools keep within its bound. */
 type Paged = 'answer' | 'policies';

@@ -1,5 +1,5 @@
 import type { Limits } from '../../config.ts';
-import { cutText } from '../../cut-text.ts';
+import { jsonLength } from '../../cut-text.ts';
 
 /** Longest answer of a tool as JSON, in UTF-16 units, unless the caller requests more. Clients cut or refuse longer ones. */
 const MAX_RESULT_CHARS = 60_000;
@@ -13,18 +13,6 @@ export const maxResultChars = ({ resultPageChars }: Limits): number => Math.max(
 /** Longest answer with a page of this size that the caller requests, in UTF-16 units. */
 export const maxRequestedChars = (pageChars: number, limits: Limits): number =>
   pageChars > limits.resultPageChars ? pageChars + 2 * MARGIN_CHARS : maxResultChars(limits);
-
-/** Length of a value as JSON, in UTF-16 units. */
-export const jsonLength = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
-
-/** A JSON value with its texts cut to `maxText` UTF-16 units and its lists to `maxEntries` entries. */
-export function cutValue<T>(value: T, maxText: number, maxEntries = Number.POSITIVE_INFINITY): T {
-  const cut = (_key: string, part: unknown): unknown => {
-    if (typeof part === 'string') return cutText(part, maxText);
-    return Array.isArray(part) && part.length > maxEntries ? part.slice(0, maxEntries) : part;
-  };
-  return JSON.parse(JSON.stringify(value, cut));
-}
 
 /** The longest start of a list that leaves room for the facts around it, and at least one entry. */
 export function fittingPart<T>(entries: T[], max: number = MAX_RESULT_CHARS): T[] {
@@ -47,23 +35,4 @@ export function fittingLength(text: string, max: number): number {
   }
   const splits = /[\ud800-\udbff]/.test(text.charAt(fits - 1)) && /[\udc00-\udfff]/.test(text.charAt(fits));
   return splits ? fits - 1 : fits;
-}
-
-/** Ever shorter texts and lists, until a value fits. */
-export const STEPS: [maxText: number, maxEntries: number][] = [
-  [8_000, 1_000],
-  [2_000, 200],
-  [500, 50],
-  [200, 20],
-  [100, 5],
-];
-
-/** An object whose JSON has at most `max` UTF-16 units: with its texts and lists cut, or else as the start of its JSON. */
-export function fitObject<T extends object>(value: T, max: number): T | { start: string } {
-  if (jsonLength(value) <= max) return value;
-  for (const step of STEPS) {
-    const cut = cutValue(value, ...step);
-    if (jsonLength(cut) <= max) return cut;
-  }
-  return { start: cutText(JSON.stringify(value), max >> 1) };
 }

@@ -1,7 +1,8 @@
+import { jsonLength } from '../../cut-text.ts';
 import type { JobText } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import type { Envelope } from '../result/envelope.ts';
-import { fittingLength, jsonLength, MARGIN_CHARS } from '../result/fit.ts';
+import { fittingLength, MARGIN_CHARS } from '../result/fit.ts';
 import { nextPage } from '../result/next.ts';
 import { stripControls } from '../result/render.ts';
 import type { ToolAnswer } from '../tool.ts';

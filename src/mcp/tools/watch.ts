@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Event } from '../../../container/protocol.ts';
 import { type Limits, rangeOf } from '../../config.ts';
+import { cutValue, jsonLength } from '../../cut-text.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import type { JobStatus } from '../../job/job.ts';
 import { isOver } from '../../job/machine.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount, ownJob } from '../call.ts';
 import { upTo } from '../input.ts';
-import { cutValue, jsonLength, maxResultChars } from '../result/fit.ts';
+import { maxResultChars } from '../result/fit.ts';
 import { nextFor } from '../result/next.ts';
 import { progressLine } from '../result/render.ts';
 import { type ToolAnswer, tool } from '../tool.ts';

@@ -13,7 +13,7 @@ const job: NonNullable<Envelope['job']> = {
   asks: [{ approvalId: 'job_7:q1', tool: 'Bash', input: 'ls', askedAt: 1 }],
 };
 const approval: NonNullable<Envelope['approval']> = {
-  ...{ id: 'apr_7', kind: 'call', state: 'pending', tool: 'claude_request', args: { prompt: 'the prompt' } },
+  ...{ id: 'apr_7', kind: 'call', state: 'pending', tool: 'claude_request', args: { prompt: 'the prompt' }, argsHash: 'f00' },
   ...{ grant: 'token_7', client: 'a client', rule: 'tools.b', reason: 'look first', createdAt: 0, expiresAt: 1 },
 };
 const head = { seq: 7, hash: 'a-hash' };
