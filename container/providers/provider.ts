@@ -90,6 +90,12 @@ interface ServiceKey {
   extra?: Record<string, string>;
 }
 
+/** Prices in USD per million tokens. */
+export interface Rates {
+  input: number;
+  output: number;
+}
+
 /** The service that a CLI calls for its model. */
 export interface Service {
   /** Base URL, which the setting `urlSetting` replaces. */
@@ -101,8 +107,12 @@ export interface Service {
   keyPattern: RegExp;
   /** A GET that succeeds with a valid key only. */
   probe: { path: string; headers?: Record<string, string> };
-  /** Paths below the base URL that a run needs, by method. */
-  paths: { method: string; path: RegExp }[];
+  /** Paths below the base URL that a run needs, by method. A POST costs money unless it is free. */
+  paths: { method: string; path: RegExp; isFree?: boolean }[];
+  /** The field of a request that limits its output, in tokens. */
+  outputLimit: string;
+  /** The highest prices of a model's input and output, in USD per million tokens. An unknown model has those of the most expensive one. */
+  rates: (model: string) => Rates;
   /**
    * Makes a reader for one model response. The reader receives each JSON text in turn: the whole response, or an event of a stream.
    * It returns the usage so far, or undefined if the text reports none. Never throws.

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { clock } from '../clock.ts';
 import { DAY_MS, readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
+import type { Grant, JobSpend } from '../job/budget.ts';
 import type { Settlement } from '../job/finalize.ts';
 import { type Decision, decideApproval, expireApprovals, requestStepApproval, type Step } from './approval.ts';
 import { type ApprovalPart, partOfArguments } from './approval-parts.ts';
@@ -11,6 +12,7 @@ import { deliverDecision, reconcileEntry, settleEntry } from './deliver.ts';
 import { type Permit, permitCall, refundPermit } from './permit.ts';
 import { type PolicyState, policyState, setPolicy, type Trial, type TrialResult, tryPolicy } from './policy-admin.ts';
 import { nextToRun } from './queue.ts';
+import { type JobUse, modelRefusal, recordUse, reserveSpend } from './reserve.ts';
 import { type Submission, type Submitted, submitJob } from './submit.ts';
 import type { Approval, ApprovalState } from './tables/approvals.ts';
 import type { AuditFilter, AuditState } from './tables/audit-log.ts';
@@ -150,15 +152,19 @@ export class Account extends DurableObject<Env> {
     await Promise.allSettled(next.map((entry) => jobOf(entry).dispatch()));
   }
 
-  /** Adds to what the account spent today, stores what a job has used so far, and returns today's sum in USD. */
-  spend(usd: number, job?: Pick<Settlement, 'costUsd' | 'totalTokens'> & { id: string }): number {
-    if (usd > 0) this.#account.spending.add(usd, clock.now());
-    if (job) this.#account.jobs.setUse(job.id, job);
-    return this.spentToday();
+  /** Adds to what the account spent today, and stores what a job has used and holds. Returns the daily budget in USD if it is used up. */
+  spend(usd: number, job: JobUse): number | undefined {
+    return recordUse(this.#account, usd, job, clock.now());
   }
 
-  spentToday(): number {
-    return this.#account.spending.today(clock.now());
+  /** Reserves up to `usd` for a model call of a job. */
+  reserveSpend(job: string, usd: number, spend: JobSpend): Grant {
+    return reserveSpend(this.#account, job, usd, spend, clock.now());
+  }
+
+  /** Why the policy of a job does not allow its run to call a model, or undefined. */
+  modelRefusal(job: string, options: Record<string, unknown>, model: string): string | undefined {
+    return modelRefusal(this.#account, job, options, model);
   }
 
   /** Stores that a grant received the answer of a job that it requested. */

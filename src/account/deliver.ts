@@ -25,9 +25,10 @@ export async function deliverDecision({ jobs, jobOf }: AccountContext, approval:
 
 /** Ends a job's entry: frees its slot, replaces its reservations by actual usage, and closes its approvals. False if it had ended before. */
 export function settleEntry(account: AccountContext, id: string, settlement: Settlement, now: number): boolean {
-  const { jobs, counters, audit } = account;
+  const { jobs, counters, spending, audit } = account;
   const entry = jobs.find(id);
   if (!entry || !jobs.finish(id, settlement)) return false;
+  spending.hold(id, 0);
   const { startedAt, finishedAt, costUsd, totalTokens: tokens, state, reason } = settlement;
   if (startedAt === undefined) counters.release(id);
   else

@@ -93,7 +93,7 @@ function otherWorkspaceFailure(sessionId: string, workspace: string): Failure {
 function budgetFailure({ spending, limits }: AccountContext, now: number): Failure | undefined {
   const { dailyBudgetUsd: max } = limits;
   const spent = spending.today(now);
-  if (max === 0 || spent <= max) return undefined;
+  if (max === 0 || spent < max) return undefined;
   const reason = `${spent.toFixed(2)} USD spent today, limit ${max}`;
   return { code: 'budget_exceeded', rule: 'DAILY_BUDGET_USD', reason, retryAfterMs: DAY_MS - (now % DAY_MS) };
 }

@@ -34,7 +34,8 @@ export interface Circumstances {
 
 /** Retry hint for a caller with too many jobs of a tool, in ms. */
 const BUSY_RETRY_MS = 15_000;
-const SHADOW = 'shadow:';
+/** Begins the owners of the counters of shadow policies. */
+export const SHADOW = 'shadow:';
 
 const limitReason = ({ used, amount, max, unit }: Overrun) =>
   unit === CALLS

@@ -5,6 +5,8 @@ import type { Provider } from '../../container/providers/provider.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
 import { jobName, jobOf } from '../objects.ts';
+import { readBody } from './body.ts';
+import { readCall } from './bound.ts';
 import { meter } from './meter.ts';
 import { rechunk } from './rechunk.ts';
 import { retryAtOf } from './retry-at.ts';
@@ -31,40 +33,51 @@ function readToken(headers: Headers): { job: string; secret: string } | null {
   return account && id && secret ? { job: jobName({ account, id }), secret } : null;
 }
 
-/** Reports a call's usage to its job. The response waits for this, so that a budget is checked before the next call. */
-async function reportSpend(env: Env, job: string, call: string, usage: Usage): Promise<void> {
-  await jobOf(env, job)
-    .recordSpend(call, usage)
-    .catch((error: unknown) => console.error(JSON.stringify({ job, call, error: String(error) })));
+/** Largest request of a model call, in bytes. The model services accept no larger one. */
+const MAX_REQUEST_BYTES = 33_554_432;
+
+/** A call whose cost is reserved. */
+interface OpenCall {
+  /** The object of its job. */
+  job: ReturnType<typeof jobOf>;
+  id: string;
+}
+
+/** Reports a call's usage to its job, whose budgets decide whether it may go on. A report that fails cuts nothing: the reservation stays. */
+async function reportSpend({ job, id }: OpenCall, usage: Usage): Promise<boolean> {
+  return job.recordSpend(id, usage).catch((error: unknown) => {
+    console.error(JSON.stringify({ call: id, error: String(error) }));
+    return true;
+  });
 }
 
 /** Reports to a job when its model service accepts calls again, or that it did not say. */
-async function reportRetryAt(env: Env, job: string, retryAt: number | undefined): Promise<void> {
-  await jobOf(env, job)
-    .recordRetryAt(retryAt)
-    .catch((error: unknown) => console.error(JSON.stringify({ job, retryAt, error: String(error) })));
+async function reportRetryAt(job: OpenCall['job'], retryAt: number | undefined): Promise<void> {
+  await job.recordRetryAt(retryAt).catch((error: unknown) => console.error(JSON.stringify({ retryAt, error: String(error) })));
 }
 
 /**
  * The model service's response, or null if the service is unreachable. A run that abandons a call is billed for it, so the response is
  * metered to its end; a call of a run that is over is aborted.
  */
-async function forward(request: Request, client: AbortSignal, env: Env, job: string, provider: Provider) {
+async function forward(request: Request, client: AbortSignal, call: OpenCall, provider: Provider) {
   const abort = new AbortController();
+  const { job } = call;
   const onAbandoned = async () => {
-    const isWanted = await jobOf(env, job)
-      .isWanted()
-      .catch(() => true);
-    if (!isWanted) abort.abort();
+    if (!(await job.isWanted().catch(() => true))) abort.abort();
   };
+  const onEnd = () => job.closeCall(call.id).catch((error: unknown) => console.error(String(error)));
   client.addEventListener('abort', () => waitUntil(onAbandoned()));
   const response = await fetch(request, { signal: abort.signal }).catch(() => null);
-  if (!response) return null;
+  if (!response) {
+    await onEnd();
+    return null;
+  }
   // The run's error reports the time, so it is stored before the CLI sees the refusal.
-  if (!response.ok) await reportRetryAt(env, job, retryAtOf(response.headers, Date.now()));
-  const call = crypto.randomUUID();
-  const report = (usage: Usage) => reportSpend(env, job, call, usage);
-  return meter(rechunk(response), provider.service.usageReader(), report, { signal: client, onAbandoned }, waitUntil);
+  if (!response.ok) await reportRetryAt(job, retryAtOf(response.headers, Date.now()));
+  const report = (usage: Usage) => reportSpend(call, usage);
+  const observer = { usageIn: provider.service.usageReader(), report, onEnd };
+  return meter(rechunk(response), observer, { signal: client, onAbandoned }, waitUntil);
 }
 
 /**
@@ -78,20 +91,28 @@ export async function handleModelRequest(request: Request, env: Env): Promise<Re
   const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
   const token = readToken(request.headers);
   if (!provider || !token) return refuse('Unknown provider, or no token of a run.');
-  if (!(await jobOf(env, token.job).mayCallModel(token.secret, id))) return refuse('The token does not belong to a running job.');
-  const isAllowed = provider.service.paths.some((allowed) => allowed.method === request.method && allowed.path.test(path));
-  if (!isAllowed || !isPlainPath(path)) return refuse('Only model calls are allowed.');
+  const job = jobOf(env, token.job);
+  if (!(await job.mayCallModel(token.secret, id))) return refuse('The token does not belong to a running job.');
+  const endpoint = provider.service.paths.find(({ method, path: known }) => method === request.method && known.test(path));
+  if (!endpoint || !isPlainPath(path)) return refuse('Only model calls are allowed.');
   const headers = withKey(
     provider,
     config,
     [...request.headers].filter(([name]) => isForwarded(name)),
   );
   if (!headers) return refuse(`No key for ${provider.title} is set.`);
-  const body = ['GET', 'HEAD'].includes(request.method) ? undefined : request.body;
   const url = upstreamUrl(upstreamOf(provider, config), path, search);
-  const keyed = new Request(url, { method: request.method, headers, body, redirect: 'manual' });
-  const response = forward(keyed, request.signal, env, token.job, provider);
+  const unreachable = () => toHttpError({ code: 'upstream_unreachable', provider: provider.title });
+  const keyed = (body: string | undefined) => new Request(url, { method: request.method, headers, body, redirect: 'manual' });
+  const json = await readBody(request, MAX_REQUEST_BYTES);
+  if (json === null) return toHttpError({ code: 'body_too_large', maxBytes: MAX_REQUEST_BYTES });
+  if (request.method !== 'POST' || endpoint.isFree) return fetch(keyed(json || undefined)).catch(unreachable);
+  const call = readCall(provider.service, json);
+  if (!call.ok) return toHttpError(call.failure);
+  const opened = await job.openCall({ token: token.secret, provider: id, model: call.value.model, usd: call.value.usd });
+  if (!opened.ok) return toHttpError(opened.failure);
+  const response = forward(keyed(call.value.body), request.signal, { job, id: opened.value }, provider);
   // A run that leaves before its response begins has used the model all the same.
   waitUntil(response);
-  return (await response) ?? toHttpError({ code: 'upstream_unreachable', provider: provider.title });
+  return (await response) ?? unreachable();
 }

@@ -39,7 +39,16 @@ export interface Consumer {
   onAbandoned: () => Promise<void>;
 }
 
-/** Receives a response as it passes. */
+/** Reads the usage of a call out of its response. */
+export interface Metering {
+  usageIn: (json: string) => Usage | undefined;
+  /** Reports the usage so far. False: the response has to be cut. */
+  report: (usage: Usage) => Promise<boolean>;
+  /** Called once when nothing more will be reported. */
+  onEnd: () => Promise<void>;
+}
+
+/** Receives a response as it passes. Throws to cut it. */
 interface Observer {
   see: (chunk: Uint8Array) => Promise<void>;
   end: () => Promise<void>;
@@ -86,19 +95,21 @@ async function relay(
  */
 export function meter(
   response: Response,
-  usageIn: (json: string) => Usage | undefined,
-  report: (usage: Usage) => Promise<void>,
+  { usageIn, report, onEnd }: Metering,
   consumer: Consumer,
   waitUntil: (reading: Promise<void>) => void,
 ): Response {
   const type = response.headers.get('content-type') ?? '';
   const isStream = type.startsWith('text/event-stream');
-  if (!response.body || !(isStream || type.startsWith('application/json'))) return response;
+  if (!response.body || !(isStream || type.startsWith('application/json'))) {
+    waitUntil(onEnd());
+    return response;
+  }
   const decoder = new TextDecoder();
   const cutter = lineCutter();
   const read = async (json: string) => {
     const usage = usageIn(json);
-    if (usage) await report(usage);
+    if (usage && !(await report(usage))) throw new Error('the budget of the run is used up');
   };
   const see = async (chunk: Uint8Array) => {
     const text = decoder.decode(chunk, { stream: true });
@@ -107,6 +118,6 @@ export function meter(
   };
   const end = () => read(isStream ? cutter.take().replace(/^data:/, '') : cutter.take());
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  waitUntil(relay(response.body, writable, { see, end }, consumer));
+  waitUntil(relay(response.body, writable, { see, end }, consumer).finally(onEnd));
   return new Response(readable, response);
 }

@@ -6,13 +6,13 @@ import { fail, ok, type Result } from '../errors.ts';
 import { accountOf } from '../objects.ts';
 import { executorOf } from '../runner/executor.ts';
 import { type OpenApproval, sendAnswer } from './asks.ts';
-import { type BudgetContext, isRunWanted, mayCallModel, recordSpend } from './budget.ts';
+import { callableJob, closeCall, isRunWanted, openCall, recordSpend, type WantedCall } from './budget.ts';
 import { driveJob } from './drive.ts';
 import { finalize } from './finalize.ts';
 import { finishLost } from './ingest.ts';
 import { isOver } from './machine.ts';
+import { openBudget } from './open-budget.ts';
 import { notApproved } from './outcome.ts';
-import { totalTokens } from './progress.ts';
 import type { Ending, Hold, JobSpec, JobView } from './record.ts';
 import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
@@ -47,16 +47,10 @@ const STRUCTURED_MAX_CHARS = 100_000;
 export class Job extends DurableObject<Env> {
   readonly #store = new JobStore(this.ctx.storage);
   readonly #config: Config = readConfig(this.env);
-  readonly #budget: BudgetContext = {
-    store: this.#store,
-    spend: new SpendStore(this.ctx.storage),
-    dailyBudgetUsd: this.#config.limits.dailyBudgetUsd,
-    spentToday: ({ spec }) => accountOf(this.env, spec).spentToday(),
-    reportUse: ({ spec }, total, risenUsd) =>
-      accountOf(this.env, spec).spend(risenUsd, { id: spec.id, costUsd: total.costUsd ?? 0, totalTokens: totalTokens(total) }),
-    cancelRun: (row) => this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id)),
-  };
   readonly #changed = new Signal();
+  readonly #budget = openBudget(this.env, this.#store, new SpendStore(this.ctx.storage), this.#config, this.#changed, (row) =>
+    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id)),
+  );
   #driving: Promise<void> | null = null;
 
   /** Stores the job, once, and starts it if it has its turn already. With `hold` the job waits for its approval. */
@@ -172,9 +166,19 @@ export class Job extends DurableObject<Env> {
     return ok(this.#view(row));
   }
 
-  /** Whether a model call of this provider with this token belongs to this job's run and is allowed. */
-  mayCallModel(token: string, provider: string): Promise<boolean> {
-    return mayCallModel(this.#budget, token, provider);
+  /** Whether a token belongs to this job's run, and the run may call the models of a provider. */
+  mayCallModel(token: string, provider: string): boolean {
+    return callableJob(this.#budget, token, provider) !== undefined;
+  }
+
+  /** Opens a model call of the run once its cost is reserved. Returns its id. */
+  openCall(wanted: WantedCall): Promise<Result<string>> {
+    return openCall(this.#budget, wanted);
+  }
+
+  /** Ends a model call, and releases what is left of its reservation. */
+  closeCall(call: string): Promise<void> {
+    return closeCall(this.#budget, call);
   }
 
   /** Whether the run may still call its model. */
@@ -183,8 +187,8 @@ export class Job extends DurableObject<Env> {
     return row !== null && isRunWanted(row);
   }
 
-  /** Stores what a model call has used so far. */
-  recordSpend(call: string, usage: Usage): Promise<void> {
+  /** Stores what a model call has used so far. False: its budget is used up, and the call has to be cut. */
+  recordSpend(call: string, usage: Usage): Promise<boolean> {
     return recordSpend(this.#budget, call, usage);
   }
 

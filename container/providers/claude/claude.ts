@@ -5,7 +5,7 @@ import { sessionArguments } from '../session.ts';
 import { claudeDialogue, claudePrompt, claudeReader } from './dialogue.ts';
 import { claudeEndings } from './endings.ts';
 import { claudeLimitEnd } from './limit.ts';
-import { claudeModels } from './models.ts';
+import { claudeModels, claudeRates } from './models.ts';
 import { claudeLeftOut, claudeOptions, claudePermissions } from './options.ts';
 import { CLAUDE_REMOVED } from './tools.ts';
 import { claudeUsageReader } from './usage.ts';
@@ -100,9 +100,12 @@ const service: Service = {
   keyPattern: /sk-ant-[\w-]{8,}/,
   probe: { path: '/v1/models', headers: { 'anthropic-version': '2023-06-01' } },
   paths: [
-    { method: 'POST', path: /^\/v1\/messages(\/count_tokens)?$/ },
+    { method: 'POST', path: /^\/v1\/messages$/ },
+    { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, isFree: true },
     { method: 'HEAD', path: /^\/api\/hello$/ },
   ],
+  outputLimit: 'max_tokens',
+  rates: claudeRates,
   usageReader: claudeUsageReader,
 };
 

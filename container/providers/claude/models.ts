@@ -1,5 +1,5 @@
 import type { Usage } from '../../protocol.ts';
-import type { Provider } from '../provider.ts';
+import type { Provider, Rates } from '../provider.ts';
 
 /** Models and aliases of Claude Code 2.1.330. Other names are passed on. */
 export const claudeModels = {
@@ -14,10 +14,7 @@ export const claudeModels = {
   },
 } satisfies Provider['models'];
 
-/** Prices in USD per million tokens. */
-interface Price {
-  input: number;
-  output: number;
+interface Price extends Rates {
   cacheRead: number;
 }
 
@@ -42,9 +39,9 @@ const PRICES: { model: RegExp; above?: number; price: Price }[] = [
   { model: /^claude-haiku-5-5/, above: 100_000, price: { input: 0.5, output: 2.5, cacheRead: 0.05 } },
   { model: /^claude-haiku-5-5/, price: { input: 0.1, output: 0.5, cacheRead: 0.01 } },
   { model: /^claude-(haiku|3-5-haiku)/, price: { input: 1, output: 5, cacheRead: 0.1 } },
-  // An unknown model has the highest price, so that a budget holds.
-  { model: /^claude-/, price: { input: 10, output: 50, cacheRead: 1 } },
 ];
+/** Prices of an unknown model, so that a budget holds. */
+const HIGHEST: Price = { input: 15, output: 75, cacheRead: 1.5 };
 
 /** The usage of a model call, as far as it has a price. */
 interface PricedUsage extends Omit<Usage, 'costUsd'> {
@@ -54,11 +51,19 @@ interface PricedUsage extends Omit<Usage, 'costUsd'> {
   webSearches: number;
 }
 
-/** Cost of a model call in USD, or undefined if the model's price is unknown. */
-export function costOf(call: PricedUsage): number | undefined {
+const priceOf = (name: string, promptTokens: number): Price =>
+  PRICES.find(({ model, above = -1 }) => model.test(name) && promptTokens > above)?.price ?? HIGHEST;
+
+/** The highest prices of a model: of a prompt of any length, whose tokens may all be written to the cache for an hour. */
+export function claudeRates(name: string): Rates {
+  const { input, output } = priceOf(name, Number.POSITIVE_INFINITY);
+  return { input: input * CACHE_WRITE.hour, output };
+}
+
+/** Cost of a model call in USD. */
+export function costOf(call: PricedUsage): number {
   const prompt = call.inputTokens + call.cacheReadTokens + call.cacheWriteTokens;
-  const price = PRICES.find(({ model, above = -1 }) => model.test(call.model) && prompt > above)?.price;
-  if (!price) return undefined;
+  const price = priceOf(call.model, prompt);
   const written = (call.cacheWriteTokens - call.hourTokens) * CACHE_WRITE.minutes + call.hourTokens * CACHE_WRITE.hour;
   const tokens =
     (call.inputTokens + written) * price.input + call.cacheReadTokens * price.cacheRead + call.outputTokens * price.output;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Usage } from '../../protocol.ts';
 import { parsedJson } from '../json.ts';
 import { countField } from '../messages/lines.ts';
+import { estimateOutput } from '../streamed.ts';
 import { costOf } from './models.ts';
 
 const Counts = z.object({
@@ -33,17 +34,19 @@ function usageOfMessage(model: string, counts: Counts): Usage {
   return { ...tokens, costUsd: costOf({ ...tokens, model, hourTokens, webSearches }) };
 }
 
-/** A reader for one response of Anthropic's Messages API. A later count replaces the earlier one. */
+/** A reader for one response of Anthropic's Messages API. A later count replaces the earlier one, and the estimate of a running stream. */
 export function claudeUsageReader(): (json: string) => Usage | undefined {
+  const estimate = estimateOutput();
   let model = '';
   let counts: Counts = {};
   return (json) => {
-    if (!json.includes('"usage"')) return undefined;
-    const payload = Payload.safeParse(parsedJson(json)).data;
+    const event = parsedJson(json);
+    const payload = json.includes('"usage"') ? Payload.safeParse(event).data : undefined;
     const message = payload?.message ?? payload;
-    if (!message?.usage) return undefined;
-    model = message.model ?? model;
-    counts = { ...counts, ...given(message.usage) };
+    const estimated = message?.usage ? undefined : estimate(event);
+    if (!message?.usage && estimated === undefined) return undefined;
+    model = message?.model ?? model;
+    counts = { ...counts, ...(message?.usage ? given(message.usage) : { output_tokens: estimated }) };
     return usageOfMessage(model, counts);
   };
 }

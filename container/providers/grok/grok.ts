@@ -7,6 +7,7 @@ import { agentProfile, askConflicts, isAsking } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
 import { grokEndings } from './endings.ts';
 import { grokLeftOut, grokModels, grokOptions, grokPermissions, grokSynonyms } from './options.ts';
+import { grokRates } from './prices.ts';
 import { grokPrompt } from './prompt.ts';
 import { readGrokTool } from './tool-output.ts';
 import { chooseTools, hasSubagents, toolConflicts } from './tools.ts';
@@ -117,6 +118,8 @@ const service: Service = {
     { method: 'GET', path: /^\/v1\/(models|api-key)$/ },
     { method: 'GET', path: /^\/$/ },
   ],
+  outputLimit: 'max_output_tokens',
+  rates: grokRates,
   usageReader: grokUsageReader,
 };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { windowStart } from '../../policy/counting.ts';
 import { isUsage, type UsageName } from '../../policy/document.ts';
 import type { Charge } from '../../policy/evaluate.ts';
+import { addColumns } from '../../sql.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS counter (
@@ -36,8 +37,14 @@ type Reservation = z.infer<typeof Reservation>;
 
 /** Equal for charges of one counter. */
 const keyOf = ({ owner, counter, windowS }: OwnedCharge) => `${owner}\n${counter}\n${windowS}`;
-/** A call counts once per counter, however many limits share it. */
-const perCounter = (charges: OwnedCharge[]) => [...new Map(charges.map((charge) => [keyOf(charge), charge])).values()];
+/** A call counts once per counter, however many limits share it; the lowest limit counts. */
+const perCounter = (charges: OwnedCharge[]) => [
+  ...new Map([...charges].sort((a, b) => b.max - a.max).map((charge) => [keyOf(charge), charge])).values(),
+];
+
+/** A limit of a policy on cost, and what all other jobs spent or are expected to, in USD. */
+const SpendLimit = z.object({ limitUsd: z.number(), spentUsd: z.number() });
+type SpendLimit = z.infer<typeof SpendLimit>;
 
 /** Counters of limits, and reservations of unfinished calls. A counter holds its newest window only. */
 export class Counters {
@@ -46,6 +53,8 @@ export class Counters {
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
+    // Reservations of earlier versions have no limit.
+    addColumns(this.#sql, 'reservation', { max: 'REAL' });
   }
 
   /** The value of a charge's counter in the window of `now`. */
@@ -78,11 +87,32 @@ export class Counters {
   /** Adds charges that are later settled or released under `ref`. */
   reserve(ref: string, charges: OwnedCharge[], now: number): void {
     this.charge(charges, now);
-    for (const { owner, counter, windowS, amount, unit } of perCounter(charges))
+    for (const { owner, counter, windowS, amount, unit, max } of perCounter(charges))
       this.#sql.exec(
-        'INSERT INTO reservation (ref, owner, name, window_s, start, amount, usage) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        ...[ref, owner, counter, windowS, windowStart(now, windowS), amount, isUsage(unit) ? unit : null],
+        'INSERT INTO reservation (ref, owner, name, window_s, start, amount, usage, max) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        ...[ref, owner, counter, windowS, windowStart(now, windowS), amount, isUsage(unit) ? unit : null, max],
       );
+  }
+
+  /** The limits on cost that bind a job, of counters whose owner does not begin with `exempt`. */
+  spendLimits(ref: string, exempt: string): SpendLimit[] {
+    return this.#sql
+      .exec(
+        `SELECT r.max AS limitUsd, max(0, c.value - r.amount) AS spentUsd FROM reservation r JOIN counter c
+         ON c.owner = r.owner AND c.name = r.name AND c.window_s = r.window_s AND c.start = r.start
+         WHERE r.ref = ? AND r.usage = 'usage.costUsd' AND r.max IS NOT NULL AND r.owner NOT LIKE ? || '%'`,
+        ...[ref, exempt],
+      )
+      .toArray()
+      .map((row) => SpendLimit.parse(row));
+  }
+
+  /** Raises what a job is expected to cost to what it has spent and holds, so that other calls are judged by it. */
+  expectCost(ref: string, usd: number): void {
+    const lower = `FROM reservation WHERE ref = ? AND usage = 'usage.costUsd' AND amount < ?`;
+    const rows = this.#sql.exec(`SELECT owner, name, window_s, start, amount, usage ${lower}`, ref, usd).toArray();
+    for (const reservation of rows.map((row) => Reservation.parse(row))) this.#add(reservation, usd - reservation.amount);
+    this.#sql.exec(`UPDATE reservation SET amount = ? WHERE ref = ? AND usage = 'usage.costUsd' AND amount < ?`, usd, ref, usd);
   }
 
   /** Takes back a reservation, because the call did nothing. Idempotent. */

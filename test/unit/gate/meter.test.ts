@@ -23,16 +23,21 @@ function answerOf(text: string, type: string, size: number) {
   return new Response(body, { headers: { 'content-type': type } });
 }
 
-function metering(answer: Response, signal = new AbortController().signal, usageReader = claudeUsageReader) {
+function metering(answer: Response, signal = new AbortController().signal, usageReader = claudeUsageReader, maxReports = 1_000) {
   const seen: Usage[] = [];
   const readings: Promise<void>[] = [];
   let hasLeft = false;
   const onAbandoned = async () => {
     hasLeft = true;
   };
-  const report = async (usage: Usage) => void seen.push(usage);
-  const passed = meter(answer, usageReader(), report, { signal, onAbandoned }, (reading) => readings.push(reading));
-  return { passed, seen, hasLeft: () => hasLeft, untilRead: () => Promise.all(readings) };
+  let ends = 0;
+  const onEnd = async () => {
+    ends += 1;
+  };
+  const report = async (usage: Usage) => seen.push(usage) < maxReports;
+  const metering = { usageIn: usageReader(), report, onEnd };
+  const passed = meter(answer, metering, { signal, onAbandoned }, (reading) => readings.push(reading));
+  return { passed, seen, hasLeft: () => hasLeft, ends: () => ends, untilRead: () => Promise.all(readings) };
 }
 
 test.each([1, 7, 10_000])('a stream in pieces of %i bytes passes unchanged, and each change of usage is told', async (size) => {
@@ -122,4 +127,31 @@ test('a whole answer as JSON is told at its end', async () => {
 test('an answer of another kind is not looked into', () => {
   const answer = new Response('usage', { headers: { 'content-type': 'text/plain' } });
   expect(metering(answer).passed).toBe(answer);
+});
+
+test('a stream is cut for its reader once its budget is used up, and ends once', async () => {
+  const { passed, seen, ends, untilRead } = metering(
+    answerOf(EVENTS, 'text/event-stream', 10_000),
+    undefined,
+    claudeUsageReader,
+    1,
+  );
+  await expect(passed.text()).rejects.toThrow('the budget of the run is used up');
+  await untilRead();
+  expect(seen).toHaveLength(1);
+  expect(ends()).toBe(1);
+});
+
+const delta = (text: string) =>
+  `data: ${JSON.stringify({ type: 'content_block_delta', delta: { type: 'text_delta', text } })}\n\n`;
+
+test('the output of a running stream is estimated until the service reports it', async () => {
+  const events = EVENTS.replace(
+    'event: content_block_delta',
+    `${delta('x'.repeat(1_500))}${delta('y'.repeat(300))}${delta('z'.repeat(1_500))}event: content_block_delta`,
+  );
+  const { passed, seen, untilRead } = metering(answerOf(events, 'text/event-stream', 10_000));
+  await passed.text();
+  await untilRead();
+  expect(seen.map(({ outputTokens }) => outputTokens)).toEqual([1, 500, 1_100, 20]);
 });

@@ -67,9 +67,9 @@ const answers: [what: string, pieces: object[], usage: object, reader?: typeof g
   [
     'a Claude nobody knows counts as the dearest',
     [claude({ input_tokens: million, output_tokens: million }, 'claude-next')],
-    { ...tokens(million, million), costUsd: 60 },
+    { ...tokens(million, million), costUsd: 90 },
   ],
-  ['a model of unknown price', [claude({ input_tokens: 5, output_tokens: 6 }, 'grok-9')], tokens(5, 6)],
+  ['a model of unknown price', [claude({ input_tokens: 5, output_tokens: 6 }, 'grok-9')], { ...tokens(5, 6), costUsd: 0.000525 }],
 ];
 
 test.each(answers)('usage is read from %s', (_what, pieces, usage, reader = claudeUsageReader) => {
