@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { formatIssues } from './errors.ts';
+import { CONTAINMENT_KINDS } from './protocol.ts';
 
 /** A whole number in a variable or a query. */
 export const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/, 'expected a whole number')
   .transform(Number);
+
+/** Values separated by commas. */
+const listOf = <T extends z.ZodType<string, string>>(entry: T) =>
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(entry));
 
 /** The environment variables of the executor, other than EXECUTOR_<PROVIDER>_BIN. */
 export const ExecutorEnvironment = z.object({
@@ -28,10 +36,16 @@ export const ExecutorEnvironment = z.object({
     .min(1)
     .optional()
     .describe("Directory that holds each CLI under its provider's id, in place of the npm packages."),
-  EXECUTOR_CONTAINMENT: z
-    .enum(['auto', 'scan'])
-    .default('auto')
-    .describe('`auto` selects the strongest containment that works on this machine.'),
+  EXECUTOR_CONTAINMENT: listOf(z.enum(CONTAINMENT_KINDS))
+    .default([...CONTAINMENT_KINDS])
+    .describe(
+      `Ways to confine runs, separated by commas; the first one that works is used: ${CONTAINMENT_KINDS.join(', ')}. Without \`none\` the executor does not start where no other works.`,
+    ),
+  EXECUTOR_READABLE_PATHS: listOf(z.string().startsWith('/', 'expected absolute paths'))
+    .default([])
+    .describe(
+      'Directories and files that confined runs may also read, such as a toolchain outside /usr; absolute, separated by commas.',
+    ),
 });
 
 /** The executor's settings. */
@@ -54,6 +68,7 @@ export function parseConfig(env: Record<string, string | undefined>) {
     minFreeDiskBytes: data.EXECUTOR_MIN_FREE_DISK_BYTES,
     cliDirectory: data.EXECUTOR_CLIS,
     containment: data.EXECUTOR_CONTAINMENT,
+    readablePaths: data.EXECUTOR_READABLE_PATHS,
     /** Paths from EXECUTOR_<PROVIDER>_BIN by provider id. They come before the directory and the npm packages. */
     binaries: Object.fromEntries(binaries),
   });

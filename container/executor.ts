@@ -1,6 +1,6 @@
 import type { Cli } from './clis.ts';
 import type { ExecutorConfig } from './config.ts';
-import type { Containment } from './containment/contain.ts';
+import type { Containment } from './containment/containment.ts';
 import type { Provider } from './providers/provider.ts';
 
 /** State that all runs of this process share. */

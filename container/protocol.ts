@@ -259,6 +259,10 @@ export const ExecutorError = z.object({
 });
 export type ExecutorError = z.infer<typeof ExecutorError>;
 
+/** Ways to confine a run, the tightest first: namespaces by bubblewrap or by util-linux, a user of its own, or not at all. */
+export const CONTAINMENT_KINDS = ['bwrap', 'unshare', 'uid', 'none'] as const;
+export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
+
 /** Body of GET /health. */
 export const Health = z.object({
   protocol: z.int(),
@@ -273,7 +277,7 @@ export const Health = z.object({
   maxRunning: z.int(),
   freeDiskBytes: z.number(),
   memoryBytes: z.number(),
-  /** How a run's processes are found: in their own pid namespace, or by tags in the process table. */
-  containment: z.enum(['namespace', 'scan']),
+  /** How runs are confined; `none` also for a kind that this version does not know. */
+  containment: z.enum(CONTAINMENT_KINDS).catch('none'),
 });
 export type Health = z.infer<typeof Health>;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findClis } from './clis.ts';
 import { type ExecutorConfig, parseConfig } from './config.ts';
-import { chooseContainment } from './containment/contain.ts';
+import { chooseContainment } from './containment/choose.ts';
 import { messageOf } from './errors.ts';
 import type { Executor } from './executor.ts';
 import { createServer } from './http/server.ts';
@@ -55,7 +55,7 @@ export async function startExecutor(
     stateId: await loadStateId(config.stateDirectory),
     providers,
     clis: await findClis(Object.values(providers), config, config.stateDirectory),
-    containment: await chooseContainment(config.containment),
+    containment: await chooseContainment(config.containment, config.stateDirectory),
     live: new Map(),
     refusedAt: new Map(),
     busySessions: new Set(),

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Environment variable that carries a run's process tag on systems without the resource limit. */
+/** Environment variable that carries a run's process tag where runs are not confined. */
 export const TAG_VARIABLE = 'EXECUTOR_RUN_MARK';
+
+/** Argument with a run's process tag, of a process outside its namespace. */
+export const tagArgument = (tag: string): string => `run-${tag}`;
 
 /** A live process. */
 export interface ProcessRow {
   pid: number;
   parent: number;
-  /** Whether the process belongs to the run with this tag. */
+  /** Whether the process belongs to the run with this tag: by its group, or by an argument or a variable. */
   hasTag: (tag: string) => boolean;
 }
 
@@ -32,25 +35,36 @@ function fromProc(): ProcessRow[] {
     const pid = Number(name);
     if (!Number.isInteger(pid)) return [];
     try {
-      const [state, parent] = statOf(pid);
-      return state === 'Z' ? [] : [{ pid, parent: Number(parent), hasTag: (tag: string) => hasTagInProc(pid, tag) }];
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const parent = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]);
+      const groups = /^Groups:\t(.*)$/m.exec(status)?.[1]?.split(' ') ?? [];
+      const hasTag = (tag: string) => groups.includes(tag) || hasTagInProc(pid, tag);
+      return /^State:\t[ZX]/m.test(status) ? [] : [{ pid, parent, hasTag }];
     } catch {
       return [];
     }
   });
 }
 
-/** Reads the fields of /proc/PID/stat after the name, which may contain spaces and brackets: state, parent, ... */
+/** The process group of a process of this Linux machine, or undefined. */
+export function groupOf(pid: number): number | undefined {
+  try {
+    return Number(statOf(pid)[2]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the fields of /proc/PID/stat after the name, which may contain spaces and brackets: state, parent, group, ... */
 function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function hasTagInProc(pid: number, tag: string): boolean {
+  const has = (file: string, text: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').includes(text);
   try {
-    const limits = /^Max msgqueue size +(\d+) +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'));
-    if (limits !== null && `${limits[1]}:${limits[2]}` === tag) return true;
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${TAG_VARIABLE}=${tag}`);
+    return has('cmdline', tagArgument(tag)) || has('environ', `${TAG_VARIABLE}=${tag}`);
   } catch {
     return false;
   }

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
+import type { ProcessPlan } from '../containment/containment.ts';
+import { spawnPlan } from '../containment/spawn.ts';
 
 /** How a process ended, in a shell's terms: after a signal, the code is 128 + its number. */
 export interface ProcessExit {
@@ -18,19 +19,15 @@ export interface Child {
 }
 
 /** Starts argv without a shell. Rejects if the system cannot start it. */
-export async function startProcess(
-  argv: string[],
-  options: { cwd: string; env: Record<string, string>; stdin: Readable },
-): Promise<Child> {
-  const [file = '', ...args] = argv;
-  const child = spawn(file, args, { cwd: options.cwd, env: options.env, stdio: 'pipe', detached: true });
-  const [stdout, stderr] = [buffered(child.stdout), buffered(child.stderr)];
+export async function startProcess(plan: ProcessPlan, stdin: Readable): Promise<Child> {
+  const { child, ...streams } = spawnPlan(plan);
+  const [stdout, stderr] = [buffered(streams.stdout), buffered(streams.stderr)];
   const exited = new Promise<ProcessExit>((resolve) => child.once('exit', (code, signal) => resolve(exitOf(code, signal))));
   // A CLI may exit or close its stdin before it has read all input.
-  child.stdin.on('error', () => {});
-  options.stdin.pipe(child.stdin);
+  streams.stdin.on('error', () => {});
+  stdin.pipe(streams.stdin);
   await once(child, 'spawn');
-  if (child.pid === undefined) throw new Error(`${file} has no process id.`);
+  if (child.pid === undefined) throw new Error(`${plan.argv[0]} has no process id.`);
   return { pid: child.pid, stdout, stderr, exited };
 }
 

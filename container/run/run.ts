@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Containment, killTagged } from '../containment/contain.ts';
+import type { Containment, Reach } from '../containment/containment.ts';
+import { killTagged } from '../containment/end.ts';
 import { messageOf } from '../errors.ts';
 import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
 import type { Command, Launch, Provider } from '../providers/provider.ts';
@@ -23,7 +25,7 @@ const NO_EXIT: ProcessExit = { code: null, signal: null };
 export interface RunPlan {
   provider: Provider;
   command: Command;
-  cwd: string;
+  reach: Reach;
   home: string;
   tmp: string;
   session: Launch['session'];
@@ -119,20 +121,15 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
   });
 }
 
-function spawnCli({ command, containment, processTag, cwd, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
-  const env = {
-    ...certificates(),
-    ...command.env,
-    PATH: process.env.PATH ?? '',
-    HOME: home,
-    TMPDIR: tmp,
-    LANG: 'C.UTF-8',
-    ...containment.environment(processTag),
-  };
-  return startProcess(containment.wrap(processTag, command.argv), { cwd, env, stdin });
+function spawnCli({ command, containment, processTag, reach, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
+  const trusted = certificates();
+  const always = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmp, LANG: 'C.UTF-8', PWD: reach.cwd };
+  const env = { ...trusted, ...command.env, ...always };
+  const reads = [...reach.reads, ...Object.values(trusted)].filter((path) => existsSync(path));
+  return startProcess(containment.confine({ tag: processTag, argv: command.argv, env, reach: { ...reach, reads } }), stdin);
 }
 
-const certificates = () =>
+const certificates = (): Record<string, string> =>
   Object.fromEntries(CERTIFICATES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** Waits for the first cause, ends all processes of the run and reads the rest of its output. */

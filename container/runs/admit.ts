@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ExecutorConfig } from '../config.ts';
-import { newProcessTag } from '../containment/contain.ts';
+import { newProcessTag } from '../containment/end.ts';
 import { Refusal } from '../errors.ts';
 import type { Executor } from '../executor.ts';
 import type { RunRequest } from '../protocol.ts';
@@ -46,10 +46,14 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);
     const { processTag } = labels;
     const cliVersion = cli.version;
+    const writes = [session.home, session.base, paths.tmp];
+    const reach = { writes, reads: [cli.binary, ...config.readablePaths], cwd: session.record.cwd };
     const plan = {
       provider,
       command,
-      ...places,
+      home: session.home,
+      tmp: paths.tmp,
+      reach,
       session: session.launch,
       processTag,
       cliVersion,

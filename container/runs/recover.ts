@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killTagged } from '../containment/contain.ts';
+import { killTagged } from '../containment/end.ts';
 import { errnoOf, messageOf } from '../errors.ts';
 import { appendExit } from '../run/run.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';

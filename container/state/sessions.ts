@@ -26,6 +26,8 @@ export interface SessionPlan {
   directory: string;
   /** HOME of the CLI. */
   home: string;
+  /** The workspace, or the session's own directory for work. */
+  base: string;
   /** Content for session.json. */
   record: SessionRecord;
   /** Directory of the session that is forked. */
@@ -57,7 +59,7 @@ export async function planSession(
   const inside = workingDir === undefined ? '' : await findWorkingDir(lookedUp, workingDir);
   const createdAt = isNew ? now : (origin?.createdAt ?? now);
   const record = { provider: request.provider, id: launch.id, workspace, cwd: join(base, inside), createdAt, updatedAt: now };
-  return { launch, directory, home: join(directory, 'home'), record, source, conversations, isNew };
+  return { launch, directory, home: join(directory, 'home'), base, record, source, conversations, isNew };
 }
 
 /** The directory of an earlier run inside the same base, or undefined: then the run begins in the base itself. */

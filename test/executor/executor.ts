@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
@@ -61,6 +61,8 @@ export function environmentOf(stateDirectory: string, changes: Record<string, st
     EXECUTOR_PORT: '0',
     EXECUTOR_STATE: stateDirectory,
     EXECUTOR_MIN_FREE_DISK_BYTES: '0',
+    // The pinned Node, which plays the scripts, is in the project.
+    EXECUTOR_READABLE_PATHS: dirname(process.execPath),
     EXECUTOR_SCRIPTED_BIN: join(FIXTURES, 'scripted-cli.mjs'),
     EXECUTOR_BOUND_BIN: join(FIXTURES, 'scripted-cli.mjs'),
     ...changes,
@@ -168,4 +170,19 @@ export function isRunning(argument: string): boolean {
 /** Creates an argument for `sleep` that no other process has. */
 export function strayTag(): string {
   return `9${Math.floor(Math.random() * 1e12)}`;
+}
+
+/** The kinds of containment that work on this machine. Reports the others as skipped. */
+export async function usableKinds(kinds: string[]): Promise<string[]> {
+  const usable: string[] = [];
+  for (const kind of kinds) {
+    const state = await temporaryDirectory();
+    const isUsable = await startExecutor({ EXECUTOR_CONTAINMENT: kind, EXECUTOR_STATE: state }).then(
+      ({ kill }) => kill('SIGTERM').then(() => true),
+      () => false,
+    );
+    if (isUsable) usable.push(kind);
+    else console.warn(`Skipped: runs cannot be confined by ${kind} on this machine.`);
+  }
+  return usable;
 }

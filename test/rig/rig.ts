@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
@@ -6,6 +6,7 @@ import { executor, worker } from '../../scripts/local/services.ts';
 import { lockStateDirectory } from '../../scripts/local/state.ts';
 import { connect, type McpClient } from '../helpers/mcp-client.ts';
 import { writeConfig } from '../helpers/wrangler-config.ts';
+import { openJournal } from './journal.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
 import { type Part, partOf } from './part.ts';
 
@@ -16,6 +17,9 @@ const NOWHERE = `http://${LOOPBACK}:9`;
 
 const RATE_LIMIT = 1_000_000;
 const CRASHING_WORKER = join(import.meta.dirname, '../fixtures/crashing-worker.ts');
+
+/** The files of the seeded CLI, which a confined run has to read. */
+const SEEDED_CLI = ['../fixtures/seeded-cli.ts', 'script.ts', 'random.ts'].map((name) => join(import.meta.dirname, name));
 
 /** The gateway in parts: the Worker in workerd, a network that can fail, and the executor with the seeded CLI. */
 export interface Rig extends Pick<McpClient, 'call' | 'close'> {
@@ -43,13 +47,14 @@ const configIn = (state: string) =>
     text.replace('"src/index.ts"', JSON.stringify(CRASHING_WORKER)).replaceAll(/limit = \d+/g, `limit = ${RATE_LIMIT}`),
   );
 
-function executorPart(state: string, journal: string, tag: string): Part {
+function executorPart(state: string, journal: number, tag: string): Part {
   const spec = executor(state, EXECUTOR_TOKEN);
   const added = {
     EXECUTOR_CLAUDE_BIN: process.execPath,
     EXECUTOR_GROK_BIN: process.execPath,
     EXECUTOR_MIN_FREE_DISK_BYTES: '0',
-    SEEDED_JOURNAL: journal,
+    EXECUTOR_READABLE_PATHS: SEEDED_CLI.join(','),
+    SEEDED_JOURNAL: String(journal),
     SEEDED_TAG: tag,
   };
   return partOf({ ...spec, argv: () => ['test/fixtures/seeded-executor.ts'], env: (port) => ({ ...spec.env(port), ...added }) });
@@ -65,9 +70,8 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
   const state = mkdtempSync(join(tmpdir(), 'rig-'));
   lockStateDirectory(state);
   const tag = `9${Date.now()}${process.pid}`;
-  const journal = join(state, 'journal');
-  writeFileSync(journal, '');
-  const executorSide = executorPart(state, journal, tag);
+  const journal = await openJournal();
+  const executorSide = executorPart(state, journal.port, tag);
   const link = await openLink(executorSide.url, deliver);
   const port = await claimPort(0);
   const origin = `http://${LOOPBACK}:${port}`;
@@ -76,6 +80,7 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
   const workerSide = workerPart(state, port, { ...limits, ...keys, ...upstreams, EXECUTOR_URL: link.url, EXECUTOR_TOKEN });
   const stop = async (removes: boolean) => {
     link.close();
+    journal.close();
     await Promise.all([workerSide.end('SIGKILL'), executorSide.end('SIGTERM')]);
     if (removes) rmSync(state, { recursive: true, force: true, maxRetries: 5 });
   };
@@ -90,7 +95,7 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
       state,
       executorState: join(state, 'executor'),
       tag,
-      journal: () => readFileSync(journal, 'utf8').trim().split('\n'),
+      journal: journal.lines,
       crash: async (kind, name) => void (await fetch(`${origin}/__crash/${kind}/${name}`, { method: 'POST' })),
       askExecutor: (path) => fetch(`${executorSide.url()}${path}`, { headers: { authorization: `Bearer ${EXECUTOR_TOKEN}` } }),
       stop: (removes) => client.close().then(() => stop(removes)),

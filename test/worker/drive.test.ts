@@ -15,7 +15,7 @@ const HEALTH: Health = {
   maxRunning: 1,
   freeDiskBytes: 1,
   memoryBytes: 1,
-  containment: 'scan',
+  containment: 'none',
 };
 const LOST: Extract<ExecutorReply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
 const CHANGED: ExecutorReply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };

@@ -78,7 +78,7 @@ const answering = (status: number, body: object) => ({
   settings: { EXECUTOR_URL: '' },
   objects: { RUNNERS: faked(env.RUNNERS, { getByName: () => ({ fetch: async () => Response.json(body, { status }) }) }) },
 });
-const HEALTH = { version: '1', running: 0, maxRunning: 1, freeDiskBytes: 1, memoryBytes: 1, containment: 'scan' };
+const HEALTH = { version: '1', running: 0, maxRunning: 1, freeDiskBytes: 1, memoryBytes: 1, containment: 'none' };
 const speaking = (protocol: number, grok: string | null = '1.0') =>
   answering(200, { ...HEALTH, protocol, clis: { claude: '2.0', grok } });
 const away = { get: () => Promise.reject(new Error('away')), head: () => Promise.reject(new Error('away')) };
