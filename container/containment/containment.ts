@@ -11,7 +11,7 @@ export interface Reach {
 }
 
 /** A command of a run before it is confined. */
-export interface RunCommand {
+interface RunCommand {
   /** Number by which all processes of the run are found. */
   tag: string;
   argv: string[];

@@ -14,7 +14,7 @@ const TAGS = { from: 1_073_741_824, to: 2_147_483_647 };
 export const newProcessTag = (): string => String(randomInt(TAGS.from, TAGS.to));
 
 /** The processes with a tag and their descendants, other than this one. */
-export function findTagged(processTag: string): number[] {
+function findTagged(processTag: string): number[] {
   const rows = listProcesses().filter(({ pid }) => pid !== process.pid);
   const found = new Set(rows.filter((row) => row.hasTag(processTag)).map(({ pid }) => pid));
   for (let size = 0; size < found.size; ) {

@@ -26,7 +26,7 @@ export const quietWrangler = (directory: string) => ({
 });
 
 /** The environment of a child process. Its HOME and TMPDIR are inside `directory`. */
-export function childEnvironment(directory: string, extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+export function childEnvironment(directory: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const inherited = INHERITED.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -52,11 +52,17 @@ const offlineBindings = (modelUrl: string): Variables =>
     ]),
   );
 
-async function checkClis(executorUrl: string, token: string) {
+/** What the operator should know where runs are plain processes. */
+const UNCONFINED =
+  'Runs are not confined: they can read and change whatever your user can. Install bubblewrap (Linux), or use npm start -- --containers.';
+
+/** Refuses an executor without a CLI. Reports one that does not confine its runs. */
+async function checkExecutor(executorUrl: string, token: string, print: GatewayOptions['print']) {
   const response = await fetch(new URL('/health', executorUrl), { headers: { authorization: `Bearer ${token}` } });
-  const { clis } = Health.pick({ clis: true }).parse(await response.json());
+  const { clis, containment } = Health.pick({ clis: true, containment: true }).parse(await response.json());
   const missing = Object.keys(clis).filter((provider) => clis[provider] === null);
   if (missing.length > 0) throw new CommandError(`Missing CLI: ${missing.join(', ')}. Run npm ci with optional dependencies.`);
+  if (containment === 'none') print(UNCONFINED);
 }
 
 async function waitUntilHealthy(origin: string, signal: AbortSignal) {
@@ -76,12 +82,12 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
 type Start = (spec: ServiceSpec) => Promise<string>;
 
 /** Starts an executor unless EXECUTOR_URL names one. Returns the bindings by which Worker and executor reach each other. */
-async function startExecutor({ state }: GatewayOptions, { EXECUTOR_URL }: Variables, origin: string, start: Start) {
+async function startExecutor({ state, print }: GatewayOptions, { EXECUTOR_URL }: Variables, origin: string, start: Start) {
   const gate = { GATE_URL: `${origin}/gate` };
   if (EXECUTOR_URL) return gate;
   const token = newToken();
   const executorUrl = await start(executor(state, token));
-  await checkClis(executorUrl, token);
+  await checkExecutor(executorUrl, token, print);
   return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
 }
 

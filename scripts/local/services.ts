@@ -16,12 +16,16 @@ export const modelServer = (state: string): ServiceSpec => ({
   log: logOf(state, 'model-server'),
 });
 
+/** The executor's settings in the operator's environment. */
+const executorSettings = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EXECUTOR_')));
+
 /** The executor as a plain process. */
 export const executor = (state: string, token: string): ServiceSpec => ({
   title: 'The executor',
   argv: () => ['container/main.ts'],
   env: (port) =>
     childEnvironment(state, {
+      ...executorSettings(),
       EXECUTOR_HOST: LOOPBACK,
       EXECUTOR_PORT: String(port),
       EXECUTOR_STATE: join(state, 'executor'),

@@ -1,10 +1,13 @@
-import { PROTOCOL_VERSION } from '../../container/protocol.ts';
+import { type Health, PROTOCOL_VERSION } from '../../container/protocol.ts';
 import { OWNER } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { executorOf } from '../runner/executor.ts';
+import type { ExecutorReply } from '../runner/executor-client.ts';
 import { type Finding, finding } from './finding.ts';
 
 const NO_STORE = 'Not reachable. Compare its binding in wrangler.toml with the account.';
+const UNCONFINED =
+  'Runs are not confined: they reach whatever the executor does. Install bubblewrap on Linux, run the image as root with the capabilities that docs/deploy.md lists, or use npm start -- --containers.';
 const NO_EXECUTOR = 'Not reachable. Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.';
 
 const checkStore = (check: string, read: () => Promise<unknown>): Promise<Finding> =>
@@ -13,9 +16,16 @@ const checkStore = (check: string, read: () => Promise<unknown>): Promise<Findin
     () => finding(check, 'wrong', NO_STORE),
   );
 
-async function checkExecutor(env: Env, config: Config): Promise<Finding> {
+/** Reports how runs are confined, or nothing without an executor. */
+function checkContainment(health: ExecutorReply<Health>): Finding[] {
+  if (health.kind !== 'ok') return [];
+  const { containment } = health.value;
+  const check = 'confinement of runs';
+  return [containment === 'none' ? finding(check, 'note', UNCONFINED) : finding(check, 'ok', `By ${containment}.`)];
+}
+
+function checkExecutor(health: ExecutorReply<Health>): Finding {
   const check = 'executor';
-  const health = await executorOf(env, config, OWNER, 'default').health();
   if (health.kind === 'refused' && health.error.code === 'shutting_down')
     return finding(check, 'ok', 'The container is asleep. The next request starts it.');
   if (health.kind !== 'ok') return finding(check, 'wrong', NO_EXECUTOR);
@@ -35,9 +45,11 @@ async function checkExecutor(env: Env, config: Config): Promise<Finding> {
 }
 
 /** Checks that the stores and the executor respond. */
-export const checkServices = (env: Env, config: Config): Promise<Finding[]> =>
-  Promise.all([
+export async function checkServices(env: Env, config: Config): Promise<Finding[]> {
+  const [kv, r2, executor] = await Promise.all([
     checkStore('KV', () => env.OAUTH_KV.get('health')),
     checkStore('R2', () => env.STATE.head('health')),
-    checkExecutor(env, config),
+    executorOf(env, config, OWNER, 'default').health(),
   ]);
+  return [kv, r2, checkExecutor(executor), ...checkContainment(executor)];
+}

@@ -96,9 +96,10 @@ test('a gateway locks its state directory, restarts a service that dies, and end
   }
   await end(child, 'SIGTERM');
 
-  // Its token is the same after a restart, and a key in the shell is not used.
-  const again = spawnOffline(state, { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up' });
+  // Its token is the same after a restart, and a key in the shell is not used, unlike a setting of the executor.
+  const again = spawnOffline(state, { ANTHROPIC_API_KEY: 'made-up', XAI_API_KEY: 'made-up', EXECUTOR_CONTAINMENT: 'none' });
   const said = reader(again);
+  await said.line(/^Runs are not confined: .* npm start -- --containers\.$/);
   await said.line(/^Offline: the bundled model endpoint answers; no model is called, nothing is spent\.$/);
   await said.line(/^Offline because --offline was given\.$/);
   expect((await said.line(/^Token: (\S{43})$/))[1]).toBe(token);

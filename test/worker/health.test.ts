@@ -56,6 +56,8 @@ test('the owner sees what is configured, reachable and accepted, and no secret',
       R2: 'ok',
       // One of its providers, which is there for the tests, has no CLI.
       executor: 'note',
+      // A matter of the machine.
+      'confinement of runs': expect.stringMatching(/^(ok|note)$/),
     },
   });
   expect(text).not.toMatch(/test-(gateway|anthropic|xai|executor)/);
@@ -81,11 +83,25 @@ const answering = (status: number, body: object) => ({
 const HEALTH = { version: '1', running: 0, maxRunning: 1, freeDiskBytes: 1, memoryBytes: 1, containment: 'none' };
 const speaking = (protocol: number, grok: string | null = '1.0') =>
   answering(200, { ...HEALTH, protocol, clis: { claude: '2.0', grok } });
+const confining = (containment: string) => answering(200, { ...HEALTH, protocol: PROTOCOL_VERSION, clis: {}, containment });
 const away = { get: () => Promise.reject(new Error('away')), head: () => Promise.reject(new Error('away')) };
 
 const OIDC = { OIDC_ISSUER: 'https://idp.test', OIDC_CLIENT_ID: 'c', OIDC_CLIENT_SECRET: 's', OIDC_ALLOWED: '@example.com' };
 
 const CASES: Record<string, Case> = {
+  'an executor that confines its runs': { ...confining('bwrap'), check: 'confinement of runs', state: 'ok', says: 'By bwrap.' },
+  'an executor that does not confine its runs': {
+    ...confining('none'),
+    check: 'confinement of runs',
+    state: 'note',
+    says: 'Runs are not confined: they reach whatever the executor does.',
+  },
+  'an executor of an earlier version': {
+    ...confining('scan'),
+    check: 'confinement of runs',
+    state: 'note',
+    says: 'Runs are not confined',
+  },
   'a key that is missing': {
     settings: { ANTHROPIC_API_KEY: '' },
     check: 'key of claude',
