@@ -10,4 +10,6 @@ export interface Caller {
   account: string;
   grant: string;
   scopes: readonly Scope[];
+  /** At consent, its person let the client show its own pending approvals and pass on the decision. */
+  showsApprovals?: boolean;
 }

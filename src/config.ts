@@ -97,7 +97,14 @@ const settingShape = {
   githubUrl: z.url().default('https://github.com').describe('GitHub, or a GitHub Enterprise server.'),
   githubApiUrl: z.url().default('https://api.github.com').describe('API of that GitHub.'),
   defaultPolicy: z.enum(PRESET_NAMES).default('careful').describe('Policy of grants and accounts that have set none.'),
-  approvalByClient: z.enum(['on', 'off']).default('on').describe('off: the client that made a call never shows its approval.'),
+  ceilingPolicy: optional(
+    z.enum(PRESET_NAMES),
+    "No policy of any account allows more than this preset. Without it, DEFAULT_POLICY bounds every account but the owner's.",
+  ),
+  approvalByClient: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('off: no client shows approvals of its own calls, even if its person allowed that at consent.'),
   approvalWebhookUrl: optional(
     z.string().refine(isPublicHttps, 'must be https at a public host'),
     'Receives every new approval: https, at a public host.',

@@ -35,6 +35,12 @@ export const dangerous = (declared: Option, value?: unknown): Option => ({
   danger: value === undefined ? { op: 'exists', value: true } : { op: 'eq', value },
 });
 
+/** An option whose list disables a safeguard if it has an entry outside `harmless`. */
+export const limitedTo = (harmless: readonly string[], declared: Option): Option => ({
+  ...declared,
+  danger: { op: 'not_within', value: harmless },
+});
+
 /** The arguments for checked option values, and the files in `directory` that they name. */
 export function argumentsOf(table: Record<string, Option>, values: Record<string, unknown>, directory: string) {
   const argv: string[] = [];

@@ -11,7 +11,7 @@ export interface Option {
   /** Arguments for a value. */
   argv?: (value: unknown) => string[];
   /** Values that disable a safeguard: they run code of others, skip permission requests, or leave the workspace. Presets deny them. */
-  danger?: { op: 'eq' | 'exists'; value: unknown };
+  danger?: { op: 'eq' | 'exists' | 'not_within'; value: unknown };
   /** A file whose path is the argument, for values that may be longer than an argument. */
   file?: { flag: string; name: string; text: (value: unknown) => string };
 }

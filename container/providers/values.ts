@@ -99,6 +99,9 @@ export const promptText = (maxBytes?: number) => {
   return plain.refine((value) => bytesOf(value) <= maxBytes, { error: ({ input }) => tooLong(bytesOf(String(input))) });
 };
 
+/** Permission rules that let a run only read files, which it may do anyway. */
+export const READ_ONLY_RULES = ['Glob', 'Grep', 'Read'] as const;
+
 /** A list of tool names or permission rules. */
 export const ruleList = z.array(z.string().min(1).max(1_000)).max(200);
 

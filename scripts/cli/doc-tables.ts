@@ -55,8 +55,12 @@ function typeCells(name: string, type: z.ZodType): string[] {
 }
 
 /** Values of an option that disable a safeguard. */
-const dangerOf = ({ danger }: Option) =>
-  danger === undefined ? '' : danger.op === 'exists' ? 'any value' : code(String(danger.value));
+const DANGERS: Record<NonNullable<Option['danger']>['op'], (value: unknown) => string> = {
+  exists: () => 'any value',
+  eq: (value) => code(String(value)),
+  not_within: (value) => `other than ${code(String(value))}`,
+};
+const dangerOf = ({ danger }: Option) => (danger ? DANGERS[danger.op](danger.value) : '');
 
 const optionTable = ({ id, title, options }: Provider) =>
   [

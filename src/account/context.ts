@@ -21,7 +21,8 @@ function nameOf({ id, storage }: DurableObjectState): string {
 
 export function openAccount(state: DurableObjectState, env: Env, config: Config) {
   const { storage } = state;
-  const { limits, defaultPolicy, approvalWebhookUrl: url, approvalWebhookSecret: secret } = config;
+  const name = nameOf(state);
+  const { limits, defaultPolicy, ceilingPolicy, approvalWebhookUrl: url, approvalWebhookSecret: secret } = config;
   return {
     limits,
     /** The object of a job. */
@@ -30,11 +31,15 @@ export function openAccount(state: DurableObjectState, env: Env, config: Config)
     receiver: url !== undefined && secret !== undefined ? { url, secret } : undefined,
     jobs: new JobIndex(storage),
     // The gateway token is the operator's: without a policy of its own it may do what its scopes allow.
-    policies: new Policies(storage, (grant) => (grant === OWNER ? 'open' : defaultPolicy)),
+    policies: new Policies(
+      storage,
+      (grant) => (grant === OWNER ? 'open' : defaultPolicy),
+      ceilingPolicy ?? (name === OWNER ? 'open' : defaultPolicy),
+    ),
     counters: new Counters(storage),
     approvals: new Approvals(storage),
     announcements: new Announcements(storage),
     spending: new Spending(storage),
-    audit: new AuditLog(storage, nameOf(state)),
+    audit: new AuditLog(storage, name),
   };
 }

@@ -1,6 +1,6 @@
 import { OWNER } from '../caller.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
-import { TOKEN_CALLS } from '../policy/tools.ts';
+import { GATEWAY_TOOLS, TOKEN_CALLS } from '../policy/tools.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
 import { auditCall, auditRefusal, callFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
@@ -23,6 +23,10 @@ const PERMIT_MS = 3_600_000;
 
 /** The gateway token may always make these calls, so that no policy locks the operator out. */
 const OWNER_ALWAYS_ALLOWED = ['policy_get', 'policy_set', 'policy_test', ...TOKEN_CALLS];
+
+/** Whether a call cancels a job that its own grant requested. */
+const isOwnCancel = ({ jobs }: AccountContext, { tool, grant, args }: ToolCall) =>
+  tool === GATEWAY_TOOLS.jobCancel.name && jobs.find(String(args.jobId))?.grant_id === grant;
 
 /** Refunds the charges of a call that did nothing, and makes its approval usable again. */
 export function refundPermit({ counters, approvals }: AccountContext, { charges, at, approvalId }: Permit): void {
@@ -53,6 +57,10 @@ export function permitCall(account: AccountContext, call: ToolCall, hasApprovals
   const { tool, grant } = call;
   if (grant === OWNER && OWNER_ALWAYS_ALLOWED.includes(tool)) {
     audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token is never locked out' }));
+    return ok({ charges: [], at: now });
+  }
+  if (isOwnCancel(account, call)) {
+    audit.add(callFacts(call, 'allow', now, { rule: 'own job', reason: 'a requester may always cancel its own job' }));
     return ok({ charges: [], at: now });
   }
   const weighing = weigh(account, call, { running: 0 }, now);

@@ -4,7 +4,7 @@ import { eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
 import { estimateOf } from './estimate.ts';
 import type { OwnedCharge } from './tables/counters.ts';
-import { type PolicyChange, type PolicyMode, policyOf } from './tables/policies.ts';
+import type { PolicyChange, PolicyMode } from './tables/policies.ts';
 import type { ToolCall } from './tool-call.ts';
 import { decideUnder, type PolicyDecision } from './weigh.ts';
 
@@ -17,6 +17,8 @@ export interface PolicyState {
   written: string;
   /** The target that it is set for: this one, "default", or "gateway" if the account has set none. */
   from: string;
+  /** A preset that no policy of the account exceeds; absent without a limit. */
+  ceiling?: string;
   /** The shadow policy of the target. */
   shadow?: string;
   changes: PolicyChange[];
@@ -25,7 +27,8 @@ export interface PolicyState {
 export function policyState({ policies }: AccountContext, target: string, maxChanges = CHANGES_MAX): PolicyState {
   const { written, target: from } = policies.enforced(target);
   const shadow = policies.writtenFor(target, 'shadow');
-  return { written, from, ...(shadow && { shadow }), changes: policies.changes(target, maxChanges) };
+  const ceiling = policies.ceiling === 'open' ? undefined : policies.ceiling;
+  return { written, from, ...(ceiling && { ceiling }), ...(shadow && { shadow }), changes: policies.changes(target, maxChanges) };
 }
 
 /** Sets a target's policy, or removes it if `written` is null, and audits the change. */
@@ -61,7 +64,7 @@ export interface TrialResult {
 /** Decides on a call under a policy. Changes nothing. */
 export function tryPolicy(account: AccountContext, { target, written, call }: Trial, now: number): Result<TrialResult> {
   const { policies, counters, jobs, limits } = account;
-  const policy = written === undefined ? ok(policies.enforced(target).policy) : policyOf(written);
+  const policy = written === undefined ? ok(policies.enforced(target).policy) : policies.bound(written);
   if (!policy.ok) return policy;
   const provider = toolNamed(call.tool)?.provider;
   const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, jobs.averageOf(provider), limits);

@@ -1,7 +1,7 @@
 import { providers } from '../../container/providers/index.ts';
 import type { Grant, JobSpend } from '../job/budget.ts';
 import type { Settlement } from '../job/finalize.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import { evaluateWithin } from '../policy/ceiling.ts';
 import type { AccountContext } from './context.ts';
 import { SHADOW } from './weigh.ts';
 
@@ -70,7 +70,7 @@ export function modelRefusal(
   const entry = jobs.find(job);
   if (!entry) return undefined;
   const { policy } = policies.enforced(entry.grant_id);
-  const judge = (args: Record<string, unknown>) => evaluate(policy, { tool: entry.tool, args });
+  const judge = (args: Record<string, unknown>) => evaluateWithin(policy, { tool: entry.tool, args });
   const spellings = spellingsOf(entry.provider, model);
   const asked = judge(options);
   if (asked.kind !== 'pass' || spellings.includes(String(options.model))) return undefined;

@@ -1,7 +1,8 @@
 import type { Failure } from '../errors.ts';
+import { evaluateWithin } from '../policy/ceiling.ts';
 import { CALLS, type Policy } from '../policy/compile.ts';
 import { type Overrun, overrun } from '../policy/counting.ts';
-import { evaluate, type PolicyReason } from '../policy/evaluate.ts';
+import type { PolicyReason } from '../policy/evaluate.ts';
 import type { AccountContext } from './context.ts';
 import { approvalScope } from './tables/approvals.ts';
 import type { OwnedCharge, Used } from './tables/counters.ts';
@@ -60,7 +61,7 @@ export function decideUnder(
   prefix = '',
 ): PolicyDecision {
   const { grant, tool, args } = call;
-  const verdict = evaluate(policy, { tool, args, ...(estimate && { estimate }) });
+  const verdict = evaluateWithin(policy, { tool, args, ...(estimate && { estimate }) });
   const { rule, reason } = verdict;
   if (verdict.kind === 'hide') return { kind: 'hide', rule, reason, failure: { code: 'unknown_tool', tool }, charges: [] };
   if (verdict.kind === 'deny')

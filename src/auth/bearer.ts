@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Caller, OWNER, SCOPES } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { accessOf } from '../objects.ts';
@@ -12,6 +13,9 @@ const OAUTH_TOKEN = /^[a-z0-9]{1,64}:([\w-]{1,64}):[\w-]{1,128}$/;
 
 /** The text of an API token. */
 export const apiToken = (account: string, secret: string) => `lcg_${account}_${secret}`;
+
+/** What consent stores with a grant for its tokens. */
+const Props = z.object({ showsApprovals: z.boolean().optional() });
 
 const sha256 = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
 
@@ -28,7 +32,9 @@ async function apiCaller(account: string, secret: string, env: Env): Promise<Cal
 
 async function oauthCaller(token: string, grant: string, env: Env, resource: string): Promise<Caller | null> {
   const valid = await oauthServer(resource).validateToken(resource, token, env);
-  return valid && { account: valid.userId, grant, scopes: valid.scope.filter(isScope) };
+  if (!valid) return null;
+  const { showsApprovals } = Props.catch({}).parse(valid.props);
+  return { account: valid.userId, grant, scopes: valid.scope.filter(isScope), ...(showsApprovals && { showsApprovals }) };
 }
 
 /** The caller behind a bearer token: the gateway token, an API token, or an OAuth token for this resource. Null if unknown. */

@@ -8,7 +8,9 @@ import {
 import { z } from 'zod';
 import type { Decision } from '../account/approval.ts';
 import { type Approval, previewOf } from '../account/tables/approvals.ts';
+import type { Caller } from '../caller.ts';
 import type { JobView } from '../job/record.ts';
+import { toolNamed } from '../policy/tools.ts';
 import { type Call, ownAccount } from './call.ts';
 import { escapeInvisible } from './result/render.ts';
 
@@ -21,8 +23,15 @@ const Meta = z.looseObject({
   }),
 });
 
-/** Whether the client declared on this request that it shows forms to its person. */
-export const declaresForms = ({ mcpReq }: ServerContext): boolean => Meta.safeParse(mcpReq.envelope).success;
+/**
+ * Whether the client may show approvals of its own calls: it declared that it shows forms, its grant may decide approvals, and its person
+ * allowed it at consent. No API token has that, because a program that holds one could answer its own forms.
+ */
+export const mayShowForms = ({ showsApprovals = false, scopes }: Caller, { mcpReq }: ServerContext): boolean =>
+  showsApprovals && scopes.includes('approvals:write') && Meta.safeParse(mcpReq.envelope).success;
+
+/** Calls that change permissions are decided on the page only. */
+const isForPage = ({ kind, call }: Approval) => kind === 'call' && toolNamed(call.tool)?.scope === 'admin';
 
 const FORM = {
   type: 'object' as const,
@@ -54,7 +63,7 @@ function messageFor(approval: Approval): string {
 /** Pending approvals as forms, by their ids. One that cannot be shown whole is left out. */
 export function formsOf(approvals: Approval[]): InputRequests {
   const shown = approvals
-    .filter(({ state, isWhole }) => state === 'pending' && isWhole)
+    .filter((approval) => approval.state === 'pending' && approval.isWhole && !isForPage(approval))
     .map((approval) => ({ id: approval.id, message: messageFor(approval) }))
     .filter(({ message }) => message.length <= MAX_FORM_CHARS);
   return Object.fromEntries(shown.map(({ id, message }) => [id, inputRequired.elicit({ message, requestedSchema: FORM })]));
@@ -82,7 +91,8 @@ function decisionIn(
 /** Decides an approval as the person behind the client did in a form. False if there is no decision, or it was refused. */
 export async function decideByForm(id: string, responses: Record<string, unknown> | undefined, call: Call): Promise<boolean> {
   const decision = decisionIn(responses, id);
-  if (!decision) return false;
-  const by = { by: call.caller.grant, isGrant: false, remember: false };
+  const approval = decision && (await ownAccount(call).approval(id));
+  if (!decision || !approval || isForPage(approval)) return false;
+  const by = { by: `a form of ${call.caller.grant}`, isGrant: false, remember: false };
   return (await ownAccount(call).decide({ id, ...decision, ...by })).ok;
 }

@@ -8,7 +8,7 @@ import { VERSION } from '../version.ts';
 import { answerCall } from './answer.ts';
 import { sendReadableErrors } from './arguments/protocol-errors.ts';
 import type { Call, CallingClient } from './call.ts';
-import { declaresForms } from './elicitation.ts';
+import { mayShowForms } from './elicitation.ts';
 import { mcpHandler } from './handler.ts';
 import { jobTasks } from './job-tasks.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
@@ -85,7 +85,7 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
     client: {
       name: clientName(context, request.headers.get('user-agent') ?? ''),
       supportsTasks: hasTasks && supportsTasks(context),
-      supportsForms: era === 'modern' && config.approvalByClient === 'on' && declaresForms(context),
+      supportsForms: era === 'modern' && config.approvalByClient === 'on' && mayShowForms(caller, context),
       signal: context.mcpReq.signal,
       progress: progressOf(context),
     },

@@ -33,6 +33,8 @@ export interface ToolRule {
 /** A compiled document. */
 export interface Policy {
   document: PolicyDocument;
+  /** A policy that bounds this one. */
+  ceiling?: Policy;
   isHidden: (tool: string) => boolean;
   /** The rule of a tool: that of its exact name, else that of the longest matching prefix. */
   ruleOf: (tool: string) => ToolRule | undefined;

@@ -33,12 +33,16 @@ function contains(found: unknown, wanted: unknown): boolean {
   return Array.isArray(found) && found.some((entry) => isDeepStrictEqual(entry, wanted));
 }
 
+/** Whether a list has an entry that another one lacks. What is not a list exceeds any. */
+const exceeds = (found: unknown, wanted: unknown) =>
+  found !== undefined && !(Array.isArray(found) && found.every((entry) => isOneOf(entry, wanted)));
+
 function matches(found: unknown, pattern: Pattern | undefined): ConditionResult {
   if (typeof found !== 'string' || !pattern) return 'fails';
   return found.length > TEXT_MAX_CHARS ? 'indeterminate' : resultOf(pattern.test(found));
 }
 
-/** Comparisons of an argument, by Intercept's names. An absent argument equals nothing and is in no list. */
+/** Comparisons of an argument, by Intercept's names. An absent argument equals nothing, is in no list and has no entries. */
 export const OPERATORS = {
   eq: { value: any, wants: 'a value', test: (found, wanted) => resultOf(isDeepStrictEqual(found, wanted)) },
   neq: { value: any, wants: 'a value', test: (found, wanted) => resultOf(!isDeepStrictEqual(found, wanted)) },
@@ -50,6 +54,7 @@ export const OPERATORS = {
   gte: ordered((found, wanted) => found >= wanted),
   regex: { value: z.string(), wants: 'a pattern as text', test: (found, _wanted, pattern) => matches(found, pattern) },
   contains: { value: any, wants: 'a value', test: (found, wanted) => resultOf(contains(found, wanted)) },
+  not_within: { value: anyList, wants: 'a list', test: (found, wanted) => resultOf(exceeds(found, wanted)) },
   exists: { value: z.boolean(), wants: 'true or false', test: (found, wanted) => resultOf((found !== undefined) === wanted) },
 } as const satisfies Record<string, Operator>;
 type OperatorName = keyof typeof OPERATORS;

@@ -65,7 +65,7 @@ function amountOf({ unit }: Quota, { args, estimate }: JudgedCall): number | und
   return typeof found === 'number' && Number.isFinite(found) && found >= 0 ? found : undefined;
 }
 
-/** Judges a call. Pure. The order of the rules in the document does not matter. */
+/** Judges a call, without the policy's ceiling. Pure. The order of the rules in the document does not matter. */
 export function evaluate(policy: Policy, call: JudgedCall): Verdict {
   const { tool } = call;
   if (policy.isHidden(tool)) return { kind: 'hide', rule: 'hide', reason: 'this tool is hidden' };

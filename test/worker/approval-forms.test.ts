@@ -119,3 +119,33 @@ test('a held task asks for input, and continues with the answer', async () => {
     result: { structuredContent: { answer: { text } } },
   });
 });
+
+test.each<[who: string, change: Partial<Caller>]>([
+  ['without the permission to approve', { scopes: ['jobs:read', 'jobs:run'] }],
+  ['whose person did not allow it at consent', { showsApprovals: false }],
+])('a client %s shows no form, whatever it declares', async (_who, change) => {
+  const { requester } = await pair();
+  const caller = { ...requester, ...change };
+  const { result } = await post(caller, 'tools/call', { name: 'claude_request', arguments: { prompt: prompt() } }, FORMS);
+  expect(result).toMatchObject({ resultType: 'complete', structuredContent: { job: { state: 'held' } } });
+  const task = await post(caller, 'tools/call', { name: 'claude_request', arguments: { prompt: prompt() } }, TASKS);
+  expect(task.result).toMatchObject({ resultType: 'task', status: 'working' });
+});
+
+test('a change of a policy is approved on the page only', async () => {
+  const { requester } = await pair();
+  const admin: Caller = { ...requester, scopes: ['jobs:read', 'approvals:write', 'admin'] };
+  await setPolicy(requester, { version: '1', default: 'allow', tools: { policy_set: { action: 'require_approval' } } });
+  const change = { name: 'policy_set', arguments: { target: admin.grant, policy: 'open' } };
+  const { result } = await post(admin, 'tools/call', change, FORMS);
+  expect(result).toMatchObject({ resultType: 'complete', structuredContent: { error: { code: 'approval_required' } } });
+});
+
+test('the audit log says that a form was used', async () => {
+  const { requester, account } = await pair();
+  const { respond } = await ask(requester, 'claude_request', { prompt: prompt() });
+  await respond(accept({ approve: true }));
+  expect(await account.audit({ kind: 'approval' }, 1)).toMatchObject([
+    { grant: `a form of ${requester.grant}`, decision: 'approve' },
+  ]);
+});

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { agents, agentsText } from '../agents.ts';
 import { mayOption } from '../may.ts';
-import { dangerous, fileOption, option } from '../option.ts';
+import { dangerous, fileOption, limitedTo, option } from '../option.ts';
 import type { Permissions, Provider } from '../provider.ts';
-import { jsonObject, mcpServers, mcpServersText, plainName, promptText, relativePath } from '../values.ts';
+import { jsonObject, mcpServers, mcpServersText, plainName, promptText, READ_ONLY_RULES, relativePath } from '../values.ts';
 import { claudeModels } from './models.ts';
 import { plainSchema } from './schema.ts';
 import { allowRules, builtInTools, denyRules } from './tools.ts';
@@ -42,7 +42,10 @@ export const claudeOptions = {
     option('--dangerously-skip-permissions', z.boolean(), 'Same as permissionMode bypassPermissions.'),
     true,
   ),
-  allowedTools: option('--allowedTools', allowRules, 'Calls that need no permission, such as Bash(git *).'),
+  allowedTools: limitedTo(
+    READ_ONLY_RULES,
+    option('--allowedTools', allowRules, 'Calls that need no permission, such as Bash(git *).'),
+  ),
   disallowedTools: option('--disallowedTools', denyRules, 'Calls that are denied; a bare name removes the tool.'),
   tools: option('--tools', builtInTools, 'Built-in tools to keep; [] for none.', (tools) => [`--tools=${tools.join(',')}`]),
   restricted: option('--restricted', z.boolean(), 'No tools that run code.'),

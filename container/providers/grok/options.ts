@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { agents, agentsText } from '../agents.ts';
 import { mayOption } from '../may.ts';
-import { dangerous, option } from '../option.ts';
+import { dangerous, limitedTo, option } from '../option.ts';
 import type { Permissions, Provider } from '../provider.ts';
-import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, ruleList } from '../values.ts';
+import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, READ_ONLY_RULES, ruleList } from '../values.ts';
 import { toolNames } from './tools.ts';
 
 /** Models that `grok models` of Grok 1.0.41 lists, and the one that runs use. The service may have more. */
@@ -40,7 +40,10 @@ export const grokOptions = {
     option('--always-approve', z.boolean(), 'Same as permissionMode bypassPermissions; deny still applies.'),
     true,
   ),
-  allow: option('--allow', ruleList, 'Calls that need no permission, such as Bash(git *) or Edit(**).'),
+  allow: limitedTo(
+    READ_ONLY_RULES,
+    option('--allow', ruleList, 'Calls that need no permission, such as Bash(git *) or Edit(**).'),
+  ),
   deny: option('--deny', ruleList, 'Calls that are denied; the run continues.'),
   tools: option('--tools', toolNames, 'Built-in tools to keep.', noArguments),
   allowedTools: option('--tools', toolNames, 'Same as tools.', noArguments),

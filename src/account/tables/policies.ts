@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../errors.ts';
+import { withinCeiling } from '../../policy/ceiling.ts';
 import { compile, type Policy } from '../../policy/compile.ts';
 import { readDocument } from '../../policy/document.ts';
 import { isPreset, PRESETS, type PresetName } from '../../policy/presets.ts';
@@ -48,7 +49,7 @@ const Change = z
 export type PolicyChange = z.infer<typeof Change>;
 
 /** Compiles a policy: the name of a preset, or the text of a document. */
-export function policyOf(written: string): Result<Policy> {
+function policyOf(written: string): Result<Policy> {
   if (isPreset(written)) return ok(PRESETS[written].policy);
   const read = readDocument(written);
   return read.ok ? ok(compile(read.value)) : read;
@@ -61,19 +62,29 @@ const MAX_CACHED = 200;
 export class Policies {
   readonly #sql: SqlStorage;
   readonly #fallback: (grant: string) => PresetName;
+  /** No policy of the account allows more than this preset. */
+  readonly ceiling: PresetName;
   readonly #compiled = new Map<string, Policy>();
 
   /** `fallback` is the policy of a grant that has none, in an account without a default. */
-  constructor(storage: DurableObjectStorage, fallback: (grant: string) => PresetName) {
+  constructor(storage: DurableObjectStorage, fallback: (grant: string) => PresetName, ceiling: PresetName) {
     this.#sql = storage.sql;
     this.#fallback = fallback;
+    this.ceiling = ceiling;
     this.#sql.exec(SCHEMA);
   }
 
-  /** The policy in force for a grant, and the target that it comes from. */
+  /** The policy in force for a grant, within the ceiling, and the target that it comes from. */
   enforced(grant: string): { policy: Policy; target: string; written: string } {
     const { target, written } = this.#found(grant, 'enforce') ?? { target: 'gateway', written: this.#fallback(grant) };
     return { policy: this.#policy(written), target, written };
+  }
+
+  /** A policy within the ceiling. Fails if it is neither a preset nor a valid document. */
+  bound(written: string): Result<Policy> {
+    const own = policyOf(written);
+    if (!own.ok || this.ceiling === 'open' || this.ceiling === written) return own;
+    return ok(withinCeiling(own.value, PRESETS[this.ceiling].policy));
   }
 
   /** The shadow policy of a grant, or undefined. */
@@ -90,7 +101,7 @@ export class Policies {
   #policy(written: string): Policy {
     const known = this.#compiled.get(written);
     if (known) return known;
-    const made = policyOf(written);
+    const made = this.bound(written);
     if (!made.ok) throw new Error('a stored policy is not valid');
     if (this.#compiled.size >= MAX_CACHED) this.#compiled.clear();
     this.#compiled.set(written, made.value);

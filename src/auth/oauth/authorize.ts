@@ -72,7 +72,7 @@ async function askConsent(c: Context<AppEnv>, person: Person, request: AuthReque
   return renderPage(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
 }
 
-async function grantAccess(c: Context<AppEnv>, person: Person, handle: string, scope: string[]) {
+async function grantAccess(c: Context<AppEnv>, person: Person, handle: string, scope: string[], showsApprovals: boolean) {
   const oauth = oauthOf(c);
   const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
   const { clientName, clientDomain, redirectHost } = await oauth.describeConsent(request);
@@ -81,7 +81,7 @@ async function grantAccess(c: Context<AppEnv>, person: Person, handle: string, s
     userId: person.account,
     metadata: { client: clientName, host: clientDomain ?? redirectHost, isVerified: clientDomain !== undefined },
     scope: request.scope,
-    props: {},
+    props: { showsApprovals },
   });
   headers.set('location', redirectTo);
   return new Response(null, { status: 302, headers });
@@ -101,7 +101,7 @@ async function answerConsent(c: Context<AppEnv>, person: Person) {
     const text = 'No permission was selected, or you signed in as someone else in the meantime. Start again from the app.';
     return renderPage(c, 'Access was not granted', problemPage(text), { status: 400, person });
   }
-  return grantAccess(c, person, handle, scope);
+  return grantAccess(c, person, handle, scope, form.get('showsApprovals') === 'on' && scope.includes('approvals:write'));
 }
 
 /** The authorization endpoint: a check of the request, then sign-in, then consent. */

@@ -36,6 +36,9 @@ ${verification(facts.clientDomain)}
 ${facts.redirectIsLoopback ? loopback : ''}
 ${scopeChoices('It asks to', requested)}
 ${others.length > 0 ? scopeChoices('You can also let it', others) : ''}
+<fieldset><legend>Approvals inside the app</legend><label class="choice"><input type="checkbox" name="showsApprovals" value="on"><span>The app may
+show you approvals of its own calls, and pass on what you decide. Only with permission to approve. Leave it off unless you trust the app: it could
+answer in your place.</span></label></fieldset>
 <p class="soft">Its calls are also limited by ${facts.policy}, which you can change under Policies. Access ends when you revoke it under
 Connections, or after 30 days without use.</p>
 <input type="hidden" name="handle" value="${facts.handle}">

@@ -1,8 +1,8 @@
 import type { PolicyState, TrialResult } from '../../account/policy-admin.ts';
-import { type PolicyChange, policyOf } from '../../account/tables/policies.ts';
+import type { PolicyChange } from '../../account/tables/policies.ts';
 import { type GrantName, grantNameOf } from '../../auth/oauth/grants.ts';
 import { sentence } from '../../errors.ts';
-import type { PolicyInput } from '../../policy/document.ts';
+import { type PolicyInput, readDocument } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { isPreset, PRESETS } from '../../policy/presets.ts';
 import { RISKS } from '../../policy/risk.ts';
@@ -19,24 +19,24 @@ export const documentOf = (written: string): PolicyInput => (isPreset(written) ?
 const policyWords = (written: string) => (isPreset(written) ? `Preset ${written}.` : 'Custom document.');
 
 /** Source of a target's policy, in words. */
-function sourceWords(target: string, from: string): string {
-  if (from === target) return 'Own policy.';
-  return from === 'gateway' ? 'Gateway default.' : 'Account default.';
+function sourceWords(target: string, { from, ceiling }: PolicyState): string {
+  const source = from === target ? 'Own policy.' : from === 'gateway' ? 'Gateway default.' : 'Account default.';
+  return ceiling === undefined ? source : `${source} The operator allows no more than the preset ${ceiling}.`;
 }
 
 /** An entry of the list of policies. */
-export const shownPolicy = ({ id, name }: GrantName, { written, from, shadow }: PolicyState): ShownPolicy => ({
+export const shownPolicy = ({ id, name }: GrantName, state: PolicyState): ShownPolicy => ({
   target: id,
   name,
-  policy: policyWords(written),
-  from: sourceWords(id, from),
-  shadow: shadow && policyWords(shadow),
+  policy: policyWords(state.written),
+  from: sourceWords(id, state),
+  shadow: state.shadow && policyWords(state.shadow),
 });
 
 /** Looks up a tool's state under a stored policy. */
 export function statesUnder(written: string): (tool: string) => ToolState {
-  const policy = policyOf(written);
-  return (tool) => (policy.ok ? toolState(policy.value.document, tool) : 'custom');
+  const document = readDocument(documentOf(written));
+  return (tool) => (document.ok ? toolState(document.value, tool) : 'custom');
 }
 
 function shownTools(written: string): ShownTool[] {

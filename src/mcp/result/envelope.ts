@@ -92,6 +92,8 @@ const PolicyView = z.object({
   target: text,
   policy: Written,
   from: text,
+  /** A preset that no policy of the account exceeds. */
+  ceiling: text.optional(),
   shadow: Written.optional(),
   changes: z.array(z.object({ at: z.number(), by: text, mode: text, policy: Written.nullable() })).optional(),
   /** Names in the document that are not tools of this gateway. */

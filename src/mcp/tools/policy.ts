@@ -44,7 +44,7 @@ const shownPolicy = (written: string, max: number) => (written.length > max ? cu
 
 function view(
   name: string,
-  { written, from, shadow, changes }: PolicyState,
+  { written, from, ceiling, shadow, changes }: PolicyState,
   maxChars: number,
 ): NonNullable<Envelope['policies']>[number] {
   const unknown = fittingPart(unknownTools(written), MAX_HISTORY_CHARS);
@@ -58,6 +58,7 @@ function view(
     target: name,
     policy: shownPolicy(written, maxChars),
     from,
+    ceiling,
     shadow: shadow === undefined ? undefined : shownPolicy(shadow, maxChars / 2),
     changes: fittingPart(history, MAX_HISTORY_CHARS),
     unknownTools: unknown.length > 0 ? unknown : undefined,
@@ -70,7 +71,7 @@ const stateOf = async (name: string, call: Call, maxChars: number) =>
 export const policyGet = tool({
   ...GATEWAY_TOOLS.policyGet,
   title: 'Get a policy',
-  description: 'The policy in force for a grant or by default, its origin and its history.',
+  description: 'The policy in force for a grant or by default, its ceiling, origin and history.',
   input: z.strictObject({
     target,
     maxChars: upTo(DOCUMENT_MAX_CHARS * 2, POLICY_CHARS).describe('A longer document is cut; half of this for the shadow.'),

@@ -43,7 +43,7 @@ const wrong: [what: string, written: unknown, message: string][] = [
   [
     'an unknown operator',
     withCondition({ path: 'args.a', op: 'matches', value: 1 }),
-    'tools.t.require[0].op: unknown operator "matches"; use one of eq, neq, in, not_in, lt, lte, gt, gte, regex, contains, exists',
+    'tools.t.require[0].op: unknown operator "matches"; use one of eq, neq, in, not_in, lt, lte, gt, gte, regex, contains, not_within, exists',
   ],
   [
     'no operator',

@@ -29,6 +29,11 @@ const rows: [tool: string, args: Record<string, unknown>, readOnly: Outcome, car
   ['claude_request', { may: 'edit' }, 'deny', 'pass', 'pass'],
   ['claude_request', { may: 'run' }, 'deny', 'deny', 'pass'],
   ['grok_request_async', { may: 'run' }, 'deny', 'deny', 'pass'],
+  ['claude_request', { allowedTools: ['Bash'] }, 'deny', 'deny', 'pass'],
+  ['claude_request', { allowedTools: ['Read, Bash'] }, 'deny', 'deny', 'pass'],
+  ['claude_request', { allowedTools: ['Read', 'Grep'] }, 'deny', 'pass', 'pass'],
+  ['grok_request', { allow: ['Bash(git *)'] }, 'deny', 'deny', 'pass'],
+  ['grok_request', { allow: ['Read'] }, 'deny', 'pass', 'pass'],
   ['grok_request', { alwaysApprove: true }, 'deny', 'deny', 'pass'],
   ['grok_request', { permissionMode: 'bypassPermissions' }, 'deny', 'deny', 'pass'],
 ];

@@ -13,6 +13,7 @@ const args = fc.dictionary(fc.constantFrom('p', 'q', 'r'), fc.oneof(scalar, fc.a
 const VALUE = {
   in: fc.array(scalar),
   not_in: fc.array(scalar),
+  not_within: fc.array(scalar),
   lt: fc.integer(),
   lte: fc.integer(),
   gt: fc.integer(),
@@ -26,6 +27,7 @@ const VALUE = {
 const operator = fc.constantFrom(
   'in',
   'not_in',
+  'not_within',
   'lt',
   'lte',
   'gt',

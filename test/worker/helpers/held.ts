@@ -17,7 +17,7 @@ export const POLICY: PolicyInput = {
 
 /** A grant whose requests need approval, and another grant of its account that decides. */
 export async function pair() {
-  const requester = someone('jobs:read', 'jobs:run', 'approvals:write');
+  const requester: Caller = { ...someone('jobs:read', 'jobs:run', 'approvals:write'), showsApprovals: true };
   const approver: Caller = { ...requester, grant: 'approver' };
   await setPolicy(requester, POLICY);
   return { requester, approver, account: env.ACCOUNTS.getByName(requester.account) };
