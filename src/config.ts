@@ -48,6 +48,12 @@ const limitShape = {
   queuedPerAccount: count(64, 0, 10_000, 'Jobs of one account that may wait for their turn.'),
   queueTimeoutMs: count(600_000, 1_000, 86_400_000, 'A job that waited this long for its turn fails.'),
   executorLostMs: count(12_000, 1_000, 3_600_000, 'Jobs of an executor that could not be reached for this long are orphaned.'),
+  executorSilentMs: count(
+    30_000,
+    1_000,
+    3_600_000,
+    'Jobs of an executor that accepts connections and does not answer for this long, as a paused one, are orphaned.',
+  ),
   dailyBudgetUsd: usd(0, 1_000_000, 'What one account may spend on models in a UTC day; 0 disables the budget.'),
   modelCallsPerJob: count(16, 1, 1_000, 'Model calls of one job that may be under way at once. Further ones wait.'),
   containerIdleMs: count(600_000, 1_000, 86_400_000, 'An idle container is stopped, and its state lost, after this long.'),

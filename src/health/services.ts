@@ -1,14 +1,13 @@
-import { type Health, PROTOCOL_VERSION } from '../../container/protocol.ts';
+import type { Health } from '../../container/protocol.ts';
 import { OWNER } from '../caller.ts';
 import type { Config } from '../config.ts';
 import { executorOf } from '../runner/executor.ts';
-import type { ExecutorReply } from '../runner/executor-client.ts';
+import type { ExecutorReply } from '../runner/executor-reply.ts';
 import { type Finding, finding } from './finding.ts';
 
 const NO_STORE = 'Not reachable. Compare its binding in wrangler.toml with the account.';
 const UNCONFINED =
   'Runs are not confined: they reach whatever the executor does. Install bubblewrap on Linux, run the image as root with the capabilities that docs/deploy.md lists, or use npm start -- --containers.';
-const NO_EXECUTOR = 'Not reachable. Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.';
 
 const checkStore = (check: string, read: () => Promise<unknown>): Promise<Finding> =>
   read().then(
@@ -28,10 +27,8 @@ function checkExecutor(health: ExecutorReply<Health>): Finding {
   const check = 'executor';
   if (health.kind === 'refused' && health.error.code === 'shutting_down')
     return finding(check, 'ok', 'The container is asleep. The next request starts it.');
-  if (health.kind !== 'ok') return finding(check, 'wrong', NO_EXECUTOR);
-  const { protocol, version, clis, quarantined = 0 } = health.value;
-  if (Math.abs(protocol - PROTOCOL_VERSION) > 1)
-    return finding(check, 'wrong', `Uses protocol ${protocol}, the Worker uses ${PROTOCOL_VERSION}. Deploy both again.`);
+  if (health.kind !== 'ok') return finding(check, 'wrong', `${health.error.message} ${health.error.advice}`.trim());
+  const { version, clis, quarantined = 0 } = health.value;
   const missing = Object.keys(clis).filter((id) => clis[id] === null);
   if (missing.length > 0) return finding(check, 'note', `No CLI of ${missing.join(', ')}. Rebuild the image.`);
   if (quarantined > 0)

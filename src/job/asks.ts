@@ -29,8 +29,8 @@ export async function syncAsks(
     if (!toRun.has(ask) && (await sendAnswer(executor, spec.id, ask, answer))) toRun.add(ask);
 }
 
-/** Sends a run the answer to a step. Returns false if the run is unreachable; one that no longer asks needs no answer. */
+/** Sends a run the answer to a step. Returns false without an answer of the executor; one that no longer asks needs no answer. */
 export async function sendAnswer(executor: ExecutorClient, run: string, ask: string, answer: StepAnswer): Promise<boolean> {
   const reply = await executor.answer(run, { ask, ...answer });
-  return reply.kind !== 'unreachable';
+  return reply.kind !== 'unanswered';
 }

@@ -1,7 +1,8 @@
-import { type Event, type ExecutorError, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
-import type { ExecutorClient, ExecutorReply } from '../runner/executor-client.ts';
+import { type Event, PROTOCOL_VERSION, type RunRequest } from '../../container/protocol.ts';
+import { ANSWER_MARGIN_MS, type ExecutorClient } from '../runner/executor-client.ts';
+import type { FailedReply, ReplyFault } from '../runner/executor-reply.ts';
 import { type DeliveredAsks, type OpenApproval, syncAsks } from './asks.ts';
-import { finishLost, GapError, ingest } from './ingest.ts';
+import { finishLost, GapError, ingest, type Loss } from './ingest.ts';
 import type { Ending } from './record.ts';
 import type { JobRow, JobStore } from './store.ts';
 
@@ -11,6 +12,7 @@ export interface Drive {
   executor: ExecutorClient;
   gate: { baseUrl: string; token: string };
   executorLostMs: number;
+  executorSilentMs: number;
   now: () => number;
   sleep: (ms: number) => Promise<void>;
   openApproval: OpenApproval;
@@ -27,8 +29,8 @@ const LONG_POLL_MS = 5_000;
 /** Steps of one drive. An invocation has a limited number of subrequests. */
 const STEPS_MAX = 400;
 
-/** Refusals after which the job keeps its place and asks again. */
-const TRANSIENT = new Set(['at_capacity', 'disk_full', 'shutting_down', 'session_busy', 'state_changed', 'internal']);
+/** How much longer than it can take an ask may last, in ms. One that lasted longer spans a pause of this side and proves nothing. */
+const PAUSE_MIN_MS = 2_000;
 
 const runRequest = ({ store, gate }: Drive, { spec }: JobRow): RunRequest => ({
   protocol: PROTOCOL_VERSION,
@@ -43,25 +45,26 @@ const runRequest = ({ store, gate }: Drive, { spec }: JobRow): RunRequest => ({
   limits: spec.limits,
 });
 
-const refused = (code: string, message: string): Ending => ({
+const refused = ({ code, message, advice }: ReplyFault): Ending => ({
   state: 'failed',
   reason: code,
-  error: { code, message, retryable: false },
+  error: { code, message: `${message} ${advice}`.trim(), retryable: false },
 });
 
-/** Shows what the job waits for. */
-function showWait({ store }: Drive, { progress }: JobRow, cause: string): void {
-  const activity = `waiting for an executor: ${cause.replace(/\.$/, '')}`;
-  if (progress.activity !== activity) store.note({ activity });
+/** Shows what the job waits for, or ends it if waiting does not help. */
+function waitFor({ store, now }: Drive, { progress }: JobRow, fault: ReplyFault): void {
+  if (!fault.retryable) return void store.finish(refused(fault), now());
+  const activity = `waiting for an executor: ${fault.message.replace(/\.$/, '')}`;
+  if (progress.activity !== activity) store.note({ activity, waitsFor: fault.code });
 }
 
 /** The state id of the executor that gets the run. Null: the executor has none. Undefined: no executor is reachable. */
-async function targetState(drive: Drive, row: JobRow): Promise<string | null | undefined> {
+async function targetState(drive: Drive, row: JobRow, maxMs: number): Promise<string | null | undefined> {
   const { store, executor } = drive;
   if (row.asked_state !== null) return row.asked_state;
-  const health = await executor.wake();
+  const health = await executor.wake(maxMs);
   if (health.kind !== 'ok') {
-    showWait(drive, row, health.kind === 'refused' ? health.error.message : 'It cannot be reached.');
+    waitFor(drive, row, health.error);
     return undefined;
   }
   const state = health.value.state ?? null;
@@ -72,44 +75,46 @@ async function targetState(drive: Drive, row: JobRow): Promise<string | null | u
 /** Orphans a job whose earlier request to start was not answered by an executor that is now gone: the run may have started. */
 function orphanUnansweredStart({ store, now }: Drive): void {
   store.start(now());
-  finishLost(store, 'The executor was lost while it was asked for the run.', now());
+  finishLost(store, { cause: 'The executor was lost while it was asked for the run.' }, now());
 }
 
-/** Handles a refusal to start the run: the job waits if it is transient, else it ends. */
-function handleRefusal(drive: Drive, row: JobRow, { code, message }: ExecutorError): void {
-  const { store, now } = drive;
-  store.setAskedState(null);
-  if (code === 'state_changed' && row.asked_state !== null) orphanUnansweredStart(drive);
-  else if (!TRANSIENT.has(code)) store.finish(refused(code, message), now());
-  else showWait(drive, row, message);
+/** Handles a failed request to start the run: the job waits if the cause may pass, else it ends. */
+function handleFailedStart(drive: Drive, row: JobRow, { kind, error }: FailedReply): void {
+  if (kind === 'refused') drive.store.setAskedState(null);
+  if (error.code === 'state_changed' && row.asked_state !== null) orphanUnansweredStart(drive);
+  else waitFor(drive, row, error);
 }
 
 /** Asks the executor to start the run, and cancels the run if the job was canceled meanwhile. Returns whether it was accepted. */
-async function startRun(drive: Drive, row: JobRow, attempt: number): Promise<boolean> {
+async function startRun(drive: Drive, row: JobRow, attempt: number, until: number): Promise<boolean> {
   const { store, executor, now } = drive;
-  const state = await targetState(drive, row);
-  const reply = state === undefined ? null : await executor.start(row.spec.id, runRequest(drive, row), state);
+  const leftMs = () => Math.max(0, until - now());
+  const state = await targetState(drive, row, leftMs());
+  const reply = state === undefined ? null : await executor.start(row.spec.id, runRequest(drive, row), state, leftMs());
   if (reply?.kind === 'ok') {
     if (!store.start(now())) await executor.cancel(row.spec.id);
     return true;
   }
-  if (reply?.kind === 'refused') handleRefusal(drive, row, reply.error);
-  if (store.job()?.state === 'queued') await drive.sleep(backoff(attempt));
+  if (reply) handleFailedStart(drive, row, reply);
+  if (store.job()?.state === 'queued') await drive.sleep(Math.min(backoff(attempt), leftMs()));
   return false;
 }
 
-/** Why a run is lost for good, given a reply without events, or null. */
-function lossOf(drive: Drive, reply: Exclude<ExecutorReply<unknown>, { kind: 'ok' }>, silentMs: number): string | null {
-  if (reply.kind === 'refused' && ['run_not_found', 'events_gone'].includes(reply.error.code))
-    return `The executor no longer knows the run. ${reply.error.message}`;
-  if (silentMs < drive.executorLostMs) return null;
-  return `The executor could not be reached for ${Math.round(silentMs / 1000)} s.`;
+/** Why a run is lost for good, given a reply without events after a silence, or null. */
+function lossOf(drive: Drive, { kind, error }: FailedReply, silentMs: number): Loss | null {
+  const { code, message, advice } = error;
+  if (kind === 'refused' && ['run_not_found', 'events_gone'].includes(code))
+    return { cause: `The executor no longer knows the run. ${message}` };
+  // A dead executor refuses connections; one that accepts them and is silent may be paused.
+  if (silentMs < (code === 'executor_silent' ? drive.executorSilentMs : drive.executorLostMs)) return null;
+  const cause = `${message} It was asked for ${Math.round(silentMs / 1_000)} s. ${advice}`.trim();
+  return code === 'protocol_mismatch' ? { cause, code } : { cause };
 }
 
 /** What a drive remembers between its steps. */
 interface DriveMemory {
-  /** When the executor last answered. */
-  answeredAt: number;
+  /** Silence of the executor since its last answer, as far as this side was awake and asking, in ms. */
+  silentMs: number;
   /** Failures in a row. */
   attempt: number;
   isCancelSent: boolean;
@@ -122,7 +127,7 @@ function storePage({ store, now }: Drive, page: Event[]): void {
     ingest(store, page, now());
   } catch (error) {
     if (!(error instanceof GapError)) throw error;
-    finishLost(store, `The executor's log of the run has a gap: ${error.message}.`, now());
+    finishLost(store, { cause: `The executor's log of the run has a gap: ${error.message}.` }, now());
   }
 }
 
@@ -133,18 +138,24 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
     memory.isCancelSent = (await executor.cancel(row.spec.id)).kind === 'ok';
   }
   await syncAsks(row, executor, drive.openApproval, memory.delivered);
-  const reply = await executor.events(row.spec.id, row.cursor, memory.attempt > 0 ? 0 : LONG_POLL_MS);
+  const waitMs = memory.attempt > 0 ? 0 : LONG_POLL_MS;
+  const askedAt = now();
+  const reply = await executor.events(row.spec.id, row.cursor, waitMs);
   if (reply.kind === 'ok') {
-    memory.answeredAt = now();
+    memory.silentMs = 0;
     storePage(drive, reply.value);
     // A waiter is woken after this, and has to find the approval of a step that it sees.
     const after = store.job();
     if (after?.state === 'running') await syncAsks(after, executor, drive.openApproval, memory.delivered);
     return true;
   }
-  const loss = lossOf(drive, reply, now() - memory.answeredAt);
+  const askedMs = now() - askedAt;
+  const wasAwake = askedMs >= 0 && askedMs <= waitMs + ANSWER_MARGIN_MS + PAUSE_MIN_MS;
+  // Only an ask that began after the limit ends the run: the executor is asked once more.
+  const loss = lossOf(drive, reply, wasAwake ? memory.silentMs : 0);
   if (loss) finishLost(store, loss, now());
   else await drive.sleep(backoff(memory.attempt));
+  memory.silentMs = wasAwake ? memory.silentMs + askedMs + backoff(memory.attempt) : 0;
   return false;
 }
 
@@ -154,11 +165,11 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
  */
 export async function driveJob(drive: Drive, until: number, phase: 'queued' | 'running'): Promise<void> {
   const delivered = { toAccount: new Set<string>(), toRun: new Set<string>() };
-  const memory: DriveMemory = { answeredAt: drive.now(), attempt: 0, isCancelSent: false, delivered };
+  const memory: DriveMemory = { silentMs: 0, attempt: 0, isCancelSent: false, delivered };
   for (let step = 0; step < STEPS_MAX && drive.now() < until; step += 1) {
     const row = drive.store.job();
     if (row?.state !== phase || row.admitted_at === null) return;
-    const isDone = phase === 'queued' ? await startRun(drive, row, memory.attempt) : await readPage(drive, row, memory);
+    const isDone = phase === 'queued' ? await startRun(drive, row, memory.attempt, until) : await readPage(drive, row, memory);
     memory.attempt = isDone ? 0 : memory.attempt + 1;
     drive.changed();
   }

@@ -28,11 +28,15 @@ const settlementOf = ({ state, ending, started_at, finished_at, progress }: JobR
   totalTokens: totalTokens(usageOfRun(progress)),
 });
 
-/** Ends what may be left of the run and lets the executor remove its log. Returns whether the executor answered. */
-async function acknowledge({ spec, cursor }: JobRow, executor: Acknowledging): Promise<boolean> {
+/**
+ * Ends what may be left of the run and lets the executor remove its log. Returns whether the executor answered. A run whose log this version
+ * cannot read goes on, and its log is kept.
+ */
+async function acknowledge({ spec, cursor, ending }: JobRow, executor: Acknowledging): Promise<boolean> {
+  if (ending?.reason === 'protocol_mismatch' && ending.state === 'orphaned') return true;
   const canceled = await executor.cancel(spec.id);
-  if (canceled.kind === 'unreachable') return false;
-  return canceled.kind === 'refused' || (await executor.events(spec.id, cursor, 0)).kind !== 'unreachable';
+  if (canceled.kind === 'unanswered') return false;
+  return canceled.kind === 'refused' || (await executor.events(spec.id, cursor, 0)).kind !== 'unanswered';
 }
 
 /** Reports a job's end to its account and acknowledges it to the executor, each once. Retry while one of them is left. */

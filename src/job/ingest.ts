@@ -71,11 +71,18 @@ function finishAtExit(store: JobStore, { spec }: JobRow, progress: Progress, exi
   store.finish(ending, now);
 }
 
+/** Why a run is lost. `code` is the reason of the job's end, if not `executor_lost`. */
+export interface Loss {
+  cause: string;
+  code?: 'protocol_mismatch';
+}
+
 /** Ends a running job whose executor is lost. An answer that is stored already counts. */
-export function finishLost(store: JobStore, cause: string, now: number): void {
+export function finishLost(store: JobStore, { cause, code }: Loss, now: number): void {
   const row = store.job();
   if (row?.state !== 'running') return;
-  finishAtExit(store, row, row.progress, { cause: 'executor_lost', code: null, signal: null, detail: cause }, now);
+  const exit = { cause: 'executor_lost', code: null, signal: null, detail: cause, lostAs: code } as const;
+  finishAtExit(store, row, row.progress, exit, now);
 }
 
 /** A page that does not follow the cursor, although the executor numbers its events densely. */

@@ -200,7 +200,7 @@ export class Job extends DurableObject<Env> {
   /** Orphans a running job whose executor is gone. */
   async orphan(cause: string): Promise<void> {
     if (this.#store.job()?.state !== 'running') return;
-    finishLost(this.#store, cause, clock.now());
+    finishLost(this.#store, { cause }, clock.now());
     this.#changed.fire();
     await this.#finalize();
   }
@@ -247,7 +247,8 @@ export class Job extends DurableObject<Env> {
     const openApproval: OpenApproval = ({ id: question, tool, input, seq }) =>
       account.askStep({ job: row.spec.id, question, tool, input: (seq && store.askedInput(seq)) || input });
     const now = () => clock.now();
-    const drive = { store, executor, gate, openApproval, executorLostMs: limits.executorLostMs, now, sleep, changed };
+    const { executorLostMs, executorSilentMs } = limits;
+    const drive = { store, executor, gate, openApproval, executorLostMs, executorSilentMs, now, sleep, changed };
     if (row.state === 'held' && row.hold && now() >= row.hold.expiresAt) this.#finish(notApproved('expired', row.hold));
     if (row.state === 'queued') await driveJob(drive, queueDeadline(row, limits), 'queued');
     const driven = this.#existing();

@@ -10,7 +10,10 @@ type Exit = Extract<Event, { kind: 'exit' }>;
 
 /** What is known of a run that ended. */
 export interface RunEnd {
-  exit: Pick<Exit, 'cause' | 'limit' | 'code' | 'signal' | 'detail'>;
+  exit: Pick<Exit, 'cause' | 'limit' | 'code' | 'signal' | 'detail'> & {
+    /** Reason of the end of a job whose run is lost, if not `executor_lost`. */
+    lostAs?: string | undefined;
+  };
   result: ResultItem | undefined;
   /** Start of the result's text: the answer, or the CLI's words about an error. */
   answer: string;
@@ -41,6 +44,7 @@ const failed = (code: string, message: string, retryable = false, more: Partial<
   error: { code, message, retryable, ...more },
 });
 const KEPT = 'Its output is kept: read it with llm_job_result.';
+const NO_REASON = 'It reported no reason; llm_job_result with raw has what it printed.';
 const quoted = (text: string) => (text.trim() ? ` It reported: ${quoteOf(text)}` : '');
 
 /** How a job ends whose run was ended by the gateway or the executor before it had an answer, by cause. */
@@ -63,11 +67,12 @@ const ENFORCED: Record<Exclude<EndCause, 'exit' | 'answered'>, (end: RunEnd) => 
       `The CLI wrote more than ${exit.limit} bytes and was ended. Its head and tail are kept: read them with llm_job_result. Ask for less output.`,
     ),
   shutdown: () => orphaned('shutdown', 'The executor was shut down while the job ran.'),
-  executor_lost: ({ exit: { detail = '' } }) =>
-    orphaned(
-      endingIn(systemEndings, detail) ?? 'executor_lost',
-      detail ? sentence(quoteOf(detail)) : 'The executor ended unexpectedly while the job ran.',
-    ),
+  executor_lost: (end) => {
+    const { detail = '', lostAs = 'executor_lost' } = end.exit;
+    const known = endingIn(systemEndings, detail);
+    if (known) return failedWith(known, end, detail);
+    return orphaned(lostAs, detail ? sentence(quoteOf(detail)) : 'The executor ended unexpectedly while the job ran.');
+  },
   spawn_failed: ({ exit }) =>
     failed('spawn_failed', `The CLI could not be started: ${quoteOf(exit.detail ?? 'no reason given')}.`),
 };
@@ -123,7 +128,7 @@ function withoutResult(end: RunEnd): Ending {
       'The CLI was killed (SIGKILL), most likely because memory ran out. Give it less to do at once, or more memory.',
     );
   const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
-  const silence = words.trim() ? '' : ' It reported no reason; llm_job_result with raw has what it printed.';
+  const silence = words.trim() ? '' : ` ${NO_REASON}`;
   const ending = failedWith('no_result', end, words, `The CLI ended with ${how} and without a result.${silence}`);
   // Nothing was asked of a model, so the same request would fail again.
   return hasCalledModel ? ending : permanently(ending);
@@ -144,7 +149,8 @@ function failedResult(result: ResultItem, end: RunEnd): Ending {
     return failedWith('permission_required', end, '', `The run stopped because it may not use ${use}. ${hint}`.trim());
   }
   const kind = result.subtype === 'success' ? '' : ` (${quoteOf(result.subtype).slice(0, 100)})`;
-  const ending = failedWith('provider_error', end, report, `The CLI reported an error${kind}.`);
+  const silence = report.trim() ? '' : ` ${NO_REASON}`;
+  const ending = failedWith('provider_error', end, report, `The CLI reported an error${kind}.${silence}`);
   return end.hasCalledModel ? ending : permanently(ending);
 }
 

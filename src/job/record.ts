@@ -65,6 +65,8 @@ export const Progress = z.object({
   writing: z.string().optional(),
   /** What the CLI did last, as a text for people. */
   activity: z.string().optional(),
+  /** Code of the executor's last reply, if the queued job waits for an executor. */
+  waitsFor: z.string().optional(),
   lastActivityAt: z.number().optional(),
   stopping: z.string().optional(),
   /** The result that counts. */

@@ -1,4 +1,5 @@
 import { DAY_MS, type Limits } from '../config.ts';
+import { adviceFor } from '../runner/executor-reply.ts';
 import { isOver } from './machine.ts';
 import type { Ending } from './record.ts';
 import type { JobRow } from './store.ts';
@@ -29,8 +30,11 @@ export function nextAlarm(row: JobRow, limits: Limits, isDriven: boolean, now: n
 }
 
 /** The end of a job that waited too long for its turn or for an executor. */
-export function queueTimeout({ progress }: JobRow, { queueTimeoutMs }: Limits): Ending {
-  const activity = progress.activity ?? 'waiting for its turn';
-  const message = `The job timed out after ${queueTimeoutMs / 1_000} s in the queue; nothing was run. It was ${activity}. Try again when fewer jobs run.`;
+export function queueTimeout({ progress, asked_state }: JobRow, { queueTimeoutMs }: Limits): Ending {
+  const { activity = 'waiting for its turn', waitsFor } = progress;
+  // A request without an answer may have arrived.
+  const run = asked_state === null ? 'nothing was run' : 'the executor did not confirm the run, which is canceled';
+  const advice = adviceFor(waitsFor ?? 'at_capacity') || 'Try again later.';
+  const message = `The job timed out after ${queueTimeoutMs / 1_000} s in the queue; ${run}. It was ${activity}. ${advice}`;
   return { state: 'failed', reason: 'queue_timeout', error: { code: 'queue_timeout', message, retryable: true } };
 }

@@ -157,7 +157,7 @@ export class JobStore {
   }
 
   /** Adds facts that come from no event to a job's progress. */
-  note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'retryAt' | 'activity' | 'answers'>>): void {
+  note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'retryAt' | 'activity' | 'waitsFor' | 'answers'>>): void {
     const row = this.job();
     if (!row) return;
     this.#storage.sql.exec('UPDATE job SET progress = ?', JSON.stringify({ ...row.progress, ...facts }));

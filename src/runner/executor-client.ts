@@ -1,16 +1,11 @@
-import { type Event, ExecutorError, Health, type RunAnswer, type RunRequest, readEvent } from '../../container/protocol.ts';
-import { messageOf } from '../errors.ts';
-
-/** The executor's answer, its refusal, or a failure to reach it. */
-export type ExecutorReply<T> =
-  | { kind: 'ok'; value: T }
-  | { kind: 'refused'; error: ExecutorError }
-  | { kind: 'unreachable'; detail: string };
+import { z } from 'zod';
+import { type Event, Health, PROTOCOL_VERSION, type RunAnswer, type RunRequest, readEvent } from '../../container/protocol.ts';
+import { type ExecutorReply, mismatch, readReply, unanswered } from './executor-reply.ts';
 
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {
-  /** Refused with `state_changed` if the executor's state id is not `state`. Null skips the check. */
-  start: (runId: string, request: RunRequest, state: string | null) => Promise<ExecutorReply<null>>;
+  /** Refused with `state_changed` if the executor's state id is not `state`. Null skips the check. Waits at most `maxMs`. */
+  start: (runId: string, request: RunRequest, state: string | null, maxMs: number) => Promise<ExecutorReply<null>>;
   /** Acknowledges the events up to a cursor and returns the ones after it. Waits up to `waitMs` for the first one. */
   events: (runId: string, after: number, waitMs: number) => Promise<ExecutorReply<Event[]>>;
   cancel: (runId: string) => Promise<ExecutorReply<null>>;
@@ -18,15 +13,15 @@ export interface ExecutorClient {
   answer: (runId: string, answer: RunAnswer) => Promise<ExecutorReply<null>>;
   /** Never starts a container. */
   health: () => Promise<ExecutorReply<Health>>;
-  /** Starts the executor's container if it sleeps, and returns the executor's health. */
-  wake: () => Promise<ExecutorReply<Health>>;
+  /** Starts the executor's container if it sleeps, and returns the executor's health. Waits at most `maxMs`. */
+  wake: (maxMs: number) => Promise<ExecutorReply<Health>>;
 }
 
 /** How a request reaches an executor. */
 export type Transport = (path: string, init: RequestInit) => Promise<Response>;
 
-/** Longest silence beyond the requested wait before an answer counts as lost, in ms. Two in a row fit into executorLostMs. */
-const ANSWER_MARGIN_MS = 4_000;
+/** Longest silence beyond the requested wait before an answer counts as lost, in ms. */
+export const ANSWER_MARGIN_MS = 4_000;
 /** Longest silence after a request to start a run, in ms. The request may have megabytes, and a conversation may be copied. */
 const START_MARGIN_MS = 15_000;
 /** Longest silence while a container starts, in ms. */
@@ -61,7 +56,18 @@ const readEvents = (text: string) =>
     .filter((line) => line.length > 0)
     .map((line) => readEvent(JSON.parse(line)));
 
-const readHealth = (body: string) => Health.parse(JSON.parse(body));
+const reads =
+  <T>(type: z.ZodType<T>) =>
+  (body: string) =>
+    type.parse(JSON.parse(body));
+const readHealth = reads(Health);
+const readVersion = reads(z.object({ protocol: z.int() }));
+
+/** Accepts any object of JSON, which a page of another server is not. */
+function readObject(body: string): null {
+  reads(z.object({}))(body);
+  return null;
+}
 
 /** The executor behind a transport. */
 export function executorClient(send: Transport): ExecutorClient {
@@ -75,21 +81,40 @@ export function executorClient(send: Transport): ExecutorClient {
     try {
       const response = await send(path, { ...init, signal: silence.signal });
       const body = await readBody(response, () => silence.heard(ANSWER_MARGIN_MS));
-      if (response.ok) return { kind: 'ok', value: read(body) };
-      const refusal = ExecutorError.safeParse(JSON.parse(body));
-      if (refusal.success) return { kind: 'refused', error: refusal.data };
-      return { kind: 'unreachable', detail: `HTTP ${response.status}` };
-    } catch (error) {
-      return { kind: 'unreachable', detail: messageOf(error) };
+      return readReply(response.status, body, read);
+    } catch {
+      // The error names addresses inside the network.
+      if (!silence.signal.aborted) return unanswered('executor_unreachable');
+      return unanswered('executor_silent', `The executor did not answer within ${Math.ceil(silenceMaxMs / 1_000)} s.`);
     } finally {
       silence.end();
     }
   }
+
+  /** A reply, with the executor's version in place of a page that cannot be read. */
+  async function withVersion<T>(reply: ExecutorReply<T>): Promise<ExecutorReply<T>> {
+    if (reply.kind !== 'unanswered' || reply.error.code !== 'protocol_mismatch') return reply;
+    const health = await call('/health', {}, ANSWER_MARGIN_MS, readVersion);
+    return unanswered('protocol_mismatch', mismatch(health.kind === 'ok' ? health.value.protocol : undefined));
+  }
+
+  /** The executor's health. An executor of another protocol counts as unusable, as it refuses runs. */
+  async function health(path: string, maxMs: number): Promise<ExecutorReply<Health>> {
+    const reply = await withVersion(await call(path, {}, maxMs, readHealth));
+    if (reply.kind !== 'ok' || Math.abs(reply.value.protocol - PROTOCOL_VERSION) <= 1) return reply;
+    return unanswered('protocol_mismatch', mismatch(reply.value.protocol));
+  }
+
   return {
-    start: async (runId, request, state) => {
+    start: async (runId, request, state, maxMs) => {
       const query = state === null ? '' : `?state=${encodeURIComponent(state)}`;
       const put = (body: RunRequest) =>
-        call(`/runs/${runId}${query}`, { method: 'PUT', body: JSON.stringify(body) }, START_MARGIN_MS, () => null);
+        call(
+          `/runs/${runId}${query}`,
+          { method: 'PUT', body: JSON.stringify(body) },
+          Math.min(START_MARGIN_MS, maxMs),
+          readObject,
+        );
       const reply = await put(request);
       // An executor of an earlier version refuses a limit that it does not know.
       const isTooNew =
@@ -97,12 +122,12 @@ export function executorClient(send: Transport): ExecutorClient {
       const { resultGraceMs: _, ...limits } = request.limits;
       return isTooNew ? put({ ...request, limits }) : reply;
     },
-    events: (runId, after, waitMs) =>
-      call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents),
+    events: async (runId, after, waitMs) =>
+      withVersion(await call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents)),
     answer: (runId, answer) =>
-      call(`/runs/${runId}/answers`, { method: 'POST', body: JSON.stringify(answer) }, ANSWER_MARGIN_MS, () => null),
-    cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, () => null),
-    health: () => call('/health', {}, ANSWER_MARGIN_MS, readHealth),
-    wake: () => call('/health?wake', {}, WAKE_MARGIN_MS, readHealth),
+      call(`/runs/${runId}/answers`, { method: 'POST', body: JSON.stringify(answer) }, ANSWER_MARGIN_MS, readObject),
+    cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, readObject),
+    health: () => health('/health', ANSWER_MARGIN_MS),
+    wake: (maxMs) => health('/health?wake', Math.min(WAKE_MARGIN_MS, maxMs)),
   };
 }

@@ -18,8 +18,8 @@ const MACHINE_MAX_MS = 10_000;
 const START_MAX_MS = 60_000;
 /** Interval at which a start is checked, in ms. */
 const START_CHECK_MS = 100;
-/** Longest wait for a health answer, in ms. Longer than executorLostMs, after which runs count as lost. */
-const HEALTH_MAX_MS = 20_000;
+/** How much longer than executorSilentMs, after which runs count as lost, a health answer may take, in ms. */
+const HEALTH_MARGIN_MS = 5_000;
 /** Time without new runs after a stop was requested, in ms. Longer than an executor takes to end. */
 const STOPPING_MS = 30_000;
 /** Certificate of the proxy that reads allowed HTTPS traffic on its way out. */
@@ -38,6 +38,7 @@ export class Runner extends Container<Env> {
   /** Number of requests so far. */
   #requests = 0;
   #stoppingUntil = 0;
+  readonly #healthMaxMs = this.#config.limits.executorSilentMs + HEALTH_MARGIN_MS;
   readonly #hasEgress = this.#config.egressAllow.length > 0;
 
   override defaultPort = PORT;
@@ -108,7 +109,7 @@ export class Runner extends Container<Env> {
 
   /** The executor's health. Null: no answer in time. Undefined: unreachable, or not a valid answer. */
   async #health(): Promise<Health | null | undefined> {
-    const signal = AbortSignal.timeout(HEALTH_MAX_MS);
+    const signal = AbortSignal.timeout(this.#healthMaxMs);
     const answer = await this.#send(new Request('http://executor/health', { signal })).catch(() => undefined);
     if (!answer && signal.aborted) return null;
     return Health.safeParse(await answer?.json().catch(() => null)).data;
@@ -149,7 +150,7 @@ export class Runner extends Container<Env> {
   /** `before`: the container's state before its health check. */
   async #destroyUnresponsive(before: State): Promise<void> {
     if (!this.#isRunning || !isUnresponsive(before, await this.getState(), MACHINE_MAX_MS + START_MAX_MS, Date.now())) return;
-    this.#log('the container is destroyed', `its executor did not answer a health check within ${HEALTH_MAX_MS} ms`);
+    this.#log('the container is destroyed', `its executor did not answer a health check within ${this.#healthMaxMs} ms`);
     await this.#destroyNow();
   }
 

@@ -45,7 +45,7 @@ test.each([
     expect(job.error?.message).toMatch(message);
     await untilNone();
     expect((await call('llm_job_result', { jobId, raw: 'stdout' })).answer?.text).toContain('tok1');
-    expect((await call('llm_process_health', {})).health?.executor).toEqual({ reachable: false });
+    expect((await call('llm_process_health', {})).health?.executor).toMatchObject({ reachable: false, code: 'shutting_down' });
     expect(boxes()).toEqual([]);
   },
 );

@@ -4,7 +4,8 @@ import type { Event, Health } from '../../container/protocol.ts';
 import { type Drive, driveJob } from '../../src/job/drive.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
-import type { ExecutorClient, ExecutorReply } from '../../src/runner/executor-client.ts';
+import type { ExecutorClient } from '../../src/runner/executor-client.ts';
+import { type ExecutorReply, type FailedReply, faultOf } from '../../src/runner/executor-reply.ts';
 import { jobOf, specOf } from './helpers/jobs.ts';
 
 const HEALTH: Health = {
@@ -17,8 +18,8 @@ const HEALTH: Health = {
   memoryBytes: 1,
   containment: 'none',
 };
-const LOST: Extract<ExecutorReply<null>, { kind: 'unreachable' }> = { kind: 'unreachable', detail: 'the connection was cut' };
-const CHANGED: ExecutorReply<null> = { kind: 'refused', error: { code: 'state_changed', message: 'another disk' } };
+const LOST: FailedReply = { kind: 'unanswered', error: faultOf('executor_unreachable') };
+const CHANGED: ExecutorReply<null> = { kind: 'refused', error: faultOf('state_changed', 'Another disk.') };
 const TAKEN: ExecutorReply<null> = { kind: 'ok', value: null };
 
 /** An executor that cannot be reached, but for what has to be sent. */
@@ -35,6 +36,7 @@ const GATE = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
 const STILL = {
   gate: GATE,
   executorLostMs: 1,
+  executorSilentMs: 1,
   now: () => 1,
   sleep: async () => {},
   changed: () => {},

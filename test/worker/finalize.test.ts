@@ -1,17 +1,24 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { finalize, type Settlement } from '../../src/job/finalize.ts';
+import type { Ending } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
-import type { ExecutorClient, ExecutorReply } from '../../src/runner/executor-client.ts';
+import type { ExecutorClient } from '../../src/runner/executor-client.ts';
+import { type ExecutorReply, faultOf } from '../../src/runner/executor-reply.ts';
 import { jobOf, specOf } from './helpers/jobs.ts';
 
-const LOST: ExecutorReply<null> = { kind: 'unreachable', detail: 'the connection was cut' };
+const LOST: ExecutorReply<null> = { kind: 'unanswered', error: faultOf('executor_unreachable') };
 const DONE: ExecutorReply<null> = { kind: 'ok', value: null };
-const FORGOTTEN: ExecutorReply<null> = { kind: 'refused', error: { code: 'run_not_found', message: 'The run is unknown.' } };
+const FORGOTTEN: ExecutorReply<null> = { kind: 'refused', error: faultOf('run_not_found', 'The run is unknown.') };
 const HOUR_MS = 3_600_000;
 
 /** Finalizes a job that ended at 10, at these times, with an executor and an account that answer like this. */
-async function finalizeAt(times: number[], cancel: ExecutorReply<null>[], account: boolean[] = []) {
+async function finalizeAt(
+  times: number[],
+  cancel: ExecutorReply<null>[],
+  account: boolean[] = [],
+  ending: Ending = { state: 'completed', reason: 'answered' },
+) {
   const calls: string[] = [];
   const executor: Pick<ExecutorClient, 'cancel' | 'events'> = {
     cancel: async () => {
@@ -33,7 +40,7 @@ async function finalizeAt(times: number[], cancel: ExecutorReply<null>[], accoun
     store.create(spec, 'a-made-up-run-token', 1);
     store.mark('admitted_at', 1);
     store.start(2);
-    store.finish({ state: 'completed', reason: 'answered' }, 10);
+    store.finish(ending, 10);
     for (const now of times) {
       const ended = store.job();
       if (ended) await finalize(store, ended, executor, release, now);
@@ -70,4 +77,9 @@ test('an executor that is unreachable is asked again for an hour', async () => {
 
 test('an executor that no longer knows the run has nothing to acknowledge', async () => {
   expect(await finalizeAt([11], [FORGOTTEN])).toEqual({ calls: [RELEASE, 'cancel'], settledAt: 11, ackedAt: 11 });
+});
+
+test('a run whose log cannot be read is not canceled, and its log is kept', async () => {
+  const found = await finalizeAt([11], [], [], { state: 'orphaned', reason: 'protocol_mismatch' });
+  expect(found).toEqual({ calls: ['release orphaned 2 10'], settledAt: 11, ackedAt: 11 });
 });

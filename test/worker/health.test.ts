@@ -190,7 +190,19 @@ const CASES: Record<string, Case> = {
     settings: { EXECUTOR_URL: 'http://127.0.0.1:9' },
     check: 'executor',
     state: 'wrong',
-    says: 'Check EXECUTOR_URL and EXECUTOR_TOKEN, or the container in the dashboard.',
+    says: 'The executor cannot be reached. The operator has to check that the executor runs, and EXECUTOR_URL',
+  },
+  'an executor with another token': {
+    settings: { EXECUTOR_TOKEN: 'a-token-that-is-wrong' },
+    check: 'executor',
+    state: 'wrong',
+    says: 'The executor does not accept the token of the gateway. The operator has to set EXECUTOR_TOKEN',
+  },
+  'an address of another server': {
+    settings: { EXECUTOR_URL: KEYS, EXECUTOR_TOKEN: 'answers-404-to-tests' },
+    check: 'executor',
+    state: 'wrong',
+    says: 'answered by something else. It returned HTTP 404. The operator has to check EXECUTOR_URL',
   },
   'a container that is asleep': {
     ...answering(503, { code: 'shutting_down', message: 'It is asleep.' }),
@@ -214,7 +226,7 @@ const CASES: Record<string, Case> = {
     ...speaking(PROTOCOL_VERSION + 2),
     check: 'executor',
     state: 'wrong',
-    says: `Uses protocol ${PROTOCOL_VERSION + 2}, the Worker uses ${PROTOCOL_VERSION}. Deploy both again.`,
+    says: `The executor uses protocol ${PROTOCOL_VERSION + 2}, the gateway uses ${PROTOCOL_VERSION}`,
   },
   'an executor that lacks a CLI': {
     ...speaking(PROTOCOL_VERSION, null),

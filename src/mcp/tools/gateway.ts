@@ -40,7 +40,7 @@ export const processHealth = tool({
       executorOf(env, config, caller.account, 'default').health(),
       ownAccount(call).health(),
     ]);
-    const health = executor.kind === 'ok' ? { reachable: true, ...executor.value } : { reachable: false };
+    const health = executor.kind === 'ok' ? { reachable: true, ...executor.value } : { reachable: false, ...executor.error };
     return ok({ health: { version: VERSION, executor: health, ...jobs, limits: { ...config.limits } } });
   },
 });

@@ -126,6 +126,7 @@ const endings: [RunEnd, string, boolean][] = [
   [saying('Claude AI usage limit reached|1772400000'), 'usage_limit', true],
   [saying('API Error: Request rejected (429) · mock error 429', { apiStatus: 429 }), 'rate_limited', true],
   [saying('API Error: Connection dropped (ECONNRESET).', { apiError: 'connection_failed' }), 'upstream_unreachable', true],
+  [saying('API Error: Connection refused (ConnectionRefused)'), 'upstream_unreachable', true],
   [saying('Request timed out. If the API is slow to answer'), 'api_timeout', true],
   [end({ answer: 'UserPromptSubmit operation blocked by hook:\nno', result: result({ turns: 0 }) }), 'hook_refused', false],
   [failing({ errors: ['No conversation found with session ID: 9'], turns: 0 }), 'session_not_found', false],
@@ -201,10 +202,16 @@ test('a service that says when it accepts requests again is believed, and no oth
 test('an executor that lost events for want of space says so', () => {
   const detail = 'Events were lost: ENOSPC: no space left on device, write';
   expect(outcome(end({ ...NO_RESULT, exit: { ...exit, cause: 'executor_lost', detail } }))).toMatchObject({
-    state: 'orphaned',
+    state: 'failed',
     reason: 'disk_full',
-    error: { message: expect.stringContaining(detail) },
+    error: { retryable: false, message: expect.stringContaining(detail) },
   });
+});
+
+test('an error without a word names where its reason may be', () => {
+  expect(outcome(failing({})).error?.message).toBe(
+    'The CLI reported an error. It reported no reason; llm_job_result with raw has what it printed.',
+  );
 });
 
 test('a CLI that printed text without a result is quoted', () => {
