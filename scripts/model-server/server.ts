@@ -117,6 +117,7 @@ async function answerModel(state: ServerState, call: Call, body: ModelBody, wire
     const [header = '', value = ''] = scenario.arg.split(' ');
     return sendError(res, 429, wire, undefined, { [header]: value });
   }
+  if (scenario.name === 'redirect') return res.writeHead(307, { location: scenario.arg }).end();
   const outcome = outcomeOf(state, body, scenario);
   if (typeof outcome === 'number') return sendError(res, outcome, wire);
   const plan = planOf(body, wire, outcome, state.holds);

@@ -22,7 +22,7 @@ const KEY_HEADERS = [
 const CONNECTION_HEADER =
   /^(cookie|host|connection|content-length|expect|transfer-encoding|accept-encoding|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-const isForwarded = (name: string) => !KEY_HEADERS.includes(name) && name !== 'authorization' && !CONNECTION_HEADER.test(name);
+const isForwarded = (name: string) => !KEY_HEADERS.includes(name) && !CONNECTION_HEADER.test(name);
 
 const refuse = (reason: string) => toHttpError({ code: 'gate_refused', reason } satisfies Failure);
 

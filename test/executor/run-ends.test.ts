@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
 import type { RunLimits } from '../../container/protocol.ts';
 import { exitOf, isExit, LIMITS, requestOf, type Step, startExecutor, textOf } from './executor.ts';
@@ -141,4 +142,12 @@ test.for(ENDINGS)('a run ends with $title', async ({ steps, limits, options = {}
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
   if (stopping) expect(events.filter(({ kind }) => kind === 'stopping')).toMatchObject([stopping]);
   if (stdout !== undefined) expect(textOf(events)).toBe(stdout);
+});
+
+test('a run whose log can no longer be written is ended, and its log keeps whole lines', async () => {
+  const own = await startExecutor();
+  execFileSync('prlimit', ['--pid', String(own.pid), '--fsize=200000']);
+  const events = await own.play(requestOf([{ flood: { text: LINE, times: 5_000 } }, { stay: true }]));
+  expect(exitOf(events)).toMatchObject({ cause: 'executor_lost', detail: expect.stringContaining('EFBIG') });
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
 import { Health, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES } from '../../container/protocol.ts';
-import { isExit, refusalOf, requestOf, startExecutor, TOKEN, textOf } from './executor.ts';
+import { isExit, LIMITS, refusalOf, requestOf, startExecutor, TOKEN, textOf } from './executor.ts';
 
 type Executor = Awaited<ReturnType<typeof startExecutor>>;
 
@@ -215,6 +215,15 @@ test('GET /runs/ID/events keeps events until they are acknowledged, and the id o
   expect(refusalOf(await executor.call('GET', `/runs/${id}/events`)).code).toBe('events_gone');
   expect(await executor.put(request, id)).toMatchObject({ status: 200 });
   expect(await executor.call('DELETE', `/runs/${id}`)).toEqual({ status: 202, text: '{"over":true}' });
+});
+
+test('GET /runs/ID/events removes what a reader has acknowledged while the run goes on', async () => {
+  const steps = [{ flood: { text: `${'x'.repeat(99_999)}\n`, times: 30 } }, { write: 'ready\n' }, { stay: true }];
+  const { id } = await executor.put(requestOf(steps, { limits: { ...LIMITS, outputCapBytes: 10_000_000 } }));
+  const events = await executor.readUntil(id, ({ line }) => line?.text === 'ready');
+  await executor.page(id, `after=${events.length}`);
+  expect(refusalOf(await executor.call('GET', `/runs/${id}/events`)).code).toBe('events_gone');
+  await executor.call('DELETE', `/runs/${id}`);
 });
 
 test.for(['after=-1', 'after=x', 'after=', 'after=1e3', 'limit=0', 'wait=1.5', 'after=999'])(

@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { beforeAll, expect, test, vi } from 'vitest';
+import { killTagged, newProcessTag } from '../../container/containment/end.ts';
+import { TAG_VARIABLE } from '../../container/containment/processes.ts';
 import { exitOf, isExit, isRunning, LIMITS, requestOf, startExecutor, strayTag, usableKinds } from './executor.ts';
 
 /** Long enough for a process to start on a busy machine, in ms. */
@@ -81,4 +85,13 @@ test('nothing of a run survives a cancel before its CLI has started', async () =
   await executor.call('DELETE', `/runs/${id}`);
   expect(exitOf(await executor.readUntil(id, isExit)).cause).toBe('cancel');
   expect(isRunning(tag)).toBe(false);
+});
+
+test('a process that dropped its tag is found as a descendant of one that has it', async () => {
+  const [processTag, stray] = [newProcessTag(), strayTag()];
+  const child = `env -u ${TAG_VARIABLE} sh -c 'echo ready; exec sleep ${stray}'`;
+  const parent = spawn('sh', ['-c', `${child} & wait`], { env: { ...process.env, [TAG_VARIABLE]: processTag } });
+  await once(parent.stdout, 'data');
+  await killTagged(processTag);
+  expect(isRunning(stray)).toBe(false);
 });

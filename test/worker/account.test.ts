@@ -156,6 +156,20 @@ test('the alarm removes an entry whose job was never created, and frees a slot w
   expect((await accountOf(spec).list({ limit: 10 })).map(({ id, state }) => [id, state])).toEqual([[spec.id, 'completed']]);
 });
 
+test('the alarm repeats a turn that did not reach its job', async () => {
+  const spec = specOf([answer('x')]);
+  await jobOf(spec).create(spec, 'a-made-up-run-token', false);
+  await runInDurableObject(accountOf(spec), async (_account, state) => {
+    state.storage.sql.exec(
+      `INSERT INTO entry (id, account, provider, state, request_key, label, created_at) VALUES (?, ?, 'scripted', 'running', 'k', '', ?)`,
+      ...[spec.id, spec.account, Date.now()],
+    );
+    await state.storage.setAlarm(Date.now() + 60_000);
+  });
+  await runDurableObjectAlarm(accountOf(spec));
+  expect(await ended(spec)).toMatchObject({ state: 'completed' });
+});
+
 test('a request that is repeated after its account was interrupted creates the missing job, once', async () => {
   const spec = specOf([answer('made')]);
   const requestKey = crypto.randomUUID();

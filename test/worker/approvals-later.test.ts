@@ -90,6 +90,17 @@ test('an approval may be used for an hour after the decision, however late that 
   expect((await callTool(requester, 'llm_job_delete', { jobId: 'job_0' })).error?.code).toBe('approval_required');
 });
 
+test('a call that makes no job is not counted if it was denied', async () => {
+  const { requester, approver } = await pair();
+  const once = { action: 'require_approval', rate_limit: { max: 1, window: 86_400 } } as const;
+  await setPolicy(requester, { version: '1', default: 'allow', tools: { llm_job_delete: once } });
+  const call = (jobId: string) => callTool(requester, 'llm_job_delete', { jobId });
+  const first = await call('job_0');
+  expect((await call('job_1')).error?.code).toBe('rate_limited');
+  await decide(approver, first.error?.approvalId ?? '', false);
+  expect((await call('job_1')).error?.code).toBe('approval_required');
+});
+
 test('an approved call is counted once: when its approval is requested', async () => {
   const { requester, approver } = await pair();
   const rule = { action: 'require_approval', rate_limit: { max: 1, window: 86_400 } } as const;

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { apiToken } from '../../src/auth/bearer.ts';
 import { OWNER } from '../../src/caller.ts';
 import {
@@ -13,6 +13,7 @@ import {
   RESOURCE,
   withPassphrase,
 } from './helpers/gateway.ts';
+import { passTime } from './helpers/time.ts';
 
 let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {
@@ -38,15 +39,11 @@ test('an API token works from its creation until it is revoked', async () => {
 });
 
 test('an expired API token is refused', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
   const headers = { authorization: `Bearer ${OWNER_TOKEN}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ name: 'short', scopes: ['jobs:read'], days: 1 });
   const made = await (await send('/api/tokens', { method: 'POST', headers, body })).json<{ token: string }>();
   expect((await listTools(send, made.token)).status).toBe(200);
-  vi.setSystemTime(Date.now() + 86_400_000);
+  passTime(86_400_000);
   expect((await listTools(send, made.token)).status).toBe(401);
 });
 

@@ -11,6 +11,7 @@ import {
   RESOURCE,
   withPassphrase,
 } from './helpers/gateway.ts';
+import { passTime } from './helpers/time.ts';
 
 let send: ReturnType<typeof gatewayWith>;
 beforeAll(async () => {
@@ -153,6 +154,14 @@ test('the passphrase signs in, and a sign-out ends the session of a copied cooki
   expect(page.url).toBe(`${ORIGIN}/connections`);
   await owner.submit(page, '/sign-out');
   expect((await copy.go(`${ORIGIN}/connections`)).url).toContain('/sign-in');
+});
+
+test('a sign-in lasts twelve hours', async () => {
+  const owner = await ownerBrowser(send);
+  passTime(12 * 3_600_000 - 60_000);
+  expect((await owner.go(`${ORIGIN}/connections`)).url).toBe(`${ORIGIN}/connections`);
+  passTime(60_000);
+  expect((await owner.go(`${ORIGIN}/connections`)).url).toContain('/sign-in');
 });
 
 test('cookies are bound to the host over https, and have another name over http on loopback', async () => {

@@ -65,10 +65,13 @@ async function usageOf(spec: JobSpec) {
 /** What the model service was asked; `finished` is false where the answer was called off. */
 const Requests = z.array(z.looseObject({ url: z.string().optional(), finished: z.boolean().optional() }));
 const modelRequests = async () => (await fetch(`${inject('modelUrl')}/__mock/requests`)).text();
+const callOfUrl = async (end: string) => Requests.parse(JSON.parse(await modelRequests())).find(({ url }) => url?.endsWith(end));
 
-test('a call reaches the model with the key of the provider, and is answered as it streams', async () => {
+test('a call reaches the model with the key of the provider alone, and is answered as it streams', async () => {
   const spec = await runningJob();
-  const answer = await callGate(spec);
+  const call = modelCall(spec, '/gate/claude/v1/messages', 'POST');
+  call.headers.set('authorization', `Bearer ${credential(spec)}`);
+  const answer = await exports.default.fetch(call);
   expect(answer.headers.get('content-type')).toContain('text/event-stream');
   expect(await answer.text()).toContain('event: message_stop');
   const requests = await modelRequests();
@@ -130,8 +133,7 @@ test('what a run had asked for is called off once it was canceled', async () => 
   await reader?.read();
   await jobOf(spec).cancel();
   await reader?.cancel();
-  const call = async () => Requests.parse(JSON.parse(await modelRequests())).find(({ url }) => url?.endsWith(spec.id));
-  await expect.poll(async () => (await call())?.finished).toBe(false);
+  await expect.poll(() => callOfUrl(spec.id)).toMatchObject({ finished: false });
 });
 
 test('without an API key a call of Claude goes out with the OAuth token', async () => {
@@ -148,6 +150,39 @@ test('an upstream keeps the path of its URL', async () => {
   const answer = await handleModelRequest(modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
   expect(await answer.text()).toContain('response.completed');
   expect(await modelRequests()).toContain('"url":"/v1/account/gw/grok/v1/responses?of=a-proxy"');
+});
+
+test('a redirect of the model service is returned to the run, because the key may go to no other place', async () => {
+  const spec = await jobOnly('grok');
+  const body = SLOW.replaceAll('[mock:slow 1]', `[mock:redirect /v1/elsewhere?of=${spec.id}]`);
+  const answer = await handleModelRequest(modelCall(spec, '/gate/grok/v1/responses', 'POST', TOKEN, body), env);
+  expect([answer.status, answer.headers.get('location')]).toEqual([307, `/v1/elsewhere?of=${spec.id}`]);
+  expect(await callOfUrl(spec.id)).toBeUndefined();
+});
+
+/** Makes a model call, and leaves before its response begins. */
+async function leaveEarly(spec: JobSpec, isCanceled: boolean): Promise<void> {
+  const body = JSON.stringify({ ...JSON.parse(SLOW.replaceAll('slow 1', `hold ${spec.id}`)), stream: false });
+  const client = new AbortController();
+  const call = modelCall(spec, `/gate/grok/v1/responses?of=${spec.id}`, 'POST', TOKEN, body);
+  const answer = exports.default.fetch(call, { signal: client.signal }).catch(() => null);
+  await fetch(`${inject('modelUrl')}/__mock/held/${spec.id}`);
+  if (isCanceled) await jobOf(spec).cancel();
+  client.abort();
+  await answer;
+}
+
+test('a call that a run left before its response began is called off if its job was canceled', async () => {
+  const spec = await jobOnly('grok');
+  await leaveEarly(spec, true);
+  await expect.poll(() => callOfUrl(spec.id)).toMatchObject({ finished: false });
+});
+
+test('what a call used counts though the run left before its response began', async () => {
+  const spec = await jobOnly('grok');
+  await leaveEarly(spec, false);
+  await fetch(`${inject('modelUrl')}/__mock/release/${spec.id}`, { method: 'POST' });
+  await expect.poll(async () => (await usageOf(spec))?.outputTokens).toBeGreaterThan(1);
 });
 
 test('a run that passes its budget is ended by name, and makes no more calls', async () => {

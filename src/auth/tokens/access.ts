@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Scope } from '../../caller.ts';
+import { clock } from '../../clock.ts';
 import { DAY_MS } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import { issuedToken, RecentRefreshes, type TokenReply, type TokenRequest } from '../oauth/refresh.ts';
@@ -34,7 +35,7 @@ export class Access extends DurableObject<Env> {
         issues: [`The account has ${MAX_TOKENS} API tokens, limit ${MAX_TOKENS}. Revoke one first.`],
       });
     const secret = randomSecret();
-    const now = Date.now();
+    const now = clock.now();
     const expiresAt = days === undefined ? null : now + days * DAY_MS;
     const token = { id: crypto.randomUUID(), name, scopes: [...scopes], createdAt: now, expiresAt };
     this.#tokens.add(await secretHash(secret), token);
@@ -43,7 +44,7 @@ export class Access extends DurableObject<Env> {
 
   /** Marks an API token as used. Null for an unknown, revoked or expired one. */
   async useToken(secret: string): Promise<{ id: string; scopes: Scope[] } | null> {
-    return this.#tokens.use(await secretHash(secret), Date.now()) ?? null;
+    return this.#tokens.use(await secretHash(secret), clock.now()) ?? null;
   }
 
   /** All API tokens, newest first. */
@@ -59,14 +60,14 @@ export class Access extends DurableObject<Env> {
   /** Signs a browser in. Returns the secret for its cookie. */
   async openBrowserSession(label: string): Promise<string> {
     const secret = randomSecret();
-    const now = Date.now();
+    const now = clock.now();
     this.#sessions.add(await secretHash(secret), label, now + BROWSER_SESSION_MS, now);
     return secret;
   }
 
   /** The label of the person who is signed in with a secret, or null. */
   async browserSessionLabel(secret: string): Promise<string | null> {
-    return this.#sessions.label(await secretHash(secret), Date.now()) ?? null;
+    return this.#sessions.label(await secretHash(secret), clock.now()) ?? null;
   }
 
   async closeBrowserSession(secret: string): Promise<void> {
