@@ -121,6 +121,14 @@ export const EndCause = z.enum([
 ]);
 export type EndCause = z.infer<typeof EndCause>;
 
+/** Free space of the executor's disk, and the write that did not fit. `path` is inside the state directory. */
+export const DiskFigures = z.object({ freeBytes: z.number(), neededBytes: z.number().optional(), path: z.string().optional() });
+export type DiskFigures = z.infer<typeof DiskFigures>;
+
+/** Processes that the kernel killed for lack of memory, and the limit of the group in which runs are. */
+export const MemoryFigures = z.object({ oomKills: z.int(), limitBytes: z.number().optional(), peakBytes: z.number().optional() });
+export type MemoryFigures = z.infer<typeof MemoryFigures>;
+
 /** A piece of the CLI's output. `end` is true for the last piece of a line with a line feed. */
 export const OutputPiece = z.object({ stream: z.enum(['stdout', 'stderr']), text: z.string(), end: z.boolean() });
 export type OutputPiece = z.infer<typeof OutputPiece>;
@@ -210,6 +218,10 @@ export const Lifecycle = z.discriminatedUnion('kind', [
     stderrBytes: z.int().nonnegative(),
     /** Last lines of stderr, or why the CLI could not start. */
     detail: z.string().optional(),
+    /** Present if the disk was nearly full at the end of the run, or the log could not be written. */
+    disk: DiskFigures.optional(),
+    /** Present if the CLI was killed by SIGKILL, and not by the executor. Only kills during the run count. */
+    memory: MemoryFigures.optional(),
   }),
 ]);
 export type Lifecycle = z.infer<typeof Lifecycle>;

@@ -1,7 +1,7 @@
 import type { Executor } from '../executor.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { type Health, PROTOCOL_VERSION } from '../protocol.ts';
-import { freeDiskBytes } from '../state/files.ts';
+import { freeDiskBytes } from '../state/disk.ts';
 
 /** Builds the body of GET /health. */
 export async function reportHealth({

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf, Refusal } from '../errors.ts';
-import { EXECUTOR_ERRORS, type ExecutorError } from '../protocol.ts';
+import { type DiskFigures, EXECUTOR_ERRORS, type ExecutorError } from '../protocol.ts';
+import { diskFigures } from '../state/disk.ts';
 
 /** An HTTP response before it is written. */
 export interface Reply {
@@ -24,11 +25,16 @@ export function sendReply(request: IncomingMessage, response: ServerResponse, { 
 }
 
 /** Converts an error to a response. Only refusals disclose their message to the caller. */
-export function errorReply(error: unknown): Reply {
+export async function errorReply(error: unknown, stateDirectory: string): Promise<Reply> {
+  const full = await diskFigures(error, stateDirectory);
+  if (full) return errorReply(new Refusal('disk_full', diskFullMessage(full)), stateDirectory);
   if (error instanceof Refusal) return jsonReply(EXECUTOR_ERRORS[error.code], errorBody(error.code, error.message));
   console.error(error instanceof Error ? error.stack : messageOf(error));
   return jsonReply(EXECUTOR_ERRORS.internal, errorBody('internal', 'The executor failed. Its log has the details.'));
 }
+
+const diskFullMessage = ({ freeBytes, path }: DiskFigures) =>
+  `The executor's disk is full (${freeBytes} bytes free; ${path} could not be written).`;
 
 /** Answers bytes that are not a valid HTTP request. */
 export function refuseMalformed(error: Error, socket: Duplex): void {

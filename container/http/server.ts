@@ -41,7 +41,9 @@ const ROUTES = [
 /** The executor's HTTP server, not yet listening. */
 export function createServer(runs: Runs, token: string): http.Server {
   const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, async (request, response) => {
-    sendReply(request, response, await answerRequest(runs, token, request, response).catch(errorReply));
+    const { stateDirectory } = runs.executor.config;
+    const reply = answerRequest(runs, token, request, response).catch((error) => errorReply(error, stateDirectory));
+    sendReply(request, response, await reply);
   });
   return server.on('clientError', refuseMalformed);
 }

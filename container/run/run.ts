@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Containment, Reach } from '../containment/containment.ts';
 import { killTagged } from '../containment/end.ts';
+import { readMemory } from '../containment/memory.ts';
 import { messageOf } from '../errors.ts';
-import type { EndCause, Lifecycle, RunAnswer, RunLimits } from '../protocol.ts';
+import type { DiskFigures, EndCause, Lifecycle, MemoryFigures, RunAnswer, RunLimits } from '../protocol.ts';
 import type { Command, Launch, Provider } from '../providers/provider.ts';
 import type { NewEvent, Spool } from '../spool/spool.ts';
+import { diskFigures, freeDiskBytes } from '../state/disk.ts';
 import { watchResult } from './grace.ts';
 import { collectOutput } from './output.ts';
 import { type Child, type ProcessExit, startProcess } from './process.ts';
@@ -34,6 +36,8 @@ export interface RunPlan {
   processTag: string;
   containment: Containment;
   spool: Spool;
+  /** The disk of the run's files, and the free space below which the end of the run reports it, in bytes. */
+  disk: { directory: string; minFreeBytes: number };
   /** Called once all processes have ended, before readers see the exit event. */
   release: () => Promise<void>;
 }
@@ -54,6 +58,7 @@ interface RunEnding {
   cause: EndCause;
   limit?: number;
   detail?: string;
+  disk?: DiskFigures | undefined;
 }
 
 interface EndedRun {
@@ -67,9 +72,10 @@ export function launchRun(plan: RunPlan): Run {
   const { idleTimeoutMs, cancelGraceMs, resultGraceMs } = plan.limits;
   const append = (events: NewEvent[]) => {
     grace.see(events);
-    return plan.spool
-      .append(events)
-      .catch((error) => end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` }));
+    return plan.spool.append(events).catch(async (error) => {
+      const disk = await diskFigures(error, plan.disk.directory);
+      end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}`, disk });
+    });
   };
   const stdio = openStdio(plan.command, plan.provider.reader(plan.session), (answered) => {
     idle.restart();
@@ -105,10 +111,12 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     ending: { cause, detail: messageOf(error) } satisfies RunEnding,
     exit: NO_EXIT,
   });
+  const killsBefore = readMemory()?.oomKills ?? 0;
   const { ending, exit }: EndedRun = await spawnCli(plan, stdio)
     .then((child) => watchProcess(plan, child, wiring, output.take), failed('spawn_failed'))
     .catch(failed('executor_lost'));
   await output.finish();
+  const measured = { disk: ending.disk ?? (await lowDisk(plan)), memory: killerOf({ ending, exit }, killsBefore) };
   await plan.release().catch((error) => console.error(`A run's directories could not be removed: ${messageOf(error)}`));
   await appendExit(plan.spool, {
     kind: 'exit',
@@ -118,7 +126,20 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     stdoutBytes: output.bytes.stdout,
     stderrBytes: output.bytes.stderr,
     detail: ending.detail ?? output.stderrExcerpt(),
+    ...measured,
   });
+}
+
+/** The free space of a nearly full disk, or undefined. */
+async function lowDisk({ disk: { directory, minFreeBytes } }: RunPlan): Promise<DiskFigures | undefined> {
+  const freeBytes = await freeDiskBytes(directory).catch(() => minFreeBytes);
+  return freeBytes < minFreeBytes ? { freeBytes } : undefined;
+}
+
+/** Kills for lack of memory during a run whose CLI was killed, and not by the executor. */
+function killerOf({ ending, exit }: EndedRun, killsBefore: number): MemoryFigures | undefined {
+  const memory = ending.cause === 'exit' && exit.signal === 'SIGKILL' ? readMemory() : undefined;
+  return memory && { ...memory, oomKills: Math.max(0, memory.oomKills - killsBefore) };
 }
 
 function spawnCli({ command, containment, processTag, reach, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
@@ -137,13 +158,13 @@ async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take
   const { stopCause, end, append, stdio, idle, grace } = wiring;
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.session.id, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
-  const runTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
+  const cancelRunTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
   idle.restart();
   const drained = Promise.all([pump('stdout', child, take, idle.restart), pump('stderr', child, take, idle.restart)]);
   const ending = await Promise.race([stopCause, child.exited.then((): RunEnding => ({ cause: 'exit' }))]);
   idle.stop();
   grace.stop();
-  clearTimeout(runTimer);
+  cancelRunTimer();
   stdio.close();
   if (ending.cause !== 'exit') {
     await append([{ kind: 'stopping', cause: ending.cause, limit: ending.limit }]);

@@ -8,7 +8,7 @@ import type { RunRequest } from '../protocol.ts';
 import { valueInRole } from '../providers/option.ts';
 import { launchRun, type Run } from '../run/run.ts';
 import type { Spool } from '../spool/spool.ts';
-import { freeDiskBytes } from '../state/files.ts';
+import { freeDiskBytes } from '../state/disk.ts';
 import { planSession } from '../state/sessions.ts';
 import { CLAIM_MS, mayTakeSlot } from './fairness.ts';
 import { checkOptions } from './options.ts';
@@ -53,6 +53,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
       command,
       home: session.home,
       tmp: paths.tmp,
+      disk: { directory: config.stateDirectory, minFreeBytes: config.minFreeDiskBytes },
       reach,
       session: session.launch,
       processTag,

@@ -16,9 +16,9 @@ interface RunFilesPlan {
 /** Creates a run's files and opens its log. Removes everything again on failure. */
 export async function makeRunFiles({ paths, record, session, files = {} }: RunFilesPlan): Promise<Spool> {
   const preparing = { madeSession: session.isNew ? session.directory : undefined };
-  await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-  await writeJsonFile(paths.record, { ...record, preparing });
   try {
+    await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    await writeJsonFile(paths.record, { ...record, preparing });
     await makeSession(session, record.ephemeralSession === undefined);
   } catch (error) {
     await removeTree(paths.directory);

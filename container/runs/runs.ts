@@ -181,6 +181,7 @@ async function acknowledgeRun(runs: Runs, id: string, entry: KnownRun, last: num
   const paths = runPaths(runs.executor.config.stateDirectory, id);
   entry.record = { ...entry.record, acknowledged: { last, at: Date.now() } };
   entry.spool = undefined;
-  await writeJsonFile(paths.record, entry.record);
+  // First, because on a full disk it makes the room for the record.
   await removeTree(paths.spool).catch(logLeftover(id));
+  await writeJsonFile(paths.record, entry.record);
 }

@@ -1,7 +1,9 @@
 import { EventEmitter, once } from 'node:events';
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errnoOf, Refusal } from '../errors.ts';
 import { EVENT_PAGE_BYTES, type Item, type Lifecycle, type OutputPiece } from '../protocol.ts';
+import { WriteError } from '../state/disk.ts';
 import { PRIVATE_DIRECTORY } from '../state/files.ts';
 import { cutLines, listSegments, SEGMENT_BYTES, type Segment, segmentAt } from './segments.ts';
 
@@ -27,10 +29,15 @@ export interface Spool {
   close: () => Promise<void>;
 }
 
+/** Size of the file that keeps room for the exit event on a full disk, in bytes. */
+const RESERVE_BYTES = 16_384;
+const reserveIn = (directory: string) => join(directory, '.reserve');
+
 /** Opens the log in a directory, empty or of an earlier executor. Removes a line that a crash cut off. */
 export async function openSpool(directory: string): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
   const state: SpoolState = { ...(await listSegments(directory)), directory, handle: undefined };
+  if (!state.isEnded) await writeFile(reserveIn(directory), Buffer.alloc(RESERVE_BYTES), { mode: 0o600 }).catch(() => {});
   const arrivals = new EventEmitter().setMaxListeners(0);
   let queue = Promise.resolve();
   const last = () => state.segments.at(-1)?.last ?? 0;
@@ -74,6 +81,8 @@ interface SpoolState {
 }
 
 async function writeEvents(state: SpoolState, events: NewEvent[]): Promise<void> {
+  const isExit = events.at(-1)?.kind === 'exit';
+  if (isExit) await rm(reserveIn(state.directory), { force: true });
   const at = Date.now();
   let seq = state.segments.at(-1)?.last ?? 0;
   let batch: string[] = [];
@@ -90,7 +99,7 @@ async function writeEvents(state: SpoolState, events: NewEvent[]): Promise<void>
     }
   }
   if (batch.length > 0) await commitLines(state, batch);
-  state.isEnded ||= events.at(-1)?.kind === 'exit';
+  state.isEnded ||= isExit;
 }
 
 /** Appends whole lines to the last segment, or to a new one if that is full. */
@@ -102,13 +111,13 @@ async function commitLines(state: SpoolState, lines: string[]): Promise<void> {
     segment = segmentAt(state.directory, (segment?.last ?? 0) + 1);
     state.segments = [...state.segments, segment];
   }
-  state.handle ??= await open(segment.path, 'a', 0o600);
   const data = Buffer.from(lines.join(''));
   try {
+    state.handle ??= await open(segment.path, 'a', 0o600);
     await state.handle.appendFile(data);
   } catch (error) {
-    await state.handle.truncate(segment.bytes);
-    throw error;
+    await state.handle?.truncate(segment.bytes);
+    throw new WriteError(error, segment.path, data.length);
   }
   segment.bytes += data.length;
   segment.last += lines.length;

@@ -10,7 +10,7 @@ type Exit = Extract<Event, { kind: 'exit' }>;
 
 /** What is known of a run that ended. */
 export interface RunEnd {
-  exit: Pick<Exit, 'cause' | 'limit' | 'code' | 'signal' | 'detail'> & {
+  exit: Pick<Exit, 'cause' | 'limit' | 'code' | 'signal' | 'detail' | 'disk' | 'memory'> & {
     /** Reason of the end of a job whose run is lost, if not `executor_lost`. */
     lostAs?: string | undefined;
   };
@@ -44,6 +44,10 @@ const failed = (code: string, message: string, retryable = false, more: Partial<
   error: { code, message, retryable, ...more },
 });
 const KEPT = 'Its output is kept: read it with llm_job_result.';
+const KILLED =
+  'The CLI was killed (SIGKILL) by another program: the kernel reports no lack of memory. Its output is kept: read it with llm_job_result.';
+const KILLED_UNMEASURED =
+  'The CLI was killed (SIGKILL), most likely because memory ran out. Give it less to do at once, or more memory.';
 const NO_REASON = 'It reported no reason; llm_job_result with raw has what it printed.';
 const quoted = (text: string) => (text.trim() ? ` It reported: ${quoteOf(text)}` : '');
 
@@ -102,10 +106,21 @@ const optionsOf = (provider: string): Record<string, string> => ({
   ...providers[provider]?.roles,
 });
 
+/** What the executor measured, as clauses of a meaning. */
+function measuredIn({ exit: { disk, memory } }: RunEnd): Record<string, string> {
+  const needed = disk?.neededBytes === undefined ? '' : `, ${disk.neededBytes} were needed for ${disk.path}`;
+  const peak = memory?.peakBytes === undefined ? '' : ` and the peak ${memory.peakBytes} bytes`;
+  const limit = memory?.limitBytes === undefined ? '' : `, the limit is ${memory.limitBytes} bytes${peak}`;
+  return {
+    disk: disk ? `: ${disk.freeBytes} bytes are free${needed}` : '',
+    memory: memory ? `: the kernel killed ${memory.oomKills === 1 ? 'a process' : `${memory.oomKills} processes`}${limit}` : '',
+  };
+}
+
 /** A failure with a known meaning. `words` are the CLI's; `first` replaces what the code means. */
 function failedWith(code: keyof typeof MEANINGS, end: RunEnd, words: string, first?: string): Ending {
   const { says, isRetryable, hasRetryTime } = MEANINGS[code];
-  const options = optionsOf(end.provider);
+  const options = { ...optionsOf(end.provider), ...measuredIn(end) };
   const meaning = first ?? says.replace(/\{(\w+)\}/g, (_, role: string) => options[role] ?? role);
   const retryAt = hasRetryTime ? (end.retryAt ?? providers[end.provider]?.limitEnd?.(words, end.now)) : undefined;
   const wait = retryAt !== undefined && retryAt > end.now ? { retryAfterMs: retryAt - end.now } : {};
@@ -118,15 +133,11 @@ function failedWith(code: keyof typeof MEANINGS, end: RunEnd, words: string, fir
 function withoutResult(end: RunEnd): Ending {
   const { exit, printed, provider, hasCalledModel } = end;
   const words = [exit.detail, printed].filter(Boolean).join('\n');
+  if (exit.signal === 'SIGKILL' && exit.memory?.oomKills) return failedWith('out_of_memory', end, words);
   const known = endingIn([...(providers[provider]?.endings ?? []), ...systemEndings], words);
   if (known) return failedWith(known, end, words);
-  if (exit.signal === 'SIGKILL')
-    return failedWith(
-      'out_of_memory',
-      end,
-      words,
-      'The CLI was killed (SIGKILL), most likely because memory ran out. Give it less to do at once, or more memory.',
-    );
+  if (exit.signal === 'SIGKILL' && exit.memory) return permanently(failedWith('no_result', end, words, KILLED));
+  if (exit.signal === 'SIGKILL') return failedWith('out_of_memory', end, words, KILLED_UNMEASURED);
   const how = exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
   const silence = words.trim() ? '' : ` ${NO_REASON}`;
   const ending = failedWith('no_result', end, words, `The CLI ended with ${how} and without a result.${silence}`);

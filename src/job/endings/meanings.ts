@@ -2,7 +2,7 @@ import type { EndingCode } from '../../../container/providers/endings.ts';
 
 /** What a failure means to its caller. */
 interface Meaning {
-  /** What happened and what to do. {turns}, {budget} and {schema} stand for the provider's names of these options. */
+  /** What happened and what to do. {turns}, {budget} and {schema} stand for the provider's names of these options, {disk} and {memory} for figures. */
   says: string;
   /** Whether the same request may succeed later. */
   isRetryable: boolean;
@@ -35,8 +35,8 @@ export const MEANINGS: Record<EndingCode | 'provider_error' | 'no_result' | 'per
   api_error: timed(passing('The model service failed.')),
   api_timeout: passing('The model service did not answer in time.'),
   upstream_unreachable: passing('The model service could not be reached.'),
-  out_of_memory: permanent('The run ran out of memory. Give it less to do at once, or more memory.'),
-  disk_full: permanent("The executor's disk is full. The operator has to free space."),
+  out_of_memory: permanent('The run ran out of memory{memory}. Give it less to do at once, or more memory.'),
+  disk_full: permanent("The executor's disk is full{disk}. The operator has to free space."),
   permission_required: permanent('The run stopped because a tool call was not permitted.'),
   empty_answer: passing('The model ended with an empty answer.'),
   no_result: passing('The CLI ended without a result.'),

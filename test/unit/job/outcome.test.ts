@@ -208,6 +208,48 @@ test('an executor that lost events for want of space says so', () => {
   });
 });
 
+const MEMORY = { oomKills: 1, limitBytes: 536_870_912, peakBytes: 536_866_816 };
+const DISK = { freeBytes: 0, neededBytes: 8_192, path: 'runs/job_1/spool/000000000001.ndjson' };
+const killed = { ...exit, code: 137, signal: 'SIGKILL' };
+
+test.each([
+  [
+    'a log that did not fit on the disk',
+    { ...exit, cause: 'executor_lost', detail: 'Events were lost: ENOSPC', disk: DISK },
+    'disk_full',
+    `The executor's disk is full: 0 bytes are free, 8192 were needed for ${DISK.path}. The operator has to free space.`,
+  ],
+  [
+    'a CLI that died of a full disk',
+    { ...exit, code: 1, detail: 'ENOSPC: no space left on device', disk: { freeBytes: 7 } },
+    'disk_full',
+    "The executor's disk is full: 7 bytes are free. The operator",
+  ],
+  [
+    'a kill for lack of memory',
+    { ...killed, memory: MEMORY },
+    'out_of_memory',
+    'The run ran out of memory: the kernel killed a process, the limit is 536870912 bytes and the peak 536866816 bytes. Give it less',
+  ],
+  [
+    'a kill for lack of memory on a machine without a limit',
+    { ...killed, memory: { oomKills: 2 } },
+    'out_of_memory',
+    'The run ran out of memory: the kernel killed 2 processes. Give it less',
+  ],
+  ['a kill by another program', { ...killed, memory: { ...MEMORY, oomKills: 0 } }, 'no_result', 'no lack of memory'],
+  ['a kill that was not measured', killed, 'out_of_memory', 'most likely because memory ran out'],
+] satisfies [string, RunEnd['exit'], string, string][])(
+  '%s is told with its figures and not worth a retry',
+  (_what, ended, code, words) => {
+    expect(outcome(end({ ...NO_RESULT, exit: ended }))).toMatchObject({
+      state: 'failed',
+      reason: code,
+      error: { code, retryable: false, message: expect.stringContaining(words) },
+    });
+  },
+);
+
 test('an error without a word names where its reason may be', () => {
   expect(outcome(failing({})).error?.message).toBe(
     'The CLI reported an error. It reported no reason; llm_job_result with raw has what it printed.',

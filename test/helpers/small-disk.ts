@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+
+/** Whether this process may mount file systems. */
+export const mayMount =
+  process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
+
+function run(program: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
+}
+
+/** Mounts a file system of a fixed size on a directory. Returns the function that unmounts it. */
+export function mountSmallDisk(directory: string, bytes: number): () => void {
+  mkdirSync(directory, { recursive: true });
+  run('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'small-disk', directory);
+  return () => run('umount', '--lazy', directory);
+}
