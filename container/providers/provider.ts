@@ -138,6 +138,8 @@ export interface Conversations {
   root: string;
   /** Path of a conversation in such a subdirectory. It exists once the conversation has begun. */
   file: (id: string) => string;
+  /** Matches the paths below `root` of the files by which the CLI continues a conversation. Others are removed before the next run. */
+  keeps: RegExp;
   /** Name of the subdirectory for a working directory; absent if the CLI continues a conversation in any directory. */
   subdirectory?: (cwd: string) => string;
 }

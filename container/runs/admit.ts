@@ -46,7 +46,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);
     const { processTag } = labels;
     const cliVersion = cli.version;
-    const writes = [session.home, session.base, paths.tmp];
+    const writes = [session.home, session.conversation, session.base, paths.tmp];
     const reach = { writes, reads: [cli.binary, ...config.readablePaths], cwd: session.record.cwd };
     const plan = {
       provider,

@@ -5,9 +5,14 @@ import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { RunRequest } from '../protocol.ts';
 import type { Launch, Provider } from '../providers/provider.ts';
-import { hasConversation, moveConversation } from './conversations.ts';
+import { adoptConversation, hasConversation, moveConversation, renewHome } from './conversations.ts';
 import { exists, PRIVATE_DIRECTORY, readJsonFile, removeTree, writeJsonFile } from './files.ts';
 import { accountDirectory, escapes, findWorkingDir } from './workspaces.ts';
+
+/** Name of the directory of a session's conversation. */
+const CONVERSATION = 'conversation';
+/** Name of the directory that is the HOME of a session's runs. Each run begins with a new one. */
+const HOME = 'home';
 
 /** session.json: a session without it cannot be resumed. Times are ms since 1970. */
 const SessionRecord = z.object({
@@ -26,6 +31,8 @@ export interface SessionPlan {
   directory: string;
   /** HOME of the CLI. */
   home: string;
+  /** Directory of the conversation, which outlives HOME. */
+  conversation: string;
   /** The workspace, or the session's own directory for work. */
   base: string;
   /** Content for session.json. */
@@ -59,7 +66,8 @@ export async function planSession(
   const inside = workingDir === undefined ? '' : await findWorkingDir(lookedUp, workingDir);
   const createdAt = isNew ? now : (origin?.createdAt ?? now);
   const record = { provider: request.provider, id: launch.id, workspace, cwd: join(base, inside), createdAt, updatedAt: now };
-  return { launch, directory, home: join(directory, 'home'), base, record, source, conversations, isNew };
+  const conversation = join(directory, CONVERSATION);
+  return { launch, directory, home: join(directory, HOME), conversation, base, record, source, conversations, isNew };
 }
 
 /** The directory of an earlier run inside the same base, or undefined: then the run begins in the base itself. */
@@ -70,14 +78,14 @@ function keptDirectory(base: string, cwd: string): string | undefined {
 
 /** Creates the directories of a planned session. Removes them again on failure. */
 export async function makeSession(plan: SessionPlan, isKept: boolean): Promise<void> {
-  const { directory, home, record, source, conversations, launch, isNew } = plan;
+  const { directory, home, conversation, record, source, conversations, launch, isNew } = plan;
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
   else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
   try {
-    for (const path of [home, join(directory, 'work'), record.cwd])
-      await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-    await moveConversation(home, { conversations }, launch, record.cwd);
+    for (const path of [join(directory, 'work'), record.cwd]) await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    await renewHome(home, conversation, conversations);
+    await moveConversation(conversation, { conversations }, launch, record.cwd);
     if (isKept) await writeJsonFile(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });
   } catch (error) {
@@ -137,8 +145,11 @@ async function findSession(place: SessionsOf, id: string): Promise<SessionRecord
   return record;
 }
 
-const hasBegun = ({ sessions, conversations }: SessionsOf, { id }: SessionRecord) =>
-  hasConversation(join(sessions, id, 'home'), conversations, id);
+async function hasBegun({ sessions, conversations }: SessionsOf, { id }: SessionRecord): Promise<boolean> {
+  const folder = join(sessions, id, CONVERSATION);
+  if (conversations !== undefined) await adoptConversation(join(sessions, id, HOME), folder, conversations);
+  return hasConversation(folder, conversations, id);
+}
 
 async function findLatest(place: SessionsOf, provider: string, workspace: string | undefined): Promise<SessionRecord> {
   if (workspace === undefined)
@@ -162,7 +173,8 @@ async function readRecord(sessions: string, id: string): Promise<SessionRecord |
 async function copySession(source: string, directory: string): Promise<void> {
   const draft = `${directory}.${randomUUID()}`;
   try {
-    await cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter: isCopied });
+    const filter = async (path: string) => path !== join(source, HOME) && (await isCopied(path));
+    await cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter });
     await rename(draft, directory);
   } finally {
     await removeTree(draft);

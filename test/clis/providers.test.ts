@@ -251,7 +251,7 @@ test.each(cancels)('%s continues whatever it keeps of a run that ended after %i 
   const home = await workshop.home();
   const id = crypto.randomUUID();
   await workshop.run(provider, { prompt: '[mock:slow 3]', session: { mode: 'new', id }, home, endMs });
-  if (!(await hasConversation(home, provider.conversations, id))) return;
+  if (!(await hasConversation(join(home, provider.conversations?.root ?? ''), provider.conversations, id))) return;
   const { items } = await workshop.run(provider, { session: { mode: 'resume', id }, home });
   expect(items.at(-1)).toMatchObject({ kind: 'result', isError: false });
 });

@@ -102,7 +102,7 @@ export async function openWorkshop(providers: Provider[]) {
 async function start(provider: Provider, launch: Launch, word: Word, endMs?: number): Promise<Outcome> {
   const command = provider.command(launch);
   for (const directory of [launch.home, launch.tmp, launch.cwd]) await mkdir(directory, { recursive: true });
-  await moveConversation(launch.home, provider, launch.session, launch.cwd);
+  await moveConversation(join(launch.home, provider.conversations?.root ?? ''), provider, launch.session, launch.cwd);
   for (const [path, content] of Object.entries(command.files ?? {})) await writeFile(path, content);
   const [file = '', ...args] = command.argv;
   const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: launch.home, TMPDIR: launch.tmp, ...command.env };

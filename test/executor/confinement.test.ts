@@ -53,7 +53,8 @@ test.for(CASES)(
     const seen = textOf(await executor.readUntil(id, ({ kind }) => kind === 'exit'))
       .trim()
       .split('\n');
-    const own = [`accounts/acme/sessions/scripted/${session}/home`, 'accounts/acme/workspaces/mine', 'runs/run-1/tmp'];
+    const kept = `accounts/acme/sessions/scripted/${session}`;
+    const own = [`${kept}/home`, `${kept}/conversation`, 'accounts/acme/workspaces/mine', 'runs/run-1/tmp'];
     const above = own.flatMap((path) => path.split('/').map((_, index, names) => names.slice(0, index + 1).join('/')));
     const files = ['runs/run-1/tmp/settings', 'runs/run-1/tmp/settings/note.txt'];
     expect(seen.sort()).toEqual([...new Set([...above, ...files])].map((path) => join(state, path)).sort());

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { RunSession } from '../../container/protocol.ts';
@@ -11,21 +11,23 @@ beforeAll(async () => {
 });
 
 const anAccount = () => `account-${randomUUID().slice(0, 8)}`;
-const save = (text: string): Step => ({ saveHome: { path: 'memory', text } });
-const recall: Step = { readHome: 'memory' };
+const save = (text: string): Step => ({ converse: text });
+const recall: Step = { recall: true };
+/** A request to the CLI that keeps conversations. */
+const talk: typeof requestOf = (steps, changes) => requestOf(steps, { provider: 'bound', ...changes });
 const newSession = (id: string = randomUUID()) => ({ mode: 'new' as const, id });
 
-/** Creates a session whose home holds a name. */
+/** Creates a session whose conversation holds a name. */
 async function remember(account: string, name: string, workspace?: string): Promise<string> {
   const session = newSession();
-  await executor.play(requestOf([save(name)], { account, session, workspace }));
+  await executor.play(talk([save(name)], { account, session, workspace }));
   return session.id;
 }
 
-test('a session keeps its home for the next run, whose CLI resumes', async () => {
+test('a session keeps its conversation for the next run, whose CLI resumes', async () => {
   const account = anAccount();
   const id = await remember(account, 'first');
-  const events = await executor.play(requestOf([recall, { tell: 'argv' }], { account, session: { mode: 'resume', id } }));
+  const events = await executor.play(talk([recall, { tell: 'argv' }], { account, session: { mode: 'resume', id } }));
   expect(textOf(events)).toBe('first\n["resume"]\n');
   expect(events[0]).toMatchObject({ kind: 'start', sessionId: id });
 });
@@ -35,10 +37,9 @@ test('the latest session of a workspace is resumed', async () => {
   await remember(account, 'other workspace', 'two');
   const older = await remember(account, 'older', 'one');
   await remember(account, 'newer', 'one');
-  const latest = () =>
-    executor.play(requestOf([recall], { account, workspace: 'one', session: { mode: 'latest' } })).then(textOf);
+  const latest = () => executor.play(talk([recall], { account, workspace: 'one', session: { mode: 'latest' } })).then(textOf);
   expect(await latest()).toBe('newer\n');
-  await executor.play(requestOf([], { account, session: { mode: 'resume', id: older } }));
+  await executor.play(talk([], { account, session: { mode: 'resume', id: older } }));
   expect(await latest()).toBe('older\n');
 });
 
@@ -46,20 +47,20 @@ test.for(['given', 'latest'])('a fork of the %s session is a copy', async (which
   const account = anAccount();
   const from = await remember(account, 'source', 'one');
   const fork = { mode: 'fork' as const, id: randomUUID(), from: which === 'given' ? from : undefined };
-  const events = await executor.play(requestOf([recall, save('fork')], { account, workspace: 'one', session: fork }));
+  const events = await executor.play(talk([recall, save('fork')], { account, workspace: 'one', session: fork }));
   expect(textOf(events)).toBe('source\n');
   for (const { id, memory } of [
     { id: from, memory: 'source\n' },
     { id: fork.id, memory: 'fork\n' },
   ])
-    expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe(memory);
+    expect(textOf(await executor.play(talk([recall], { account, session: { mode: 'resume', id } })))).toBe(memory);
 });
 
 test('a session is free again as soon as its fork has a copy', async () => {
   const account = anAccount();
   const from = await remember(account, 'source');
-  const fork = await executor.put(requestOf([{ stay: true }], { account, session: { mode: 'fork', id: randomUUID(), from } }));
-  expect(await executor.put(requestOf([], { account, session: { mode: 'resume', id: from } }))).toMatchObject({ status: 201 });
+  const fork = await executor.put(talk([{ stay: true }], { account, session: { mode: 'fork', id: randomUUID(), from } }));
+  expect(await executor.put(talk([], { account, session: { mode: 'resume', id: from } }))).toMatchObject({ status: 201 });
   await executor.call('DELETE', `/runs/${fork.id}`);
   await executor.readUntil(fork.id, isExit);
 });
@@ -67,7 +68,7 @@ test('a session is free again as soon as its fork has a copy', async () => {
 test('a session stays in its workspace if a later run names none', async () => {
   const account = anAccount();
   const id = await remember(account, 'x', 'shop');
-  const events = await executor.play(requestOf([{ tell: 'cwd' }], { account, session: { mode: 'resume', id } }));
+  const events = await executor.play(talk([{ tell: 'cwd' }], { account, session: { mode: 'resume', id } }));
   expect(textOf(events)).toBe(`"${join(executor.state, 'accounts', account, 'workspaces/shop')}"\n`);
 });
 
@@ -86,12 +87,12 @@ test('a session is refused while a run uses it, and free with that run’s exit 
 test('a session is unknown to another account, and its id cannot be used again', async () => {
   const account = anAccount();
   const id = await remember(account, 'mine');
-  const { text: foreign } = await executor.put(requestOf([], { account: anAccount(), session: { mode: 'resume', id } }));
+  const { text: foreign } = await executor.put(talk([], { account: anAccount(), session: { mode: 'resume', id } }));
   expect(JSON.parse(foreign).code).toBe('session_not_found');
-  expect(refusalOf(await executor.put(requestOf([], { account, session: newSession(id) })))).toMatchObject({
+  expect(refusalOf(await executor.put(talk([], { account, session: newSession(id) })))).toMatchObject({
     code: 'bad_request',
   });
-  expect(textOf(await executor.play(requestOf([recall], { account, session: { mode: 'resume', id } })))).toBe('mine\n');
+  expect(textOf(await executor.play(talk([recall], { account, session: { mode: 'resume', id } })))).toBe('mine\n');
 });
 
 test.for([
@@ -103,7 +104,7 @@ test.for([
 });
 
 /** Runs a CLI that begins a conversation, or ends before. */
-async function converse(account: string, workspace: string, steps: Step[] = [{ converse: true }]): Promise<string> {
+async function converse(account: string, workspace: string, steps: Step[] = [{ converse: '' }]): Promise<string> {
   const session = newSession();
   await executor.play(requestOf(steps, { account, provider: 'bound', session, workspace }));
   return session.id;
@@ -116,7 +117,7 @@ test('the latest session is the newest one whose conversation began', async () =
   const again = { account, provider: 'bound', workspace: 'w' };
   const resumed = await executor.play(requestOf([], { ...again, session: { mode: 'latest' } }));
   expect(resumed[0]).toMatchObject({ kind: 'start', sessionId: begun });
-  const copied = await executor.play(requestOf([{ findHome: true }], { ...again, session: { mode: 'fork', id: randomUUID() } }));
+  const copied = await executor.play(requestOf([{ findLogs: true }], { ...again, session: { mode: 'fork', id: randomUUID() } }));
   expect(textOf(copied)).toContain(`/${begun}/log`);
 });
 
@@ -164,7 +165,7 @@ test.for(['scripted', 'bound'])('a conversation of %s keeps its directory until 
     [{ mode: 'resume', id: copy }, undefined, 'sub/dir'],
   ];
   for (const [session, workingDir, expected] of runs) {
-    const request = requestOf([{ tell: 'cwd' }, { converse: true }, { findHome: true }], {
+    const request = requestOf([{ tell: 'cwd' }, { converse: '' }, { findLogs: true }], {
       ...{ account, provider, workspace: 'w', session, workingDir },
     });
     const [cwd = '', logs] = textOf(await executor.play(request)).split('\n');
@@ -176,10 +177,10 @@ test.for(['scripted', 'bound'])('a conversation of %s keeps its directory until 
 test('a session of its own keeps its directory, also in a copy', async () => {
   const account = anAccount();
   const id = await remember(account, 'x');
-  const sessions = join(executor.state, 'accounts', account, 'sessions/scripted');
+  const sessions = join(executor.state, 'accounts', account, 'sessions/bound');
   await mkdir(join(sessions, id, 'work/sub'));
   const cwdOf = async (session: RunSession, workingDir?: string) =>
-    JSON.parse(textOf(await executor.play(requestOf([{ tell: 'cwd' }], { account, session, workingDir }))));
+    JSON.parse(textOf(await executor.play(talk([{ tell: 'cwd' }], { account, session, workingDir }))));
   await cwdOf({ mode: 'resume', id }, 'sub');
   const copy = randomUUID();
   expect(await cwdOf({ mode: 'resume', id })).toBe(join(sessions, id, 'work/sub'));
@@ -201,15 +202,15 @@ test('a directory of a conversation that was replaced by a link out of the works
 test('an ephemeral session is removed with its run', async () => {
   const account = anAccount();
   const session = newSession();
-  await executor.play(requestOf([save('x')], { account, session, options: { noSessionPersistence: true } }));
-  expect(await readdir(join(executor.state, 'accounts', account, 'sessions/scripted'))).toEqual([]);
+  await executor.play(talk([save('x')], { account, session, options: { noSessionPersistence: true } }));
+  expect(await readdir(join(executor.state, 'accounts', account, 'sessions/bound'))).toEqual([]);
 });
 
 test('a session’s directories are not accessible to other users', async () => {
   const account = anAccount();
   const id = await remember(account, 'x', 'one');
   const root = join(executor.state, 'accounts', account);
-  for (const path of ['', 'workspaces/one', `sessions/scripted/${id}/home`, `sessions/scripted/${id}/work`])
+  for (const path of ['', 'workspaces/one', `sessions/bound/${id}/home`, `sessions/bound/${id}/work`])
     expect((await stat(join(root, path))).mode & 0o777).toBe(0o700);
 });
 
@@ -257,4 +258,45 @@ test('a workingDir of a new workspace or session is refused, and leaves nothing 
     expect(refusalOf(reply).code).toBe('bad_request');
   }
   expect(await readdir(join(executor.state, 'accounts'))).not.toContain(account);
+});
+
+/** What a run leaves in its HOME and conversation, as commands of its shell, for a later run to read or execute. */
+const PLANTS = [
+  { what: 'a start file of the shell', command: 'echo planted > $HOME/.bashrc' },
+  { what: 'settings of the CLI', command: 'mkdir $HOME/.grok && echo planted > $HOME/.grok/config.toml' },
+  { what: 'a file beside the conversation', command: 'echo planted > $HOME/.bound/settings.json' },
+  { what: 'a file of another kind in the conversation', command: 'echo planted > $HOME/.bound/*/*/hook' },
+  { what: 'a link in the conversation', command: 'ln -s /etc/passwd $HOME/.bound/*/link' },
+  {
+    what: 'a second name of the conversation',
+    command: 'for f in $HOME/.bound/*/*/log; do ln $f ${f}2; done',
+    lost: true,
+  },
+  {
+    what: 'a link in place of the conversation',
+    command: 'for f in $HOME/.bound/*/*/log; do ln -sf /etc/passwd $f; done',
+    lost: true,
+  },
+  { what: 'a pipe in the conversation', command: 'mkfifo $HOME/.bound/pipe' },
+  { what: 'a HOME without write permission', command: 'mkdir $HOME/a && chmod 0 $HOME/a $HOME' },
+];
+
+test.for(PLANTS)('$what that a run leaves is gone in the next run of the session', async ({ command, lost }) => {
+  const account = anAccount();
+  const session = newSession();
+  await executor.play(talk([save('kept'), { shell: command }], { account, session }));
+  const look = { shell: 'cd $HOME && find . .bound/ -mindepth 1 ! -type d | sort; cat .bound/*/*/log' };
+  const reply = await executor.put(talk([look], { account, session: { mode: 'resume', id: session.id } }));
+  if (lost) return expect(refusalOf(reply).code).toBe('session_not_found');
+  const cwd = join(executor.state, 'accounts', account, 'sessions/bound', session.id, 'work').replaceAll('/', '-');
+  expect(textOf(await executor.readUntil(reply.id, isExit))).toBe(`./.bound\n.bound/${cwd}/${session.id}/log\nkept`);
+});
+
+test('a conversation in the HOME of an earlier version is continued', async () => {
+  const account = anAccount();
+  const id = await remember(account, 'old');
+  const session = join(executor.state, 'accounts', account, 'sessions/bound', id);
+  await rm(join(session, 'home/.bound'));
+  await rename(join(session, 'conversation'), join(session, 'home/.bound'));
+  expect(textOf(await executor.play(talk([recall], { account, session: { mode: 'resume', id } })))).toBe('old\n');
 });

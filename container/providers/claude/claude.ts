@@ -109,6 +109,9 @@ const service: Service = {
   usageReader: claudeUsageReader,
 };
 
+/** A transcript, those of its subagents, and long outputs of its tools. A memory beside it would be instructions for later runs. */
+const TRANSCRIPT = /^[^/]{1,255}\/[0-9a-f-]{36}(?:\.jsonl|\/(?:subagents|tool-results)\/[^/]{1,255}\.(?:jsonl|json|txt))$/;
+
 /** Claude Code in print mode. */
 export const claude: Provider = {
   id: 'claude',
@@ -134,7 +137,7 @@ export const claude: Provider = {
   permissionHint: 'Permit it with may "run" or a rule in allowedTools, or choose permissionMode "ask".',
   endings: claudeEndings,
   limitEnd: claudeLimitEnd,
-  conversations: { root: '.claude/projects', file: (id) => `${id}.jsonl` },
+  conversations: { root: '.claude/projects', file: (id) => `${id}.jsonl`, keeps: TRANSCRIPT },
   command,
   reader: claudeReader,
   stopSignal: 'SIGINT',

@@ -123,6 +123,9 @@ const service: Service = {
   usageReader: grokUsageReader,
 };
 
+/** A transcript, its summary, and long outputs of its tools. The other files are made anew; some of them configure tools. */
+const TRANSCRIPT = /^[^/]{1,255}\/[0-9a-f-]{36}\/(?:(?:chat_history|updates)\.jsonl|summary\.json|terminal\/[^/]{1,255}\.log)$/;
+
 /** Grok in print mode, or in agent mode if the run asks an approver. Agent mode has no permission rules. */
 export const grok: Provider = {
   id: 'grok',
@@ -145,7 +148,7 @@ export const grok: Provider = {
   models: grokModels,
   permissionHint: 'Permit it with may "run" or a rule in allow, or choose permissionMode "ask".',
   endings: grokEndings,
-  conversations: { root: '.grok/sessions', file: (id) => `${id}/chat_history.jsonl`, subdirectory },
+  conversations: { root: '.grok/sessions', file: (id) => `${id}/chat_history.jsonl`, subdirectory, keeps: TRANSCRIPT },
   command,
   reader: () => messagesReader({ readTool: readGrokTool }),
   stopSignal: 'SIGTERM',
