@@ -8,6 +8,7 @@ import type { DiskFigures, EndCause, Lifecycle, MemoryFigures, RunAnswer, RunLim
 import type { Command, Launch, Provider } from '../providers/provider.ts';
 import type { NewEvent, Spool } from '../spool/spool.ts';
 import { diskFigures, freeDiskBytes } from '../state/disk.ts';
+import { gitEnvironment } from '../state/git-config.ts';
 import { watchResult } from './grace.ts';
 import { collectOutput } from './output.ts';
 import { type Child, type ProcessExit, startProcess } from './process.ts';
@@ -145,7 +146,7 @@ function killerOf({ ending, exit }: EndedRun, killsBefore: number): MemoryFigure
 function spawnCli({ command, containment, processTag, reach, home, tmp }: RunPlan, { stdin }: StdioSession): Promise<Child> {
   const trusted = certificates();
   const always = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmp, LANG: 'C.UTF-8', PWD: reach.cwd };
-  const env = { ...trusted, ...command.env, ...always };
+  const env = { ...trusted, ...gitEnvironment, ...command.env, ...always };
   const reads = [...reach.reads, ...Object.values(trusted)].filter((path) => existsSync(path));
   return startProcess(containment.confine({ tag: processTag, argv: command.argv, env, reach: { ...reach, reads } }), stdin);
 }

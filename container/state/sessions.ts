@@ -7,6 +7,7 @@ import type { RunRequest } from '../protocol.ts';
 import type { Launch, Provider } from '../providers/provider.ts';
 import { adoptConversation, hasConversation, moveConversation, renewHome } from './conversations.ts';
 import { exists, PRIVATE_DIRECTORY, readJsonFile, removeTree, writeJsonFile } from './files.ts';
+import { cleanRepositories } from './repositories.ts';
 import { accountDirectory, escapes, findWorkingDir } from './workspaces.ts';
 
 /** Name of the directory of a session's conversation. */
@@ -78,13 +79,14 @@ function keptDirectory(base: string, cwd: string): string | undefined {
 
 /** Creates the directories of a planned session. Removes them again on failure. */
 export async function makeSession(plan: SessionPlan, isKept: boolean): Promise<void> {
-  const { directory, home, conversation, record, source, conversations, launch, isNew } = plan;
+  const { directory, home, conversation, base, record, source, conversations, launch, isNew } = plan;
   await mkdir(dirname(directory), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (source !== undefined) await copySession(source, directory);
   else if (isNew) await mkdir(directory, { mode: PRIVATE_DIRECTORY });
   try {
     for (const path of [join(directory, 'work'), record.cwd]) await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
     await renewHome(home, conversation, conversations);
+    await cleanRepositories(base);
     await moveConversation(conversation, { conversations }, launch, record.cwd);
     if (isKept) await writeJsonFile(join(directory, 'session.json'), record);
     else await rm(join(directory, 'session.json'), { force: true });

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { gitEnvironment } from '../../container/state/git-config.ts';
 import { requestOf, startExecutor, textOf } from './executor.ts';
 
 test('a CLI’s environment consists of the allow-list and its provider’s variables', async () => {
@@ -22,6 +23,7 @@ test('a CLI’s environment consists of the allow-list and its provider’s vari
     PWD: join(session, 'work'),
     SSL_CERT_FILE: '/certificates.pem',
     SCRIPT_SESSION: sessionId,
+    ...gitEnvironment,
   });
   expect(JSON.parse(cwd ?? '')).toBe(join(session, 'work'));
 });

@@ -269,7 +269,7 @@ const PLANTS = [
   { what: 'a link in the conversation', command: 'ln -s /etc/passwd $HOME/.bound/*/link' },
   {
     what: 'a second name of the conversation',
-    command: 'for f in $HOME/.bound/*/*/log; do ln $f ${f}2; done',
+    command: 'for f in $HOME/.bound/*/*/log; do ln $f $f.second; done',
     lost: true,
   },
   {
