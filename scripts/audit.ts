@@ -23,8 +23,8 @@ const HELP = `npm run audit -- list [--kind K] [--grant G] [--tool T] [--decisio
 npm run audit -- export FILE
 npm run audit -- verify [--head SEQ:HASH]
 
-verify computes the chain of hashes on this machine and prints its head. With an earlier head it also checks that no row was removed from
-the end since.`;
+verify computes the chain of hashes on this machine and prints its head. It also checks that no row was removed from the end since the head
+that the gateway keeps elsewhere once a day, and since an earlier one that you give.`;
 
 const PAGE_ROWS = 500;
 
@@ -32,14 +32,16 @@ const read = () => parseCommand(`${HELP}\n${OWNER_HELP}`, FLAGS);
 type Flags = ReturnType<typeof read>['values'];
 
 /** Pages of the log, oldest first, each with the head before its first row. Omits the rows that this reading adds. */
-async function* pages({ call }: GatewayClient): AsyncGenerator<{ rows: AuditRow[]; before: AuditHead }> {
+async function* pages({
+  call,
+}: GatewayClient): AsyncGenerator<{ rows: AuditRow[]; before: AuditHead; kept: AuditHead | undefined }> {
   let before: AuditHead | undefined;
   for (let end = Number.POSITIVE_INFINITY; (before?.seq ?? 0) < end; ) {
     const { audit } = await call('audit_list', { afterSeq: before?.seq ?? 0, limit: PAGE_ROWS });
     if (!audit) return;
     end = Math.min(end, audit.head.seq);
     const rows = audit.rows.filter(({ seq }) => seq <= end);
-    yield { rows, before: before ?? audit.base };
+    yield { rows, before: before ?? audit.base, kept: audit.kept };
     before = rows.at(-1) ?? audit.head;
   }
 }
@@ -70,25 +72,27 @@ async function exportLog(gateway: GatewayClient, _flags: Flags, path: string | u
   print(`${count} rows exported to ${path}`);
 }
 
-const HEAD = /^(\d+):([0-9a-f]{64})$/;
+const HEAD = /^\d+:[0-9a-f]{64}$/;
+const headText = ({ seq, hash }: AuditHead) => `${seq}:${hash}`;
 
 async function verify(gateway: GatewayClient, { head: known }: Flags) {
-  const [, knownSeq, knownHash] = HEAD.exec(known ?? '') ?? [];
-  if (known !== undefined && knownSeq === undefined)
+  if (known !== undefined && !HEAD.test(known))
     throw new CommandError(`--head must have the form SEQ:HASH, as verify prints it, not ${known}.`);
+  const sought = new Set(known === undefined ? [] : [known]);
   let head: AuditHead | undefined;
-  let isKnownFound = false;
-  for await (const { rows, before } of pages(gateway)) {
+  for await (const { rows, before, kept } of pages(gateway)) {
+    if (head === undefined && kept && kept.seq >= before.seq) sought.add(headText(kept));
     const broken = brokenAt(rows, before);
     if (broken !== undefined)
       throw new CommandError(`The chain breaks at row ${broken}: this row or an earlier one was changed or removed.`);
-    isKnownFound ||= [before, ...rows].some(({ seq, hash }) => String(seq) === knownSeq && hash === knownHash);
+    for (const row of [before, ...rows]) sought.delete(headText(row));
     head = rows.at(-1);
   }
+  const [lost] = sought;
+  if (lost !== undefined)
+    throw new CommandError(`The log does not contain ${lost}: rows were removed from its end, or it was rewritten.`);
   if (!head) return print('The log is empty.');
-  if (known !== undefined && !isKnownFound)
-    throw new CommandError(`The log does not contain ${known}: rows were removed from its end, or it was rewritten.`);
-  print(`The chain is valid. Head: ${head.seq}:${head.hash}`);
+  print(`The chain is valid. Head: ${headText(head)}`);
 }
 
 await runOwnerCommand({ list, export: exportLog, verify }, read).catch(reportFailure);

@@ -6,7 +6,7 @@ import type { Grant, JobSpend } from '../job/budget.ts';
 import type { Settlement } from '../job/finalize.ts';
 import { type Decision, decideApproval, expireApprovals, requestStepApproval, type Step } from './approval.ts';
 import { type ApprovalPart, partOfArguments } from './approval-parts.ts';
-import { eventFacts } from './audit.ts';
+import { type Access, auditAccess, eventFacts, headDueAt, keepHead, keptHead } from './audit.ts';
 import { openAccount } from './context.ts';
 import { deliverDecision, reconcileEntry, settleEntry } from './deliver.ts';
 import { type Permit, permitCall, refundPermit } from './permit.ts';
@@ -122,13 +122,19 @@ export class Account extends DurableObject<Env> {
     return this.#account.audit.after(seq, limit);
   }
 
-  auditEnds(): AuditEnds {
-    return this.#account.audit.ends();
+  async auditEnds(): Promise<AuditEnds> {
+    return this.#account.audit.ends(await keptHead(this.#account));
   }
 
-  /** Recomputes the chain of the audit log. */
-  verifyAudit(): AuditState {
-    return this.#account.audit.verify();
+  /** Recomputes the chain of the audit log, and looks for the head that was kept elsewhere. */
+  async verifyAudit(): Promise<AuditState> {
+    return this.#account.audit.verify(await keptHead(this.#account));
+  }
+
+  /** Writes an access to the audit log. */
+  async recordAccess(access: Access): Promise<void> {
+    auditAccess(this.#account, access, clock.now());
+    await this.#arm();
   }
 
   /** Ends a job's entry, and gives the freed slot to the next job. Called by the job. Idempotent. */
@@ -207,6 +213,7 @@ export class Account extends DurableObject<Env> {
       ...expired.map((approval) => deliverDecision(this.#account, approval)),
       ...jobs.unfinished().map((entry) => reconcileEntry(this.#account, entry, now)),
       announceDue(this.#account, now),
+      keepHead(this.#account, now),
     ]);
     jobs.removeBefore(now - limits.retentionDays * DAY_MS);
     approvals.removeBefore(now - limits.retentionDays * DAY_MS);
@@ -224,6 +231,7 @@ export class Account extends DurableObject<Env> {
       jobs.unfinished().length > 0 ? now + RECONCILE_MS : Number.POSITIVE_INFINITY,
       after(approvals.nextExpiry(), 0),
       after(announcements.nextAt(), 0),
+      headDueAt(this.#account),
       after(jobs.oldestFinish(), limits.retentionDays),
       after(audit.oldest(), limits.auditRetentionDays),
     );

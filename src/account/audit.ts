@@ -1,6 +1,7 @@
+import { DAY_MS } from '../config.ts';
 import { type Failure, fail, toToolError } from '../errors.ts';
 import type { AccountContext } from './context.ts';
-import type { AuditFacts } from './tables/audit-row.ts';
+import { type AuditFacts, AuditHead } from './tables/audit-row.ts';
 import type { ToolCall } from './tool-call.ts';
 import type { Weighing } from './weigh.ts';
 
@@ -56,4 +57,66 @@ export function auditRefusal(account: AccountContext, call: ToolCall, weighing: 
   const [decision, reason] = refusalFacts(weighing, failure);
   auditCall(account, call, decision, weighing, now, { reason });
   return fail(failure);
+}
+
+/** What people and tokens do outside of tools, in the words of the audit log. */
+type AccessEvent =
+  | 'sign in'
+  | 'sign in failed'
+  | 'consent'
+  | 'token created'
+  | 'token first used'
+  | 'token revoked'
+  | 'connection revoked'
+  | 'read';
+
+/** An access to an account. */
+export interface Access {
+  event: AccessEvent;
+  /** The person or the grant that acted. */
+  by: string;
+  /** What it concerned. */
+  what?: string;
+  /** The app that was given access. */
+  client?: string;
+}
+
+/** Longest text of an access in the audit log, in characters. */
+const MAX_CHARS = 300;
+
+/** Writes the row of an access. */
+export function auditAccess({ audit }: AccountContext, { event, by, what, client }: Access, now: number): void {
+  const cut = (text: string) => text.slice(0, MAX_CHARS).toWellFormed();
+  audit.add(
+    eventFacts('access', cut(by), event, now, {
+      client: client === undefined ? null : cut(client),
+      reason: what === undefined ? null : cut(what),
+    }),
+  );
+}
+
+const keyOf = (account: string) => `audit-head:${account}`;
+
+/** The head of the audit log that was last kept outside of the account's object, or undefined. */
+export async function keptHead({ heads, name }: AccountContext): Promise<AuditHead | undefined> {
+  return AuditHead.safeParse(await heads.get(keyOf(name), 'json')).data;
+}
+
+/** A new log is kept for the first time after this, in ms. */
+const FIRST_MS = 3_600_000;
+
+/** When the head of the audit log has to be kept again, in ms since 1970: once a day while it grows. Infinity if it did not. */
+export function headDueAt({ audit, marks }: AccountContext): number {
+  const kept = marks.get<{ seq: number; at: number }>('audit_head');
+  if (audit.head().seq <= (kept?.seq ?? 0)) return Number.POSITIVE_INFINITY;
+  return kept ? kept.at + DAY_MS : (audit.oldest() ?? 0) + FIRST_MS;
+}
+
+/** Keeps the head of the audit log outside of the account's object, so that a log whose end was cut off is found by itself. */
+export async function keepHead(account: AccountContext, now: number): Promise<void> {
+  if (headDueAt(account) > now) return;
+  const { audit, heads, marks, name } = account;
+  const head = audit.head();
+  await heads.put(keyOf(name), JSON.stringify(head));
+  marks.put('audit_head', { seq: head.seq, at: now });
 }

@@ -24,7 +24,11 @@ export function openAccount(state: DurableObjectState, env: Env, config: Config)
   const name = nameOf(state);
   const { limits, defaultPolicy, ceilingPolicy, approvalWebhookUrl: url, approvalWebhookSecret: secret } = config;
   return {
+    name,
     limits,
+    /** Where the heads of audit logs are kept, outside of their objects; and small values of this object. */
+    heads: env.OAUTH_KV,
+    marks: storage.kv,
     /** The object of a job. */
     jobOf: (job: { account: string; id: string }) => jobOf(env, jobName(job)),
     /** The webhook that approvals are announced to, and the key that signs the announcements; or undefined. */

@@ -38,6 +38,10 @@ function shorten(text: string): string {
   return isCut || flat.length > VALUE_MAX_CHARS ? `${flat.slice(0, VALUE_MAX_CHARS).toWellFormed()}… (${text.length})` : flat;
 }
 
+/** Arguments without what looks like a secret, and with short texts. */
+export const redactedArgs = (args: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(args).map(([name, value]) => [name, redact(name, value)]));
+
 function redact(name: string, value: unknown): unknown {
   if (SECRET_NAME.test(name)) return HIDDEN;
   if (typeof value === 'string') return shorten(value);
@@ -49,7 +53,7 @@ function redact(name: string, value: unknown): unknown {
 
 /** The hash of a call's arguments, and a short view of them without what looks like a secret. */
 export function digestOfArgs(args: Record<string, unknown>): { hash: string; view: string } {
-  const view = JSON.stringify(redact('', args));
+  const view = JSON.stringify(redactedArgs(args));
   const shown = view.length > VIEW_MAX_CHARS ? `${view.slice(0, VIEW_MAX_CHARS).toWellFormed()}…` : view;
   return { hash: sha256Of(args), view: shown };
 }

@@ -46,3 +46,13 @@ export const limitBody = (maxBytes: number) =>
   bodyLimit({ maxSize: maxBytes, onError: () => toHttpError({ code: 'body_too_large', maxBytes }) });
 
 export const limitFormBody = limitBody(FORM_MAX_BYTES);
+
+const FORM_TYPE = /^(application\/x-www-form-urlencoded|multipart\/form-data)(;|$)/i;
+
+/** Refuses a POST whose body is not a form. */
+export const requireForm = createMiddleware<AppEnv>(async (c, next) => {
+  const type = c.req.header('content-type') ?? '';
+  if (c.req.method !== 'POST' || FORM_TYPE.test(type) || c.req.header('content-length') === '0') return next();
+  const given = type ? JSON.stringify(type.slice(0, 80)) : 'none';
+  return toHttpError({ code: 'invalid_input', issues: [`This page accepts a form, and the content type is ${given}.`] });
+});

@@ -19,6 +19,15 @@ export const isScope = (name: string): name is Scope => SCOPES.some((scope) => s
 export const grantable = (account: string): readonly Scope[] =>
   account === OWNER ? SCOPES : SCOPES.filter((scope) => scope !== 'admin');
 
+/** Scopes that a person has to select: with them an app acts in the person's place. */
+const NEVER_SELECTED: readonly string[] = ['approvals:write', 'admin'] satisfies Scope[];
+
+/** The scopes among the requested ones that an account can grant, as choices for a page. */
+export function requestedChoices(account: string, requested: readonly string[]): ScopeChoice[] {
+  const selected = requested.filter((name) => !NEVER_SELECTED.includes(name));
+  return choicesFor(account, selected).filter(({ name }) => requested.includes(name));
+}
+
 /** The scopes that an account can grant, as choices for a page. */
 export const choicesFor = (account: string, selected: readonly string[]): ScopeChoice[] =>
   grantable(account).map((name) => ({ name, words: SCOPE_WORDS[name], isSelected: selected.includes(name) }));

@@ -9,10 +9,10 @@ import { z } from 'zod';
 import type { Decision } from '../account/approval.ts';
 import { type Approval, previewOf } from '../account/tables/approvals.ts';
 import type { Caller } from '../caller.ts';
+import { escapeInvisible } from '../html/visible.ts';
 import type { JobView } from '../job/record.ts';
 import { toolNamed } from '../policy/tools.ts';
 import { type Call, ownAccount } from './call.ts';
-import { escapeInvisible } from './result/render.ts';
 
 /** Longest form, in characters. A longer one is decided on the page, because nobody may approve what they were not shown. */
 const MAX_FORM_CHARS = 8_000;

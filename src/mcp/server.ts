@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { providerTitles } from '../../container/providers/index.ts';
 import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { shownName } from '../html/visible.ts';
 import { accountOf } from '../objects.ts';
 import { VERSION } from '../version.ts';
 import { answerCall } from './answer.ts';
@@ -12,7 +13,6 @@ import { mayShowForms } from './elicitation.ts';
 import { mcpHandler } from './handler.ts';
 import { jobTasks } from './job-tasks.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
-import { stripControls } from './result/render.ts';
 import { serveTasks, supportsTasks, TASKS } from './tasks.ts';
 import { listingOf } from './tool.ts';
 import { toolsFor } from './tools/index.ts';
@@ -21,9 +21,6 @@ const INSTRUCTIONS = `Runs requests to ${providerTitles()} as durable jobs. *_re
 
 /** How long a client may keep the list of tools, in ms. */
 const LIST_TTL_MS = 300_000;
-
-/** Longest name of a client, in characters. */
-const MAX_CLIENT_CHARS = 100;
 
 type Era = Parameters<McpServerFactory>[0]['era'];
 type CallOf = (context: ServerContext) => Call;
@@ -60,7 +57,7 @@ const ClientInfo = z.looseObject({ [CLIENT_INFO_META_KEY]: z.object({ name: z.st
 /** Name of the client: from the protocol's own field, or from the request's header. */
 function clientName({ mcpReq }: ServerContext, userAgent: string): string {
   const info = ClientInfo.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY];
-  return stripControls(info ? `${info.name} ${info.version}` : userAgent).slice(0, MAX_CLIENT_CHARS);
+  return shownName(info ? `${info.name} ${info.version}` : userAgent);
 }
 
 function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: Request): McpServer {

@@ -4,8 +4,9 @@ import { grokPrompt } from '../../container/providers/grok/prompt.ts';
 import { providers } from '../../container/providers/index.ts';
 import { digestOfArgs } from '../../src/account/digest.ts';
 import { retryAtOf } from '../../src/gate/retry-at.ts';
+import { escapeInvisible } from '../../src/html/visible.ts';
 import { parseInput } from '../../src/mcp/input.ts';
-import { escapeInvisible, stripControls } from '../../src/mcp/result/render.ts';
+import { stripControls } from '../../src/mcp/result/render.ts';
 
 /** Length of a text, in UTF-16 units. In quadratic time it takes more than the time limit of a test. */
 const CHARS = 1_000_000;

@@ -14,7 +14,7 @@ const ACCOUNT = 'owner';
 
 /** The SDK's client with an API token of its own; `answer` is its person, where it shows forms. */
 async function connectWith(scopes: Scope[], onForm?: (message: string) => { approve: boolean; reason?: string } | undefined) {
-  const made = await env.ACCESS.getByName(ACCOUNT).createToken({ name: 'a test', scopes });
+  const made = await env.ACCESS.getByName(ACCOUNT).createToken({ name: 'a test', scopes }, 'a test');
   if (!made.ok) throw new Error('no token');
   const { secret, token } = made.value;
   const setup = { name: 'Test client', fetch: fetchWorker, ...(onForm && { onForm }) };

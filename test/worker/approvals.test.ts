@@ -213,3 +213,13 @@ test('a decision that did not reach its job is delivered by the alarm', async ()
   await runDurableObjectAlarm(account);
   expect(await ended(job)).toMatchObject({ state: 'completed' });
 });
+
+test('a caller who may not decide sees approvals without the secrets of their arguments', async () => {
+  const { requester, approver } = await pair();
+  await hold(requester, { mcpServers: { db: { command: 'db', env: { DB_PASSWORD: 'swordfish' } } } });
+  const reader = { ...approver, grant: 'reader', scopes: ['jobs:read'] as const };
+  expect(JSON.stringify((await callTool(approver, 'approval_list')).approvals)).toContain('swordfish');
+  const shown = JSON.stringify((await callTool(reader, 'approval_list')).approvals);
+  expect(shown).not.toContain('swordfish');
+  expect(shown).toContain('[hidden]');
+});

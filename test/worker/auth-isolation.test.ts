@@ -18,7 +18,7 @@ let otherToken: string;
 const owned = { jobId: '', sessionId: '', tokenId: '', token: '' };
 
 async function makeToken(account: string, name: string, scopes: ('jobs:read' | 'jobs:run')[]) {
-  const made = await env.ACCESS.getByName(account).createToken({ name, scopes });
+  const made = await env.ACCESS.getByName(account).createToken({ name, scopes }, 'a test');
   if (!made.ok) throw new Error('no token');
   return { id: made.value.token.id, token: apiToken(account, made.value.secret) };
 }

@@ -49,7 +49,7 @@ test('an expired API token is refused', async () => {
 
 test('an API token with a scope that was removed since keeps its other scopes', async () => {
   const access = env.ACCESS.getByName('earlier');
-  const made = await access.createToken({ name: 'old', scopes: ['jobs:read'] });
+  const made = await access.createToken({ name: 'old', scopes: ['jobs:read'] }, 'a test');
   const stored = JSON.stringify(['jobs:read', 'jobs:removed']);
   await runInDurableObject(access, (_, { storage }) => storage.sql.exec('UPDATE token SET scopes = ?', stored).toArray());
   const token = made.ok ? apiToken('earlier', made.value.secret) : '';

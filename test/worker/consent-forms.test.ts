@@ -19,7 +19,7 @@ async function authorize(send: ReturnType<typeof gatewayWith>, scope: string, ch
   const asked = { client_id, redirect_uri: REDIRECT, response_type: 'code', resource: RESOURCE, scope, code_challenge };
   const owner = await ownerBrowser(send);
   const page = await owner.go(`${ORIGIN}/authorize?${new URLSearchParams({ ...asked, code_challenge_method: 'S256' })}`);
-  const { url } = await owner.submit(page, '/authorize', { decision: 'allow', ...choices });
+  const { url } = await owner.submit(page, '/authorize', { decision: 'allow', scope: scope.split(' '), ...choices });
   const code = new URL(url).searchParams.get('code') ?? '';
   const redeemed = { grant_type: 'authorization_code', code, client_id, redirect_uri: REDIRECT, code_verifier: VERIFIER };
   const answer = await send(`${ORIGIN}/oauth/token`, { method: 'POST', body: new URLSearchParams(redeemed) });

@@ -36,7 +36,7 @@ test('the deep check needs a token with the scope admin', async () => {
 
 async function made() {
   const draft = { name: 'ci', scopes: ['jobs:read' as const], days: undefined };
-  const token = await env.ACCESS.getByName('owner').createToken(draft);
+  const token = await env.ACCESS.getByName('owner').createToken(draft, 'a test');
   if (!token.ok) throw new Error(token.failure.code);
   return token.value;
 }

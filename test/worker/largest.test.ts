@@ -146,7 +146,8 @@ test('forty API tokens with the longest names are stored within a row, and liste
   const name = '鎖'.repeat(80);
   for (let index = 0; index < MANY; index += 1)
     expect(
-      (await access.createToken({ name, scopes: ['jobs:read', 'jobs:run', 'approvals:write', 'admin'], days: 3_650 })).ok,
+      (await access.createToken({ name, scopes: ['jobs:read', 'jobs:run', 'approvals:write', 'admin'], days: 3_650 }, 'a test'))
+        .ok,
     ).toBe(true);
   expect((await access.tokens()).map((token) => token.name)).toEqual(Array.from({ length: MANY }, () => name));
   const columns = await runInDurableObject(access, (_access, { storage }) => largestIn(storage.sql));

@@ -74,13 +74,20 @@ export class AuditLog {
     return this.#head('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1') ?? this.base();
   }
 
-  ends(): AuditEnds {
-    return { base: this.base(), head: this.head() };
+  ends(kept?: AuditHead): AuditEnds {
+    return { base: this.base(), head: this.head(), ...(kept && { kept }) };
   }
 
-  /** Recomputes the whole chain. */
-  verify(): AuditState {
-    const ends = this.ends();
+  /** Whether a head is a row of the log, or older than its oldest row. */
+  #contains({ seq, hash }: AuditHead): boolean {
+    const base = this.base();
+    return seq < base.seq || [base, ...this.after(seq - 1, 1)].some((row) => row.seq === seq && row.hash === hash);
+  }
+
+  /** Recomputes the whole chain. The log has to contain the head that was kept elsewhere. */
+  verify(kept?: AuditHead): AuditState {
+    const ends = this.ends(kept);
+    if (kept && !this.#contains(kept)) return { ...ends, brokenAt: Math.min(kept.seq, ends.head.seq + 1) };
     for (let before = ends.base; before.seq < ends.head.seq; ) {
       const rows = this.after(before.seq, VERIFIED_ROWS);
       const broken = rows.length === 0 ? before.seq + 1 : brokenAt(rows, before);

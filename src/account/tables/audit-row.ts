@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { sha256Of } from '../digest.ts';
 
-/** Subjects of a row: a decision on a call, a job's start or end, a decision on an approval, a change of policy. */
-export const AUDIT_KINDS = ['call', 'start', 'end', 'approval', 'policy'] as const;
+/** Subjects of a row: a decision on a call, a job's start or end, a decision on an approval, a change of policy, access by people and tokens. */
+export const AUDIT_KINDS = ['call', 'start', 'end', 'approval', 'policy', 'access'] as const;
 
 const text = z.string().nullable();
 
@@ -42,10 +42,11 @@ export type AuditRow = z.infer<typeof AuditRow>;
 export const AuditHead = z.object({ seq: z.int(), hash: z.string() });
 export type AuditHead = z.infer<typeof AuditHead>;
 
-/** The head that the oldest stored row follows, and the newest row. */
+/** The head that the oldest stored row follows, the newest row, and the head that was last kept outside of the account's object. */
 export interface AuditEnds {
   base: AuditHead;
   head: AuditHead;
+  kept?: AuditHead;
 }
 
 /** The head that the first row follows. */

@@ -8,17 +8,19 @@ import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { DEFAULT_TARGET } from '../../account/tables/policies.ts';
 import { problemPage } from '../../html/problem.ts';
+import { shownName } from '../../html/visible.ts';
 import { accountOf } from '../../objects.ts';
-import { isPreset } from '../../policy/presets.ts';
+import { isPreset, PRESETS } from '../../policy/presets.ts';
 import type { AppEnv, Person } from '../app-env.ts';
-import { limitFormBody, rateLimitByIp } from '../middleware.ts';
+import { limitFormBody, rateLimitByIp, requireForm } from '../middleware.ts';
 import { renderPage } from '../render-page.ts';
-import { BASELINE, choicesFor, grantable, isScope } from '../scopes.ts';
+import { BASELINE, grantable, isScope, requestedChoices } from '../scopes.ts';
 import { personOf } from '../sign-in/browser-session.ts';
 import { readyMethods, signInMethods } from '../sign-in/methods.ts';
 import { signInPath } from '../sign-in/return-path.ts';
 import { setupPage } from '../sign-in/view.ts';
 import { consentPage } from './consent-view.ts';
+import { requirePublicClient } from './public-client.ts';
 import { oauthServer } from './server.ts';
 
 /** Requested by clients that want a refresh token. It allows nothing by itself. */
@@ -62,11 +64,14 @@ async function askConsent(c: Context<AppEnv>, person: Person, request: AuthReque
   const client = await oauth.describeConsent(request);
   const { handle, headers } = await oauth.beginConsent(request);
   const requested = request.scope.filter(isScope);
-  const scopes = choicesFor(person.account, requested.length > 0 ? requested : BASELINE);
-  const { clientName, clientDomain, redirectHost, redirectIsLoopback } = client;
+  const scopes = requestedChoices(person.account, requested.length > 0 ? requested : BASELINE);
+  const { clientDomain, redirectHost, redirectIsLoopback } = client;
+  const clientName = shownName(client.clientName);
   const keepsAccess = request.scope.includes(OFFLINE) ? OFFLINE : undefined;
   const { written } = await accountOf(c.env, person).policyState(DEFAULT_TARGET, 0);
-  const policy = isPreset(written) ? `the policy “${written}”` : 'the policy of your account';
+  const policy = isPreset(written)
+    ? `the policy “${written}” (${PRESETS[written].about})`
+    : 'the policy document of your account';
   const facts = { policy, clientName, clientDomain, redirectHost, redirectIsLoopback, scopes, keepsAccess };
   const content = consentPage({ ...facts, handle, account: person.account, person: person.label });
   return renderPage(c, `Allow ${clientName}?`, content, { person, setCookies: headers.getSetCookie(), leadsAway: true });
@@ -76,13 +81,16 @@ async function grantAccess(c: Context<AppEnv>, person: Person, handle: string, s
   const oauth = oauthOf(c);
   const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
   const { clientName, clientDomain, redirectHost } = await oauth.describeConsent(request);
+  const client = shownName(clientName);
   const { redirectTo } = await oauth.completeAuthorization({
     request,
     userId: person.account,
-    metadata: { client: clientName, host: clientDomain ?? redirectHost, isVerified: clientDomain !== undefined },
+    metadata: { client, host: clientDomain ?? redirectHost, isVerified: clientDomain !== undefined },
     scope: request.scope,
     props: { showsApprovals },
   });
+  const access = { event: 'consent', by: person.label, what: request.scope.join(' '), client } as const;
+  await accountOf(c.env, person).recordAccess(access);
   headers.set('location', redirectTo);
   return new Response(null, { status: 302, headers });
 }
@@ -106,7 +114,7 @@ async function answerConsent(c: Context<AppEnv>, person: Person) {
 
 /** The authorization endpoint: a check of the request, then sign-in, then consent. */
 export const authorize = new Hono<AppEnv>()
-  .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
+  .use('/authorize', rateLimitByIp('RL_SIGN_IN'), limitFormBody, requireForm, requirePublicClient, csrf())
   .get('/authorize', async (c) => {
     if (readyMethods(c.var.config).length === 0)
       return renderPage(c, 'Sign-in is not configured', setupPage(signInMethods(c.var.config)), { status: 503 });

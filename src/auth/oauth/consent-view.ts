@@ -25,20 +25,20 @@ const verification = (domain: string | undefined) =>
 
 const loopback = html`<p class="note">Access goes to a program on your own computer. Continue only if you just started to connect it.</p>`;
 
+const approvalsInside = html`<fieldset><legend>Approvals inside the app</legend><label class="choice"><input type="checkbox" name="showsApprovals" value="on"><span>The app may
+show you approvals of its own calls, and pass on what you decide. Only with permission to approve. Leave it off unless you trust the app: it could
+answer in your place.</span></label></fieldset>`;
+
 /** Which client requests what, and where the access goes, to allow or deny. */
 export function consentPage(facts: ConsentFacts): Markup {
-  const requested = facts.scopes.filter(({ isSelected }) => isSelected);
-  const others = facts.scopes.filter(({ isSelected }) => !isSelected);
+  const mayApprove = facts.scopes.some(({ name }) => name === 'approvals:write');
   return html`<form class="card" method="post" action="/authorize">
 <p><strong>${facts.clientName}</strong> asks to use this gateway as <strong>${facts.person}</strong>. Access is sent to
 <strong>${facts.redirectHost}</strong>.</p>
 ${verification(facts.clientDomain)}
 ${facts.redirectIsLoopback ? loopback : ''}
-${scopeChoices('It asks to', requested)}
-${others.length > 0 ? scopeChoices('You can also let it', others) : ''}
-<fieldset><legend>Approvals inside the app</legend><label class="choice"><input type="checkbox" name="showsApprovals" value="on"><span>The app may
-show you approvals of its own calls, and pass on what you decide. Only with permission to approve. Leave it off unless you trust the app: it could
-answer in your place.</span></label></fieldset>
+${scopeChoices('It asks to', facts.scopes)}
+${mayApprove ? approvalsInside : ''}
 <p class="soft">Its calls are also limited by ${facts.policy}, which you can change under Policies. Access ends when you revoke it under
 Connections, or after 30 days without use.</p>
 <input type="hidden" name="handle" value="${facts.handle}">

@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { OWNER } from '../../caller.ts';
 import { problemPage } from '../../html/problem.ts';
-import { directoryOf } from '../../objects.ts';
+import { accountOf, directoryOf } from '../../objects.ts';
 import type { AppEnv, Person } from '../app-env.ts';
 import { renderPage } from '../render-page.ts';
 import { openBrowserSession } from './browser-session.ts';
@@ -87,6 +87,15 @@ async function personFrom(
   return { account: isOwner ? OWNER : await directoryOf(c.env).account(provider, subject), label };
 }
 
+/** Why a person may not sign in, or undefined. */
+async function refusalOf(c: Context<AppEnv>, provider: IdentityProviderId, identity: Identity): Promise<string | undefined> {
+  const { subject, label, names, isAllowed, reusableName } = identity;
+  if (!isAllowed && !hasName(c.var.config.ownerSignIns, names))
+    return `${label} may not use this gateway. Its operator can add you.`;
+  if (reusableName === undefined || (await directoryOf(c.env).isSamePerson(provider, reusableName, subject))) return undefined;
+  return `Another account used the name ${label} here before. The operator can allow this one by id:${subject}.`;
+}
+
 function reportFailedSignIn(c: Context<AppEnv>, error: unknown) {
   const [code, message] = error instanceof Error ? ['code' in error ? error.code : error.name, error.message] : [error];
   console.warn(JSON.stringify({ signIn: code, message }));
@@ -100,12 +109,16 @@ async function finishSignIn(c: Context<AppEnv>) {
   if (!pending) throw new Error('no sign-in was started in this browser');
   const identity = await redeem(c, pending);
   const setCookies = [setCookie(PENDING_COOKIE, '', 0)];
-  const isAllowed = identity.isAllowed || hasName(c.var.config.ownerSignIns, identity.names);
-  if (!isAllowed) {
-    const text = `${identity.label} may not use this gateway. Its operator can add you.`;
-    return renderPage(c, 'Not allowed', problemPage(text), { status: 403, setCookies });
+  const refusal = await refusalOf(c, pending.provider, identity);
+  const record = (account: string, event: 'sign in' | 'sign in failed') =>
+    accountOf(c.env, { account }).recordAccess({ event, by: identity.label, what: pending.provider });
+  if (refusal !== undefined) {
+    await record(OWNER, 'sign in failed');
+    return renderPage(c, 'Not allowed', problemPage(refusal), { status: 403, setCookies });
   }
-  setCookies.push(await openBrowserSession(c, await personFrom(c, pending.provider, identity)));
+  const person = await personFrom(c, pending.provider, identity);
+  await record(person.account, 'sign in');
+  setCookies.push(await openBrowserSession(c, person));
   for (const cookie of setCookies) c.header('set-cookie', cookie, { append: true });
   return c.redirect(returnPath(pending.next, new URL(c.req.url).origin), 303);
 }

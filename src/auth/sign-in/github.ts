@@ -37,7 +37,7 @@ async function getJson(path: string, token: string, { githubApiUrl }: Config, is
   return response.ok ? response.json() : null;
 }
 
-/** Sign-in with GitHub. Allowed are logins, and active members of organizations. */
+/** Sign-in with GitHub. Allowed are logins, ids as `id:number`, and active members of organizations. */
 export const github: IdentityProvider = {
   setup,
   identify: async (config, { isHttpAllowed }, { accessToken }) => {
@@ -47,9 +47,12 @@ export const github: IdentityProvider = {
       const membership = Membership.safeParse(await getJson(path, accessToken, config, isHttpAllowed));
       return membership.data?.state === 'active';
     };
-    const names = [login.toLowerCase()];
+    const [name, byId] = [login.toLowerCase(), `id:${id}`];
+    const names = [name, byId];
+    const named = [...config.githubAllowed, ...config.ownerSignIns];
     const isNamed = hasName(config.githubAllowed, names);
     const isAllowed = isNamed || (await Promise.all(organizations(config).map(isMember))).includes(true);
-    return { subject: String(id), label: login, names, isAllowed };
+    const isReusable = hasName(named, [name]) && !hasName(named, [byId]);
+    return { subject: String(id), label: login, names, isAllowed, ...(isReusable && { reusableName: name }) };
   },
 };

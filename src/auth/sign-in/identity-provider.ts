@@ -10,6 +10,8 @@ export interface Identity {
   /** Names that OWNER_SIGN_INS may list, in lower case. */
   names: string[];
   isAllowed: boolean;
+  /** The name by which the settings admit the person, if its holder can give it up and another person can take it. */
+  reusableName?: string;
 }
 
 /** Endpoints and credentials of a sign-in at an identity provider. */

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { OWNER } from '../../caller.ts';
-import { directoryOf } from '../../objects.ts';
+import { accountOf, directoryOf } from '../../objects.ts';
 import type { AppEnv } from '../app-env.ts';
-import { limitFormBody, rateLimitByIp } from '../middleware.ts';
+import { limitFormBody, rateLimitByIp, requireForm } from '../middleware.ts';
 import { clientIp } from '../rate-limit.ts';
 import { renderPage } from '../render-page.ts';
 import { closeBrowserSession, openBrowserSession, personOf } from './browser-session.ts';
@@ -15,6 +15,7 @@ import { setupPage, signInPage } from './view.ts';
 /** Bounds the work of a check. */
 const PASSPHRASE_MAX_CHARS = 1_024;
 
+const THE_OWNER = 'the owner';
 const WRONG = 'Wrong passphrase.';
 const wait = (ms: number) => `Too many attempts. Try again in ${Math.ceil(ms / 60_000)} minutes.`;
 
@@ -39,14 +40,17 @@ async function checkPassphrase(
   const directory = directoryOf(c.env);
   const waitMs = await directory.attempt(address);
   if (waitMs > 0) return [429, wait(waitMs)];
-  if (!(await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX_CHARS), hash))) return [401, WRONG];
+  const isRight = await isPassphrase(passphrase.slice(0, PASSPHRASE_MAX_CHARS), hash);
+  const event = isRight ? 'sign in' : 'sign in failed';
+  await accountOf(c.env, { account: OWNER }).recordAccess({ event, by: THE_OWNER, what: `passphrase, from ${address}` });
+  if (!isRight) return [401, WRONG];
   await directory.clearAttempts(address);
   return null;
 }
 
 /** Sign-in with the owner's passphrase, links to other sign-in methods, and sign-out. */
 export const signIn = new Hono<AppEnv>()
-  .use('/sign-in/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody, csrf())
+  .use('/sign-in/*', rateLimitByIp('RL_SIGN_IN'), limitFormBody, requireForm, csrf())
   .use('/sign-out', limitFormBody, csrf())
   .get('/sign-in', async (c) => {
     const next = returnPath(c.req.query('next'), new URL(c.req.url).origin);
@@ -59,7 +63,7 @@ export const signIn = new Hono<AppEnv>()
     if (hash === undefined) return signInForm(c, next, 503);
     const problem = await checkPassphrase(c, hash, String(form.get('passphrase')));
     if (problem) return signInForm(c, next, ...problem);
-    c.header('set-cookie', await openBrowserSession(c, { account: OWNER, label: 'the owner' }));
+    c.header('set-cookie', await openBrowserSession(c, { account: OWNER, label: THE_OWNER }));
     return c.redirect(next, 303);
   })
   .post('/sign-out', async (c) => {

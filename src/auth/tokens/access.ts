@@ -1,8 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Access as AuditedAccess } from '../../account/audit.ts';
 import type { Scope } from '../../caller.ts';
 import { clock } from '../../clock.ts';
 import { DAY_MS } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
+import { accountOf } from '../../objects.ts';
 import { issuedToken, RecentRefreshes, type TokenReply, type TokenRequest } from '../oauth/refresh.ts';
 import { oauthServer } from '../oauth/server.ts';
 import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
@@ -28,7 +30,7 @@ export class Access extends DurableObject<Env> {
   readonly #refreshes = new RecentRefreshes();
 
   /** Creates an API token. Nothing later returns its secret. */
-  async createToken({ name, scopes, days }: TokenDraft): Promise<Result<{ secret: string; token: ApiToken }>> {
+  async createToken({ name, scopes, days }: TokenDraft, by: string): Promise<Result<{ secret: string; token: ApiToken }>> {
     if (this.#tokens.all().length >= MAX_TOKENS)
       return fail({
         code: 'invalid_input',
@@ -39,12 +41,21 @@ export class Access extends DurableObject<Env> {
     const expiresAt = days === undefined ? null : now + days * DAY_MS;
     const token = { id: crypto.randomUUID(), name, scopes: [...scopes], createdAt: now, expiresAt };
     this.#tokens.add(await secretHash(secret), token);
+    await this.#record({ event: 'token created', by, what: `${name}: ${scopes.join(' ')}` });
     return ok({ secret, token: { ...token, usedAt: null } });
   }
 
   /** Marks an API token as used. Null for an unknown, revoked or expired one. */
   async useToken(secret: string): Promise<{ id: string; scopes: Scope[] } | null> {
-    return this.#tokens.use(await secretHash(secret), clock.now()) ?? null;
+    const token = this.#tokens.use(await secretHash(secret), clock.now());
+    if (token?.isFirstUse) await this.#record({ event: 'token first used', by: `token_${token.id}`, what: token.name });
+    return token ? { id: token.id, scopes: token.scopes } : null;
+  }
+
+  /** Writes an access to the audit log of the account, whose name this object has. */
+  async #record(access: AuditedAccess): Promise<void> {
+    const account = this.ctx.id.name;
+    if (account !== undefined) await accountOf(this.env, { account }).recordAccess(access);
   }
 
   /** All API tokens, newest first. */
@@ -53,8 +64,10 @@ export class Access extends DurableObject<Env> {
   }
 
   /** Revokes an API token, so that the next call with it fails. False for an unknown id. */
-  revokeToken(id: string): boolean {
-    return this.#tokens.remove(id);
+  async revokeToken(id: string, by: string): Promise<boolean> {
+    const name = this.#tokens.remove(id);
+    if (name !== undefined) await this.#record({ event: 'token revoked', by, what: name });
+    return name !== undefined;
   }
 
   /** Signs a browser in. Returns the secret for its cookie. */

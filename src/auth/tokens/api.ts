@@ -18,43 +18,44 @@ const TokenBody = z.record(z.string(), z.unknown()).catch({});
 interface TokenRoute {
   tool: (typeof TOKEN_CALLS)[number];
   args: (c: Context<AppEnv>) => Promise<Record<string, unknown>>;
-  run: (c: Context<AppEnv>, account: string, args: Record<string, unknown>) => Promise<Result<object>>;
+  run: (c: Context<AppEnv>, caller: Caller, args: Record<string, unknown>) => Promise<Result<object>>;
 }
 
 const routes: Record<string, TokenRoute> = {
   POST: {
     tool: 'token_create',
     args: async (c) => TokenBody.parse(await c.req.json().catch(() => ({}))),
-    run: async (c, account, args) => {
+    run: async (c, { account, grant }, args) => {
       const draft = readDraft(account, args);
-      const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value) : draft;
+      const made = draft.ok ? await accessOf(c.env, { account }).createToken(draft.value, grant) : draft;
       return made.ok ? ok({ ...made.value.token, token: apiToken(account, made.value.secret) }) : made;
     },
   },
   GET: {
     tool: 'token_list',
     args: async () => ({}),
-    run: async (c, account) => ok({ tokens: await accessOf(c.env, { account }).tokens() }),
+    run: async (c, { account }) => ok({ tokens: await accessOf(c.env, { account }).tokens() }),
   },
   DELETE: {
     tool: 'token_revoke',
     args: async (c) => ({ id: c.req.param('id') ?? '' }),
-    run: async (c, account, { id }) =>
-      (await accessOf(c.env, { account }).revokeToken(String(id))) ? ok({ revoked: true }) : fail(notFound),
+    run: async (c, { account, grant }, { id }) =>
+      (await accessOf(c.env, { account }).revokeToken(String(id), grant)) ? ok({ revoked: true }) : fail(notFound),
   },
 };
 
 const CREATED = 201;
 
 /** Runs a method if the caller's policy allows it. */
-async function runTokenCall(c: Context<AppEnv>, { tool, args: read, run }: TokenRoute, { account, grant }: Caller) {
+async function runTokenCall(c: Context<AppEnv>, { tool, args: read, run }: TokenRoute, caller: Caller) {
+  const { account, grant } = caller;
   const args = await read(c);
   const origin = new URL(c.var.resource).origin;
   const call = withDigest({ grant, client: '', tool, args, origin });
   const object = accountOf(c.env, { account });
   const permit = await object.permit(call, false);
   if (!permit.ok) return toHttpError(permit.failure);
-  const done = await run(c, account, args);
+  const done = await run(c, caller, args);
   if (done.ok) return c.json(done.value, tool === 'token_create' ? CREATED : undefined);
   await object.refund(permit.value);
   return toHttpError(done.failure);

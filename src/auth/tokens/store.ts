@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Scope } from '../../caller.ts';
 import { hasTable } from '../../sql.ts';
 import { isScope } from '../scopes.ts';
 
@@ -49,11 +48,11 @@ export class TokenStore {
   }
 
   /** Marks the token of a hash as used, if it is valid at `now`. */
-  use(hash: string, now: number): { id: string; scopes: Scope[] } | undefined {
+  use(hash: string, now: number): (ApiToken & { isFirstUse: boolean }) | undefined {
     const [token] = this.#rows('WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)', hash, now);
     if (token && (token.usedAt ?? 0) < now - USE_PRECISION_MS)
       this.#sql.exec('UPDATE token SET used_at = ? WHERE id = ?', now, token.id);
-    return token;
+    return token && { ...token, isFirstUse: token.usedAt === null };
   }
 
   /** All tokens, newest first. */
@@ -61,9 +60,10 @@ export class TokenStore {
     return this.#rows('ORDER BY created_at DESC, id');
   }
 
-  /** False for an unknown id. */
-  remove(id: string): boolean {
-    if (!hasTable(this.#sql, 'token')) return false;
-    return this.#sql.exec('DELETE FROM token WHERE id = ? RETURNING id', id).toArray().length === 1;
+  /** Removes a token. Returns its name, or undefined for an unknown id. */
+  remove(id: string): string | undefined {
+    const [token] = this.#rows('WHERE id = ?', id);
+    if (token) this.#sql.exec('DELETE FROM token WHERE id = ?', id);
+    return token?.name;
   }
 }

@@ -6,7 +6,7 @@ import type { SignedInEnv } from '../../auth/app-env.ts';
 import { type GrantName, grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { sentence, toHttpError, toToolError } from '../../errors.ts';
-import { escapeInvisible } from '../../mcp/result/render.ts';
+import { escapeInvisible } from '../../html/visible.ts';
 import { accountOf } from '../../objects.ts';
 import { consolePage } from '../console-page.ts';
 import { approvalPage, approvalsPage, type ShownApproval } from './view.ts';

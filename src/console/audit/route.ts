@@ -4,7 +4,7 @@ import type { SignedInEnv } from '../../auth/app-env.ts';
 import { grantNameOf, grantNames } from '../../auth/oauth/grants.ts';
 import { renderPage } from '../../auth/render-page.ts';
 import { accountOf } from '../../objects.ts';
-import { consolePage } from '../console-page.ts';
+import { auditRead, consolePage } from '../console-page.ts';
 import { auditPage } from './view.ts';
 
 const ROWS_SHOWN = 50;
@@ -70,4 +70,4 @@ function exportLog(c: Context<SignedInEnv>): Response {
 }
 
 /** The page of the audit log and its export. */
-export const audit = consolePage('/audit').get('/audit', showLog).get('/audit/export', exportLog);
+export const audit = consolePage('/audit').use('/audit/*', auditRead).get('/audit', showLog).get('/audit/export', exportLog);

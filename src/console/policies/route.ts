@@ -10,7 +10,7 @@ import { type Failure, fail, type Result, toHttpError, toToolError } from '../..
 import { accountOf } from '../../objects.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { toolNamed } from '../../policy/tools.ts';
-import { consolePage } from '../console-page.ts';
+import { auditRead, consolePage } from '../console-page.ts';
 import { documentOf, policyFacts, shownPolicy, shownTrial, statesUnder } from './facts.ts';
 import { TOOL_STATES, withState } from './tool-state.ts';
 import { policiesPage, policyPage, type TestedCall } from './view.ts';
@@ -113,6 +113,7 @@ async function testCall(c: Context<SignedInEnv>) {
 
 /** The pages on which a person reads, changes and tests policies. */
 export const policies = consolePage('/policies', POLICY_FORM_MAX_BYTES)
+  .use('/policies/*', auditRead)
   .get('/policies', listPolicies)
   .get('/policies/:target', (c) => showPolicy(c))
   .post(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redactedArgs } from '../../account/digest.ts';
 import { APPROVAL_STATES, type Approval, previewOf } from '../../account/tables/approvals.ts';
 import { AuditHead, AuditRow } from '../../account/tables/audit-row.ts';
 import { STATES } from '../../job/machine.ts';
@@ -69,12 +70,14 @@ export const ApprovalView = z.object({
   said: text.optional(),
 });
 
-/** An approval as tools answer with it. Its page shows long arguments whole. */
-export function approvalView(approval: Approval): z.infer<typeof ApprovalView> {
+/** An approval as tools answer with it. Its page shows long arguments whole. A caller who may not decide sees no secret in them. */
+export function approvalView(approval: Approval, mayDecide: boolean): z.infer<typeof ApprovalView> {
   const { id, kind, state, call, rule, reason, createdAt, expiresAt } = approval;
   const { tool, grant, client, digest } = call;
+  const preview = previewOf(approval);
+  const args = mayDecide ? preview : redactedArgs(preview);
   return {
-    ...{ id, kind, state, tool, args: previewOf(approval), argsHash: digest.hash, grant, client, rule, reason },
+    ...{ id, kind, state, tool, args, argsHash: digest.hash, grant, client, rule, reason },
     ...{ createdAt, expiresAt },
     estimateUsd: approval.estimateUsd ?? undefined,
     jobId: approval.job ?? undefined,
@@ -123,7 +126,7 @@ const DecisionView = z.object({
 });
 
 /** Rows of the audit log, and the ends of its chain. */
-const AuditView = z.object({ rows: z.array(AuditRow), base: AuditHead, head: AuditHead });
+const AuditView = z.object({ rows: z.array(AuditRow), base: AuditHead, head: AuditHead, kept: AuditHead.optional() });
 
 /** What to call next, and why. */
 const Next = z.object({ tool: text, arguments: z.record(text, z.unknown()), why: text });

@@ -1,4 +1,5 @@
 import { cutText } from '../../cut-text.ts';
+import { escapeInvisible } from '../../html/visible.ts';
 import { isOver } from '../../job/machine.ts';
 import { totalTokens } from '../../job/progress.ts';
 import type { JobView } from '../../job/record.ts';
@@ -15,13 +16,6 @@ const CONTROL =
 
 /** Text of a CLI without control characters and terminal sequences. */
 export const stripControls = (text: string): string => text.replace(CONTROL, '');
-
-/** Characters that are invisible or change the layout, except line ends and tabs. */
-const INVISIBLE = /[[\p{C}\p{Zl}\p{Zp}\p{DI}]--[\n\t]]/gv;
-
-/** Text for a person to decide on: nothing is left out, and invisible characters appear as code points. */
-export const escapeInvisible = (text: string): string =>
-  text.replace(INVISIBLE, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
 
 /** Characters of a step awaiting approval, and of an event, in one line. */
 const MAX_LINE_CHARS = 300;

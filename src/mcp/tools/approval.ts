@@ -19,7 +19,13 @@ export const approvalList = tool({
   parts: ['approvals', 'nextCursor'],
   run: async ({ state, cursor, limit }, call) => {
     const found = await ownAccount(call).approvals(state, limit, cursor);
-    const { shown: approvals, nextCursor } = pageOf(found, limit, ({ place }) => place, approvalView);
+    const mayDecide = call.caller.scopes.includes(GATEWAY_TOOLS.approvalDecide.scope);
+    const { shown: approvals, nextCursor } = pageOf(
+      found,
+      limit,
+      ({ place }) => place,
+      (approval) => approvalView(approval, mayDecide),
+    );
     return ok({ approvals, nextCursor });
   },
 });
@@ -46,6 +52,6 @@ export const approvalDecide = tool({
     const { job: jobId } = decided.value;
     const status = jobId === null ? null : await ownJob(call, jobId).status(0, 0);
     const job = status?.ok ? status.value.job : undefined;
-    return ok({ approval: approvalView(decided.value), job, next: job && nextFor(job) });
+    return ok({ approval: approvalView(decided.value, true), job, next: job && nextFor(job) });
   },
 });

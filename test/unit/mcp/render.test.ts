@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { escapeInvisible, render, stripControls } from '../../../src/mcp/result/render.ts';
+import { escapeInvisible, shownName } from '../../../src/html/visible.ts';
+import { render, stripControls } from '../../../src/mcp/result/render.ts';
 
 const texts: [what: string, text: string, shown: string][] = [
   ['a link of a terminal', 'a \u001b]8;;rm -rf\u0007b', 'a \\u{1b}]8;;rm -rf\\u{7}b'],
@@ -43,4 +44,15 @@ const sequences: [what: string, text: string][] = [
 
 test.each(sequences)('%s is removed from the text of a CLI', (_what, text) => {
   expect(stripControls(text).trim()).toBe('red');
+});
+
+const names: [what: string, name: string, shown: string][] = [
+  ['text that runs backwards', 'Claude\u202egro.live', 'Claude\\u{202e}gro.live'],
+  ['lines', 'Claude\n\nVerified: published by claude.ai', 'Claude Verified: published by claude.ai'],
+  ['a long name', 'x'.repeat(20_000), `${'x'.repeat(79)}…`],
+  ['the longest name', 'x'.repeat(80), 'x'.repeat(80)],
+];
+
+test.each(names)('the name that an app gave itself is shown in one short line, with %s visible', (_what, name, shown) => {
+  expect(shownName(name)).toBe(shown);
 });
