@@ -57,6 +57,7 @@ export const LARGEST: Record<string, Record<string, number>> = {
   'Account.counter': { owner: 300, name: 2_000 },
   'Account.reservation': { ref: 300, owner: 300, name: 2_000, usage: 40 },
   'Account.spending': { day: 10 },
+  'Account.held': { job: 40 },
   'Account.audit': { facts: 40_000, hash: 64 },
   'Account.audit_base': { hash: 64 },
 };
