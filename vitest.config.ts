@@ -41,7 +41,15 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...PATIENT, name: 'unit', include: include('unit'), isolate: false } },
-      { test: { ...PATIENT, name: 'executor', include: include('executor') } },
+      {
+        test: {
+          ...PATIENT,
+          name: 'executor',
+          isolate: false,
+          include: include('executor'),
+          setupFiles: ['test/executor/after-file.ts'],
+        },
+      },
       {
         plugins: [
           cloudflareTest(({ inject }) => {
@@ -71,12 +79,12 @@ export default defineConfig({
           name: 'e2e',
           isolate: false,
           include: include('e2e'),
-          sequence: { groupOrder: 1 },
           maxWorkers: WORKERS,
+          globalSetup: ['test/helpers/shared-gateway.ts'],
         },
       },
       // A part of npm run check.
-      { test: { ...LONG, name: 'patterns', include: include('patterns') } },
+      { test: { ...LONG, name: 'patterns', include: include('patterns'), sequence: { groupOrder: 1 } } },
       // Each has a command of its own: what the pinned CLIs and clients really do, and what Chromium shows.
       { test: { ...LONG, name: 'clis', include: include('clis'), sequence: { groupOrder: 2 } } },
       { test: { ...LONG, name: 'pages', include: include('pages'), sequence: { groupOrder: 3 } } },

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { Event, EXECUTOR_ERRORS, PROTOCOL_VERSION, type RunLimits, type RunRequest } from '../../container/protocol.ts';
 import { SHELL } from '../helpers/shell.ts';
@@ -27,9 +26,11 @@ export const LIMITS: RunLimits = {
 };
 
 const leftovers: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const remove of leftovers.reverse()) await remove();
-});
+
+/** Ends the executors and removes the directories of a test file. */
+export async function removeLeftovers(): Promise<void> {
+  for (const remove of leftovers.splice(0).reverse()) await remove();
+}
 
 /** Builds a request that plays a script in a new session. */
 export function requestOf(steps: Step[], changes: Partial<RunRequest> = {}): RunRequest {

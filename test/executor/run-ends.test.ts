@@ -74,15 +74,15 @@ const ENDINGS: Ending[] = [
   {
     title: 'the idle timeout',
     steps: [{ write: 'ready\n' }, { stay: true }],
-    limits: { idleTimeoutMs: 400 },
-    stopping: { cause: 'idle_timeout', limit: 400 },
-    exit: { cause: 'idle_timeout', limit: 400, code: 143 },
+    limits: { idleTimeoutMs: 1_500 },
+    stopping: { cause: 'idle_timeout', limit: 1_500 },
+    exit: { cause: 'idle_timeout', limit: 1_500, code: 143 },
     stdout: 'ready\n',
   },
   {
     title: 'the idle timeout of a CLI that has closed its stdout',
     steps: [{ write: 'ready\n' }, { closeStdout: true }, { stay: true }],
-    limits: { idleTimeoutMs: 400 },
+    limits: { idleTimeoutMs: 1_500 },
     exit: { cause: 'idle_timeout', stdoutBytes: 6 },
   },
   {
