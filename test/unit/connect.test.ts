@@ -4,12 +4,15 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CLIENTS } from '../../scripts/cli/clients.ts';
 import { ROOT } from '../../scripts/local/environment.ts';
+import { SHELL } from '../helpers/shell.ts';
 
 const PUBLIC = 'https://gateway.example.com/mcp';
 
 async function connect(...args: string[]) {
   const command = [join(ROOT, 'scripts/connect.ts'), ...args];
-  return promisify(execFile)(process.execPath, command, { env: {} }).catch((error: { stdout: string; stderr: string }) => error);
+  return promisify(execFile)(process.execPath, command, { env: SHELL }).catch(
+    (error: { stdout: string; stderr: string }) => error,
+  );
 }
 
 /** The JSON in a guide, if it has any. */

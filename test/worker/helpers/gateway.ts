@@ -38,8 +38,11 @@ export function gatewayWith(settings: Record<string, string> = {}, objects: Part
   };
 }
 
+/** A cost that is a fraction of the default, because many tests sign in. */
+const CHEAP = { N: 1_024, r: 8, p: 1 };
+
 /** Settings with which the owner can sign in. */
-export const withPassphrase = async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) });
+export const withPassphrase = async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE, CHEAP) });
 
 /** A browser in which the owner signed in. */
 export async function ownerBrowser(send: ReturnType<typeof gatewayWith>) {
