@@ -2,11 +2,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from '../../scripts/local/gateway.ts';
 import { claimPort } from '../../scripts/local/port.ts';
 import { askDoctor } from '../helpers/doctor.ts';
-import { useGateway } from '../helpers/gateway.ts';
 import { scratchDirectory } from '../helpers/gateway-process.ts';
 import { startKeyService } from '../helpers/key-service.ts';
+import { useSharedGateway } from '../helpers/shared-gateway.ts';
 
-const { gateway } = useGateway();
+const shared = useSharedGateway();
 
 /** Another gateway for the length of a test. */
 async function gatewayWith(variables: Record<string, string>) {
@@ -21,8 +21,8 @@ async function gatewayWith(variables: Record<string, string>) {
 }
 
 test('the doctor checks this machine and a running gateway, and shows no secret', async () => {
-  const { token } = gateway().settings;
-  const { says, code, all } = await askDoctor(gateway().url, token);
+  const { url, token } = shared;
+  const { says, code, all } = await askDoctor(url, token);
   expect(says).toMatchObject({
     node: expect.stringMatching(/^ok: /),
     claude: 'ok: 2.1.330',
@@ -37,7 +37,7 @@ test('the doctor checks this machine and a running gateway, and shows no secret'
 });
 
 test('a wrong token is reported, and the exit code is 1', async () => {
-  const { says, code } = await askDoctor(gateway().url, 'a-token-of-somebody-else');
+  const { says, code } = await askDoctor(shared.url, 'a-token-of-somebody-else');
   expect(says.gateway).toMatch(/^WRONG: .*HTTP 401.*GATEWAY_TOKEN/);
   expect(code).toBe(1);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { useGateway } from '../helpers/gateway.ts';
+import { useSharedGateway } from '../helpers/shared-gateway.ts';
 
-const { call } = useGateway();
+const { call } = useSharedGateway();
 
 const providers = ['claude', 'grok'] as const;
 const MAY_RUN = { permissionMode: 'bypassPermissions', syncDeadlineMs: 90_000 };

@@ -1,24 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { LOOPBACK } from '../../scripts/local/port.ts';
-import { outcomeOf, reader, scratchDirectory } from '../helpers/gateway-process.ts';
+import { outcomeOf, reader } from '../helpers/gateway-process.ts';
 import { copyProject } from '../helpers/project.ts';
 import { SHELL } from '../helpers/shell.ts';
 
 const EXECUTOR = 'EXECUTOR_URL=http://127.0.0.1:9\nEXECUTOR_TOKEN=a-made-up-executor-token\nXAI_API_KEY=made-up\n';
 
-let root = '';
+const root = mkdtempSync(join(tmpdir(), 'gateway-token-'));
 let url = '';
 /** The tokens that a gateway was called with. */
 let shown: (string | undefined)[] = [];
 
+beforeAll(() => copyProject(root));
+afterAll(() => rmSync(root, { recursive: true }));
+
 /** A server that is alive as a gateway is, and refuses every token. */
 beforeEach(async () => {
-  root = scratchDirectory();
+  rmSync(join(root, 'state'), { recursive: true, force: true });
   shown = [];
   const server = createServer(({ url: path, headers }, response) => {
     if (path === '/health') return response.end('{"ok":true,"version":"1"}');
@@ -63,7 +67,7 @@ test.each([
   ['.dev.vars', {}, 'GATEWAY_TOKEN=of-the-dot-dev-vars', 'of-the-dot-dev-vars'],
   ['npm start, which generated it', {}, '', 'of-the-state-directory'],
 ])('every command has the token of %s', async (_where, env, line, token) => {
-  copyProject(root, EXECUTOR + line);
+  writeFileSync(join(root, '.dev.vars'), EXECUTOR + line);
   keep('of-the-state-directory');
   expect(await startedWith(env)).toBe(token);
   expect(await connectedWith(env)).toBe(token);
@@ -73,7 +77,7 @@ test.each([
 });
 
 test('without a token the owner commands refuse, connect prints a placeholder, and npm start generates one', async () => {
-  copyProject(root, EXECUTOR);
+  writeFileSync(join(root, '.dev.vars'), EXECUTOR);
   for (const [script, ...args] of CALLS.slice(1))
     expect(await outcomeOf(run({}, script, ...args, '--url', url))).toEqual({
       code: 1,

@@ -3,14 +3,12 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
 import { browser } from '../helpers/browser.ts';
-import { useGateway } from '../helpers/gateway.ts';
+import { PASSPHRASE, useSharedGateway } from '../helpers/shared-gateway.ts';
 
-const PASSPHRASE = 'correct horse battery staple';
 const REDIRECT = 'http://127.0.0.1:33418/callback';
 
-const { gateway } = useGateway(async () => ({ OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) }));
+const { url, token } = useSharedGateway();
 
 /** What a client keeps between its steps; the person allows whatever it asks for. */
 function memory() {
@@ -66,7 +64,7 @@ interface Session {
 type Open = (kept: ReturnType<typeof memory>) => Promise<{ session: Promise<Session>; finish: () => Promise<void> }>;
 
 const openCurrent: Open = async ({ provider, callback }) => {
-  const transport = new current.StreamableHTTPClientTransport(new URL(gateway().url), { authProvider: provider });
+  const transport = new current.StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
   const client = new current.Client({ name: 'sdk', version: '1' }, { versionNegotiation: { mode: 'auto' } });
   const session = client.connect(transport).then(() => ({
     call: async () => (await client.callTool({ name: 'list_models', arguments: {} })).isError ?? false,
@@ -76,7 +74,7 @@ const openCurrent: Open = async ({ provider, callback }) => {
 };
 
 const openLegacy: Open = async ({ provider, callback }) => {
-  const transport = new LegacyTransport(new URL(gateway().url), { authProvider: provider });
+  const transport = new LegacyTransport(new URL(url), { authProvider: provider });
   const client = new LegacyClient({ name: 'sdk', version: '1' });
   const session = client.connect(transport).then(() => ({
     call: async () => (await client.callTool({ name: 'list_models', arguments: {} })).isError ?? false,
@@ -105,17 +103,16 @@ test.each([
 
 test('a body that waits for 100 Continue arrives', async () => {
   const { default: http } = await import('node:http');
-  const url = new URL(gateway().url);
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
   const status = await new Promise((resolve, reject) => {
     const headers = {
-      authorization: `Bearer ${gateway().settings.token}`,
+      authorization: `Bearer ${token}`,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'content-length': body.length,
       expect: '100-continue',
     };
-    const request = http.request(url.href, { method: 'POST', headers }, (response) => {
+    const request = http.request(url, { method: 'POST', headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -127,8 +124,8 @@ test('a body that waits for 100 Continue arrives', async () => {
 });
 
 test('metadata names the address that the client used', async () => {
-  const { origin } = new URL(gateway().url);
+  const { origin } = new URL(url);
   const Resource = z.object({ resource: z.string(), authorization_servers: z.array(z.string()) });
   const answer = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
-  expect(Resource.parse(await answer.json())).toEqual({ resource: gateway().url, authorization_servers: [origin] });
+  expect(Resource.parse(await answer.json())).toEqual({ resource: url, authorization_servers: [origin] });
 });
