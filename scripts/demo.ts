@@ -20,7 +20,6 @@ Starts a gateway on this machine, makes one request to each provider, and ends.
   --live  call the models with the provider keys in .dev.vars, which costs money; without it nothing is spent`;
 
 const STATE = join(ROOT, '.state');
-const PROMPT = 'In one sentence: what is a durable job?';
 
 /** Waits for the end of a submitted job and returns its answer. */
 async function collect({ call }: GatewayClient, submitted: Envelope): Promise<Envelope> {
@@ -50,12 +49,11 @@ async function demonstrate(gateway: Gateway, live: boolean) {
   const { url, settings } = gateway;
   if (live && settings.offline) throw new CommandError('--live needs a provider key in .dev.vars.');
   printReady(gateway, live ? undefined : '--live was not given');
-  const prompt = PROMPT;
   const client = await connectGateway(url, settings.token, (message) => print(`  ${marked(message, settings.offline)}`));
-  const usable = Object.keys(providers).filter((provider) => !settings.keyless.includes(provider));
-  for (const [index, provider] of usable.entries()) {
+  const usable = Object.values(providers).filter(({ id }) => !settings.keyless.includes(id));
+  for (const [index, { id, demoPrompt: prompt }] of usable.entries()) {
     // Alternates between the tool that waits for the answer and the one that returns the job id.
-    const { name: tool } = requestToolsOf(provider)[index % 2 === 0 ? 0 : 1];
+    const { name: tool } = requestToolsOf(id)[index % 2 === 0 ? 0 : 1];
     print(`\n${tool} ${JSON.stringify({ prompt })}`);
     printAnswer(await collect(client, await client.call(tool, { prompt })), settings.offline);
   }

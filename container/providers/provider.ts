@@ -188,6 +188,8 @@ export interface Provider {
   /** Flags of --help that are not options here, each with its reason. */
   leftOut: Record<string, string>;
   models: { default: string; known: string[]; aliases: Record<string, string> };
+  /** What `npm run demo` asks. The answer is one sentence. */
+  demoPrompt: string;
   /** Tells a caller how to allow a tool call that was denied. */
   permissionHint: string;
   /** Endings of its runs that have a code of their own, the first match counts. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { providers } from '../../container/providers/index.ts';
 import type { Holds } from './holds.ts';
 import { DIRECTIVE, type ModelBody, offeredTools, toolResults, userTexts, type Wire } from './request.ts';
 
@@ -123,18 +124,20 @@ const SCENARIOS: Record<string, (turn: Turn) => Plan> = {
   stall: () => ({ text: 'partial answer then', cut: 'stall' }),
 };
 
-/** The question of `npm run demo`, and how fast it is answered. */
-const DEMO_QUESTION = /what is a durable job\?/i;
+/** The answer to what `npm run demo` asks, and how long it takes. */
 const DEMO_ANSWER =
   'A durable job is a request that keeps running when its client disconnects, can be watched and read later, and never runs twice.';
 const DEMO_MS = 3_000;
+
+/** True if a text has what `npm run demo` asks a provider. */
+const isDemo = (text: string) => Object.values(providers).some(({ demoPrompt }) => text.includes(demoPrompt));
 
 /** The scenario of a conversation's last directive, or else `byDefault` ("name arg"). */
 export function scenarioOf(body: ModelBody, byDefault: string): Scenario {
   const texts = userTexts(body);
   const found = texts.flatMap((text) => [...text.matchAll(new RegExp(DIRECTIVE, 'gi'))]).at(-1);
   const [word = '', ...rest] = byDefault.split(' ');
-  if (!found && texts.some((text) => DEMO_QUESTION.test(text))) return { name: 'demo', arg: '', side: false };
+  if (!found && texts.some(isDemo)) return { name: 'demo', arg: '', side: false };
   const name = found?.[1]?.toLowerCase() ?? word;
   const arg = found?.[2]?.trim() ?? rest.join(' ');
   return { name, arg: arg.replace(/(^|\s)side$/, ''), side: /(^|\s)side$/.test(arg) };

@@ -1,6 +1,6 @@
 // `npm run test:attacks`: tries every attack of the table, as processes and in containers, and prints which ones held.
-import { parseArgs } from 'node:util';
 import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
+import { parseFlags } from '../../scripts/cli/flags.ts';
 import { print } from '../../scripts/cli/print.ts';
 import { dockerVersion } from '../../scripts/local/docker.ts';
 import type { Attack, Mode, Verdict } from './attack.ts';
@@ -9,6 +9,13 @@ import { openRig, type Rig } from './rig.ts';
 
 /** All attacks, grouped by attacker. A group is a file of this folder. */
 const ATTACKS: readonly Attack[] = [...hostileRun];
+
+const HELP = `npm run test:attacks [-- --only TEXT] [--mode process|container]
+
+Tries attacks on a gateway and prints which ones held.
+
+  --only TEXT  only attacks whose attacker and name contain a text
+  --mode MODE  only as processes, or only in containers, which need Docker`;
 
 const MODES: readonly Mode[] = ['process', 'container'];
 const NAME_CHARS = 92;
@@ -45,7 +52,7 @@ function printTable(attacks: readonly Attack[], results: Map<Mode, Map<Attack, O
 }
 
 async function run() {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, mode: { type: 'string' } } });
+  const values = parseFlags(HELP, { only: { type: 'string' }, mode: { type: 'string' } });
   const attacks = ATTACKS.filter(({ attacker, name }) => `${attacker}: ${name}`.includes(values.only ?? ''));
   const isPossible = (mode: Mode) => mode === 'process' || dockerVersion() !== null;
   const modes = MODES.filter((mode) => values.mode === undefined || values.mode === mode);

@@ -1,6 +1,7 @@
 // `npm run bench`: how time and the executor's memory grow with a CLI's output, and what policies cost.
 
 import { CommandError, reportFailure } from '../../scripts/cli/command-error.ts';
+import { parseFlags } from '../../scripts/cli/flags.ts';
 import { print } from '../../scripts/cli/print.ts';
 import { openRig, type Rig } from '../rig/rig.ts';
 import { type Measured, measure, memoryOf } from './measure.ts';
@@ -56,6 +57,7 @@ async function measurePolicies(rig: Rig): Promise<string[]> {
 }
 
 async function run() {
+  parseFlags('npm run bench\n\nMeasures how time and memory grow with the output of a CLI, and what policies cost.', {});
   const rig = await openRig({}, () => 'once');
   try {
     const idleBytes = await memoryOf(rig);

@@ -64,14 +64,21 @@ test('half an installation, and a Node that cannot run TypeScript, are named in 
   );
 });
 
-test.each(COMMANDS.filter(([name]) => !['bench', 'format', 'types', 'typecheck', 'lint'].includes(name)))(
-  '%s explains itself with --help, and does nothing else',
-  async (name, args) => {
-    const { stdout, stderr, code } = await outcomeOf(run(ROOT, [...args, '--help']));
-    expect(stdout).toContain(`npm ${name === 'start' ? 'start' : `run ${name}`}`);
-    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-  },
-);
+/** What the help of a command names in place of `npm run NAME`, for those that are another command with arguments. */
+const NAMED: Record<string, string> = {
+  ...{ start: 'npm start', lint: 'npm run check', typecheck: 'npm run check', format: 'biome check', types: 'wrangler types' },
+  ...Object.fromEntries(Object.keys(scripts).flatMap((name) => (scripts[name]?.startsWith('vitest ') ? [[name, 'vitest']] : []))),
+};
+const PROGRAMS: Record<string, string[]> = { node: [], vitest: ['node_modules/vitest/vitest.mjs'] };
+
+test.concurrent.each(Object.entries(scripts))('%s explains itself with --help, and does nothing else', async (name, line) => {
+  const [program = '', ...args] = line.split(' ');
+  const argv = [...(PROGRAMS[program] ?? []), ...args, '--help'];
+  const child = spawn(process.execPath, argv, { cwd: ROOT, env: SHELL, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { stdout, stderr, code } = await outcomeOf(child);
+  expect(stdout).toContain(NAMED[name] ?? `npm run ${name}`);
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+});
 
 test.each([
   ['--port 99999', ['99999'], { port: 'true' }],

@@ -134,6 +134,7 @@ export const claude: Provider = {
   conflicts,
   leftOut: claudeLeftOut,
   models: claudeModels,
+  demoPrompt: 'In one sentence: what is a durable job?',
   permissionHint: 'Permit it with may "run" or a rule in allowedTools, or choose permissionMode "ask".',
   endings: claudeEndings,
   limitEnd: claudeLimitEnd,

@@ -146,6 +146,7 @@ export const grok: Provider = {
   conflicts,
   leftOut: grokLeftOut,
   models: grokModels,
+  demoPrompt: 'In one sentence: why is a durable job useful?',
   permissionHint: 'Permit it with may "run" or a rule in allow, or choose permissionMode "ask".',
   endings: grokEndings,
   conversations: { root: '.grok/sessions', file: (id) => `${id}/chat_history.jsonl`, subdirectory, keeps: TRANSCRIPT },
