@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { AppEnv } from './auth/app-env.ts';
-import { requireOwnHost, securityHeaders } from './auth/middleware.ts';
+import { limitRefusals, needsOpenGate, requireOwnHost, securityHeaders } from './auth/middleware.ts';
 import { authorize } from './auth/oauth/authorize.ts';
 import { oauthEndpoints } from './auth/oauth/endpoints.ts';
 import { metadata } from './auth/oauth/metadata.ts';
@@ -26,7 +26,7 @@ import { mcpEndpoint } from './mcp/endpoint.ts';
 /** The Worker's routes. Health and the gate are reached under any host; everything else only under the gateway's own. */
 export const app = new Hono<AppEnv>()
   .route('/', health)
-  .all('/gate/*', (c) => handleModelRequest(c.req.raw, c.env))
+  .all('/gate/*', needsOpenGate, limitRefusals, (c) => handleModelRequest(c.req.raw, c.env))
   .use(securityHeaders, requireOwnHost)
   .route('/', home)
   .route('/', mcpEndpoint)

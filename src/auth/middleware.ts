@@ -5,7 +5,7 @@ import { readConfig } from '../config.ts';
 import { toHttpError } from '../errors.ts';
 import type { AppEnv } from './app-env.ts';
 import { clientIp, countRequest } from './rate-limit.ts';
-import { resourceOf } from './resource.ts';
+import { isLoopback, resourceOf } from './resource.ts';
 import { toLoopbackCookies, withHostCookies } from './sign-in/cookies.ts';
 
 /** Largest form, registration or token request, in bytes. */
@@ -31,6 +31,20 @@ export const securityHeaders = secureHeaders({
   crossOriginResourcePolicy: false,
   referrerPolicy: 'same-origin',
   xFrameOptions: 'DENY',
+});
+
+/** Hides the gate unless runs call it by HTTP: those of a container reach it by interception. */
+export const needsOpenGate = createMiddleware<AppEnv>(async (c, next) => {
+  const isOpen = readConfig(c.env).executorUrl !== undefined || isLoopback(new URL(c.req.url));
+  return isOpen ? next() : toHttpError({ code: 'not_found' });
+});
+
+/** Limits the refused requests of a client's IP address. Runs share one, so that their calls are not counted. */
+export const limitRefusals = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  if (c.res.status !== 403) return;
+  const counted = await countRequest(c.env.RL_SIGN_IN, clientIp(c.req.raw));
+  if (!counted.ok) c.res = toHttpError(counted.failure);
 });
 
 /** Limits the requests of a client's IP address. */

@@ -4,12 +4,13 @@ import { providers } from '../../container/providers/index.ts';
 import type { Provider } from '../../container/providers/provider.ts';
 import { readConfig } from '../config.ts';
 import { type Failure, toHttpError } from '../errors.ts';
-import { jobName, jobOf } from '../objects.ts';
+import { jobOf } from '../objects.ts';
 import { readBody } from './body.ts';
 import { readCall } from './bound.ts';
 import { meter } from './meter.ts';
 import { rechunk } from './rechunk.ts';
 import { retryAtOf } from './retry-at.ts';
+import { readRunToken } from './run-token.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
 import { upstreamOf, withKey } from './upstreams.ts';
 
@@ -26,12 +27,9 @@ const isForwarded = (name: string) => !KEY_HEADERS.includes(name) && !CONNECTION
 
 const refuse = (reason: string) => toHttpError({ code: 'gate_refused', reason } satisfies Failure);
 
-/** Account, job and secret of a run's token, or null. */
-function readToken(headers: Headers): { job: string; secret: string } | null {
-  const [token = ''] = KEY_HEADERS.flatMap((name) => headers.get(name)?.replace(/^Bearer /i, '') ?? []);
-  const [, account, id, secret] = /^([\w-]{1,64})\.([\w-]{1,64})\.([\w-]{16,128})$/.exec(token) ?? [];
-  return account && id && secret ? { job: jobName({ account, id }), secret } : null;
-}
+/** The token in the headers of a CLI, or an empty text. */
+const tokenIn = (headers: Headers): string =>
+  KEY_HEADERS.flatMap((name) => headers.get(name)?.replace(/^Bearer /i, '') ?? [])[0] ?? '';
 
 /** Largest request of a model call, in bytes. The model services accept no larger one. */
 const MAX_REQUEST_BYTES = 33_554_432;
@@ -89,7 +87,7 @@ export async function handleModelRequest(request: Request, env: Env): Promise<Re
   const { pathname, search } = new URL(request.url);
   const [, id = '', path = '/'] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
   const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
-  const token = readToken(request.headers);
+  const token = await readRunToken(env, tokenIn(request.headers));
   if (!provider || !token) return refuse('Unknown provider, or no token of a run.');
   const job = jobOf(env, token.job);
   if (!(await job.mayCallModel(token.secret, id))) return refuse('The token does not belong to a running job.');

@@ -3,6 +3,7 @@ import type { Event, Usage } from '../../container/protocol.ts';
 import { clock } from '../clock.ts';
 import { type Config, readConfig } from '../config.ts';
 import { fail, ok, type Result } from '../errors.ts';
+import { runToken } from '../gate/run-token.ts';
 import { accountOf } from '../objects.ts';
 import { executorOf } from '../runner/executor.ts';
 import { type OpenApproval, sendAnswer } from './asks.ts';
@@ -240,7 +241,7 @@ export class Job extends DurableObject<Env> {
     const { limits, gateUrl } = this.#config;
     const store = this.#store;
     const executor = this.#executor(row);
-    const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: `${row.spec.account}.${row.spec.id}.${row.run_token}` };
+    const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: await runToken(this.env, row.spec, row.run_token) };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
     const account = accountOf(this.env, row.spec);

@@ -8,6 +8,7 @@ import { limitBody, rateLimitByIp } from '../auth/middleware.ts';
 import { countRequest } from '../auth/rate-limit.ts';
 import { isAllowedOrigin } from '../auth/resource.ts';
 import { toHttpError } from '../errors.ts';
+import { limitKeys } from './arguments/key-limit.ts';
 import { handleMcp } from './server.ts';
 import { missingScopes } from './step-up.ts';
 
@@ -37,7 +38,9 @@ export const mcpEndpoint = new Hono<AppEnv>()
     const counted = await countRequest(c.env.RL_ACCOUNT, caller.account);
     if (!counted.ok) return toHttpError(counted.failure);
     if (c.req.method !== 'POST') return handleMcp(c.req.raw, c.env, config, caller);
-    let request = c.req.raw;
+    const limited = await limitKeys(c.req.raw);
+    if (!limited.ok) return toHttpError(limited.failure);
+    let request = limited.value;
     const missing = await missingScopes(caller, async () => {
       const body = await request.arrayBuffer();
       request = new Request(request, { body });

@@ -4,11 +4,23 @@ import { parseFlags } from '../../scripts/cli/flags.ts';
 import { print } from '../../scripts/cli/print.ts';
 import { dockerVersion } from '../../scripts/local/docker.ts';
 import type { Attack, Mode, Verdict } from './attack.ts';
+import { hostileClient } from './hostile-client.ts';
+import { hostilePage } from './hostile-page.ts';
 import { hostileRun } from './hostile-run.ts';
+import { otherAccount } from './other-account.ts';
+import { restrictedConnection } from './restricted-connection.ts';
 import { openRig, type Rig } from './rig.ts';
+import { stranger } from './stranger.ts';
 
 /** All attacks, grouped by attacker. A group is a file of this folder. */
-const ATTACKS: readonly Attack[] = [...hostileRun];
+const ATTACKS: readonly Attack[] = [
+  ...stranger,
+  ...otherAccount,
+  ...restrictedConnection,
+  ...hostilePage,
+  ...hostileClient,
+  ...hostileRun,
+];
 
 const HELP = `npm run test:attacks [-- --only TEXT] [--mode process|container]
 

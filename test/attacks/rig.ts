@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { WRANGLER_DIRECTORY } from '../../scripts/local/environment.ts';
 import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
+import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
+import { type Browser, browser } from '../helpers/browser.ts';
+import { startFixture } from '../helpers/fixture-process.ts';
 import { type CallTool, collect, connect, type McpClient } from '../helpers/mcp-client.ts';
+import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../helpers/person.ts';
 import type { Mode } from './attack.ts';
+
+/** The owner's passphrase in attacks. */
+export const PASSPHRASE = 'a made-up passphrase of the owner';
 
 /** A request whose run is hostile: the prompt makes the model call the shell. */
 interface HostileRequest {
@@ -36,6 +43,12 @@ export interface Rig {
   owner: McpClient;
   /** A client with a new API token of the owner's account, which has these scopes and this policy. Closed with the rig. */
   clientWith: (scopes: string[], policy?: string) => Promise<McpClient & { token: string }>;
+  /** The gateway's origin. */
+  origin: string;
+  /** A browser in which the owner is signed in. */
+  ownerBrowser: () => Promise<Browser>;
+  /** An API token of another account: of a person who signed in at an OpenID provider. */
+  otherToken: () => Promise<string>;
   /** Arguments with which a provider's run may call its shell without permission. */
   permitted: Record<'claude' | 'grok', Record<string, unknown>>;
   /** Runs a script in the shell of a run. */
@@ -59,8 +72,19 @@ export async function openRig(mode: Mode, variables: Record<string, string> = {}
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'attacks-'));
   const stop = new AbortController();
-  const options = { port: 0, state, offline: true, containers: mode === 'container', variables, print: () => {} };
+  const issuer = await claimIssuer();
+  const signIn = { ...openIdSettings(issuer, 'alice@example.com'), OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) };
+  const options = {
+    port: 0,
+    state,
+    offline: true,
+    containers: mode === 'container',
+    variables: { ...signIn, ...variables },
+    print: () => {},
+  };
   const gateway = await startGateway(options, stop.signal);
+  const { origin } = new URL(gateway.url);
+  const provider = await startFixture('openid-provider.mjs', ...openIdArguments(issuer, origin));
   const owner = await connect(gateway.url, gateway.settings.token);
   const clients: McpClient[] = [owner];
 
@@ -74,6 +98,13 @@ export async function openRig(mode: Mode, variables: Record<string, string> = {}
     clients.push(client);
     return { ...client, token };
   };
+
+  const ownerBrowser = async () => {
+    const person = browser(fetch);
+    await person.submit(await person.go(`${origin}/sign-in`), '/sign-in', { passphrase: PASSPHRASE });
+    return person;
+  };
+  const otherToken = () => makeToken(origin, issuer, 'alice');
 
   const permitted = { claude: { permissionMode: 'bypassPermissions' }, grok: { permissionMode: 'bypassPermissions' } };
 
@@ -91,11 +122,11 @@ export async function openRig(mode: Mode, variables: Record<string, string> = {}
   };
 
   return {
-    ...{ mode, gateway, state, owner, clientWith, permitted, hostile, outputOf },
+    ...{ mode, gateway, state, owner, clientWith, origin, ownerBrowser, otherToken, permitted, hostile, outputOf },
     stop: async () => {
       await Promise.all(clients.map((client) => client.close()));
       stop.abort();
-      await gateway.ended;
+      await Promise.all([gateway.ended, provider.stop()]);
       rmSync(state, { recursive: true, force: true, maxRetries: 5 });
     },
   };

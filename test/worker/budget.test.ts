@@ -3,6 +3,7 @@ import { env, exports } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Account } from '../../src/account/account.ts';
+import { runToken } from '../../src/gate/run-token.ts';
 import { type BudgetContext, closeCall, openCall, recordSpend } from '../../src/job/budget.ts';
 import { heldUsd, SpendStore } from '../../src/job/spend.ts';
 import { JobStore } from '../../src/job/store.ts';
@@ -168,11 +169,11 @@ const EXPENSIVE = JSON.stringify({
   messages: [{ role: 'user', content: '[mock:big 400000]' }],
 });
 
-const callGate = ({ account, id }: { account: string; id: string }, body = EXPENSIVE) =>
+const callGate = async (spec: { account: string; id: string }, body = EXPENSIVE) =>
   exports.default
     .fetch('http://127.0.0.1/gate/claude/v1/messages', {
       method: 'POST',
-      headers: { 'x-api-key': `${account}.${id}.${TOKEN}`, 'content-type': 'application/json', host: '127.0.0.1' },
+      headers: { 'x-api-key': await runToken(env, spec, TOKEN), 'content-type': 'application/json', host: '127.0.0.1' },
       body,
     })
     .then((response) => response.text().then((text) => ({ status: response.status, text })))

@@ -6,6 +6,7 @@ import type { Event } from '../../container/protocol.ts';
 import { Account } from '../../src/account/account.ts';
 import { Spending } from '../../src/account/tables/spending.ts';
 import { handleModelRequest } from '../../src/gate/gate.ts';
+import { runToken } from '../../src/gate/run-token.ts';
 import { ingest } from '../../src/job/ingest.ts';
 import type { JobSpec } from '../../src/job/record.ts';
 import { JobStore } from '../../src/job/store.ts';
@@ -29,16 +30,16 @@ const SLOW = JSON.stringify({
   tools: [{ type: 'function', name: 'bash' }],
 });
 
-const credential = ({ account, id }: JobSpec, token = TOKEN) => `${account}.${id}.${token}`;
+const credential = (spec: JobSpec, token = TOKEN) => runToken(env, spec, token);
 
-const modelCall = (spec: JobSpec, path: string, method: string, token = TOKEN, body = QUESTION) => {
-  const headers = { 'x-api-key': credential(spec, token), 'content-type': 'application/json', host: '127.0.0.1' };
+const modelCall = async (spec: JobSpec, path: string, method: string, token = TOKEN, body = QUESTION) => {
+  const headers = { 'x-api-key': await credential(spec, token), 'content-type': 'application/json', host: '127.0.0.1' };
   return new Request(`http://127.0.0.1${path}`, { method, headers, ...(method === 'POST' && { body }) });
 };
 
 /** A model call as a CLI makes it. */
-const callGate = (spec: JobSpec, path = '/gate/claude/v1/messages', method = 'POST', token = TOKEN, body = QUESTION) =>
-  exports.default.fetch(modelCall(spec, path, method, token, body));
+const callGate = async (spec: JobSpec, path = '/gate/claude/v1/messages', method = 'POST', token = TOKEN, body = QUESTION) =>
+  exports.default.fetch(await modelCall(spec, path, method, token, body));
 
 /** A job of Claude whose run goes on until it is ended. */
 async function runningJob(change: Partial<JobSpec> = {}): Promise<JobSpec> {
@@ -69,14 +70,14 @@ const callOfUrl = async (end: string) => Requests.parse(JSON.parse(await modelRe
 
 test('a call reaches the model with the key of the provider alone, and is answered as it streams', async () => {
   const spec = await runningJob();
-  const call = modelCall(spec, '/gate/claude/v1/messages', 'POST');
-  call.headers.set('authorization', `Bearer ${credential(spec)}`);
+  const call = await modelCall(spec, '/gate/claude/v1/messages', 'POST');
+  call.headers.set('authorization', `Bearer ${await credential(spec)}`);
   const answer = await exports.default.fetch(call);
   expect(answer.headers.get('content-type')).toContain('text/event-stream');
   expect(await answer.text()).toContain('event: message_stop');
   const requests = await modelRequests();
   expect(requests).toContain('test-anthropic-key');
-  expect(requests).not.toContain(credential(spec));
+  expect(requests).not.toContain(await credential(spec));
   await jobOf(spec).cancel();
 });
 
@@ -139,7 +140,7 @@ test('what a run had asked for is called off once it was canceled', async () => 
 test('without an API key a call of Claude goes out with the OAuth token', async () => {
   const spec = await jobOnly('claude');
   const settings = { ...env, ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'test-oauth-token' };
-  const answer = await handleModelRequest(modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
+  const answer = await handleModelRequest(await modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
   expect(await answer.text()).toContain('event: message_stop');
   expect(await modelRequests()).toContain('"auth":"Bearer test-oauth-token"');
 });
@@ -147,7 +148,7 @@ test('without an API key a call of Claude goes out with the OAuth token', async 
 test('an upstream keeps the path of its URL', async () => {
   const spec = await jobOnly('grok');
   const settings = { ...env, XAI_UPSTREAM_URL: `${inject('modelUrl')}/v1/account/gw/grok` };
-  const answer = await handleModelRequest(modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
+  const answer = await handleModelRequest(await modelCall(spec, '/gate/grok/v1/responses?of=a-proxy', 'POST'), settings);
   expect(await answer.text()).toContain('response.completed');
   expect(await modelRequests()).toContain('"url":"/v1/account/gw/grok/v1/responses?of=a-proxy"');
 });
@@ -155,7 +156,7 @@ test('an upstream keeps the path of its URL', async () => {
 test('a redirect of the model service is returned to the run, because the key may go to no other place', async () => {
   const spec = await jobOnly('grok');
   const body = SLOW.replaceAll('[mock:slow 1]', `[mock:redirect /v1/elsewhere?of=${spec.id}]`);
-  const answer = await handleModelRequest(modelCall(spec, '/gate/grok/v1/responses', 'POST', TOKEN, body), env);
+  const answer = await handleModelRequest(await modelCall(spec, '/gate/grok/v1/responses', 'POST', TOKEN, body), env);
   expect([answer.status, answer.headers.get('location')]).toEqual([307, `/v1/elsewhere?of=${spec.id}`]);
   expect(await callOfUrl(spec.id)).toBeUndefined();
 });
@@ -164,7 +165,7 @@ test('a redirect of the model service is returned to the run, because the key ma
 async function leaveEarly(spec: JobSpec, isCanceled: boolean): Promise<void> {
   const body = JSON.stringify({ ...JSON.parse(SLOW.replaceAll('slow 1', `hold ${spec.id}`)), stream: false });
   const client = new AbortController();
-  const call = modelCall(spec, `/gate/grok/v1/responses?of=${spec.id}`, 'POST', TOKEN, body);
+  const call = await modelCall(spec, `/gate/grok/v1/responses?of=${spec.id}`, 'POST', TOKEN, body);
   const answer = exports.default.fetch(call, { signal: client.signal }).catch(() => null);
   await fetch(`${inject('modelUrl')}/__mock/held/${spec.id}`);
   if (isCanceled) await jobOf(spec).cancel();

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { DAY_MS } from '../../config.ts';
+import { randomSecret } from '../tokens/secret.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS person (
@@ -25,6 +26,14 @@ export class Directory extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql.exec(SCHEMA);
+  }
+
+  /** The secret with which the gate signs the tokens of runs, made at its first use. */
+  gateKey(): string {
+    const known = this.ctx.storage.kv.get<string>('gate_key');
+    const secret = known ?? randomSecret();
+    if (known === undefined) this.ctx.storage.kv.put('gate_key', secret);
+    return secret;
   }
 
   /** The account of a person, created at the first sign-in. Its id reveals nothing about the person. */

@@ -52,11 +52,20 @@ function readValue(type: z.ZodType, value: unknown): unknown {
 const isAbsent = (type: z.ZodType, value: unknown) =>
   (value === '' || (value === null && issueOf(type, null) !== undefined)) && issueOf(type, undefined) === undefined;
 
+/** Unknown parameters that are looked at. More of them change nothing, because one is refused. */
+const MAX_UNKNOWN = 100;
+
+/** The entries of arguments: all known ones, and the first unknown ones. */
+function entriesOf(shape: Args, args: Args): [string, unknown][] {
+  let unknown = 0;
+  return Object.entries(args).filter(([name]) => Object.hasOwn(shape, name) || ++unknown <= MAX_UNKNOWN);
+}
+
 /**
  * The arguments that a caller means. Policies, approvals and duplicates see these, so that another spelling of a value passes no rule.
  */
 export function lenientArgs({ shape }: z.ZodObject, args: Args): Args {
-  const entries = Object.entries(args).flatMap(([name, value]): [string, unknown][] => {
+  const entries = entriesOf(shape, args).flatMap(([name, value]): [string, unknown][] => {
     const type: unknown = Object.hasOwn(shape, name) ? shape[name] : undefined;
     if (!(type instanceof z.ZodType)) return INJECTED.has(name) ? [] : [[name, value]];
     return isAbsent(type, value) ? [] : [[name, readValue(type, value)]];
