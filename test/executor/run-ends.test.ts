@@ -146,7 +146,7 @@ test.for(ENDINGS)('a run ends with $title', async ({ steps, limits, options = {}
 
 test('a run whose log can no longer be written is ended, and its log keeps whole lines', async () => {
   const own = await startExecutor();
-  execFileSync('prlimit', ['--pid', String(own.pid), '--fsize=200000']);
+  execFileSync('prlimit', ['--pid', String(own.pid), '-f200000']);
   const events = await own.play(requestOf([{ flood: { text: LINE, times: 5_000 } }, { stay: true }]));
   expect(exitOf(events)).toMatchObject({ cause: 'executor_lost', detail: expect.stringContaining('EFBIG') });
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
