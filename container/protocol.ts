@@ -51,6 +51,8 @@ export const RunLimits = z.object({
   cancelGraceMs: z.int().nonnegative(),
   /** Time that a CLI may stay alive after its successful result, in ms. Absent: no limit. */
   resultGraceMs: z.int().nonnegative().optional(),
+  /** Time that an MCP server has to connect before the run starts without it, in ms. Absent: the CLI's own limit. */
+  mcpConnectMs: z.int().positive().optional(),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
@@ -105,6 +107,9 @@ export type Usage = z.infer<typeof Usage>;
 /** A denied tool call, with the CLI's reason. */
 export const Denial = z.object({ tool: z.string(), input: z.string(), reason: z.string().optional() });
 export type Denial = z.infer<typeof Denial>;
+
+/** An MCP server that did not connect before the run started. */
+export const NotConnected = z.object({ name: z.string(), reason: z.string() });
 
 /** Why a run ended. Only the first cause counts. */
 export const EndCause = z.enum([
@@ -168,6 +173,8 @@ export const Item = z.discriminatedUnion('kind', [
     sessionId: z.string().optional(),
     model: z.string().optional(),
     tools: z.int().optional(),
+    /** MCP servers that the run does without, with the reasons. */
+    notConnected: z.array(NotConnected).optional(),
   }),
   z.object({ kind: z.literal('text'), text: z.string() }),
   z.object({ kind: z.literal('thinking'), text: z.string() }),

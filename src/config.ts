@@ -36,6 +36,7 @@ const limitShape = {
     3_600_000,
     'A CLI that stays alive after its successful result is ended after this long; the job is completed.',
   ),
+  mcpConnectMs: count(30_000, 1_000, 300_000, 'A run starts without the MCP servers that have not connected after this long.'),
   runningPerAccount: count(8, 1, 1_000, 'Jobs of one account that run at once.'),
   runningPerProvider: count(8, 1, 1_000, 'Jobs of one account and one provider that run at once.'),
   approvalTimeoutMs: count(3_600_000, 1_000, 604_800_000, 'A call is denied if its approval is pending for this long.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dangerous } from './option.ts';
-import type { Option, Permissions } from './provider.ts';
+import type { IgnoredOption, Option, Permissions } from './provider.ts';
 
 const LEVELS = ['read', 'edit', 'run'] as const;
 
@@ -56,16 +56,24 @@ export function levelConflicts({ skip, allow, levels }: Permissions, given: Valu
   return wrong.map((option) => `may "${level}" contradicts ${option}. Give one of them.`);
 }
 
+const permitsAll = ({ skip, levels }: Permissions, given: Values) =>
+  given.may === 'run' || given[skip] === true || levels.run.modes.some((mode) => mode === given.permissionMode);
+
+/** Rules that permit calls which are permitted anyway. */
+export const rulesWithoutEffect = (permissions: Permissions, given: Values): IgnoredOption[] =>
+  permitsAll(permissions, given) && rulesOf(given[permissions.allow]).length > 0
+    ? [{ option: permissions.allow, reason: 'every call is permitted already' }]
+    : [];
+
 /**
  * The options of a request that permits denied calls of an earlier one, or undefined if no level does: an approver or a rule of the
  * request denied them, or they were denied although everything is permitted.
  */
 export function optionsThatPermit(permissions: Permissions, given: Values, denied: string[]): Values | undefined {
-  const { skip, allow, deny, editors, levels } = permissions;
-  const { may, permissionMode, [skip]: skips, [allow]: _rules, ...rest } = given;
+  const { skip, allow, deny, editors } = permissions;
+  const { may, permissionMode, [skip]: _skips, [allow]: _rules, ...rest } = given;
   const isDecided = permissionMode === 'ask' || isPermitting(given[deny]);
-  const isAllPermitted = may === 'run' || skips === true || levels.run.modes.some((mode) => mode === permissionMode);
-  if (isDecided || isAllPermitted) return undefined;
+  if (isDecided || permitsAll(permissions, given)) return undefined;
   const level: Level = may === 'read' && denied.every((tool) => editors.includes(tool)) ? 'edit' : 'run';
   return { ...rest, may: level };
 }

@@ -31,6 +31,8 @@ export interface Launch {
   home: string;
   /** Scratch directory of the run. */
   tmp: string;
+  /** Time that an MCP server has to connect, in ms. Without it, the CLI's own limit. */
+  mcpConnectMs?: number;
   /** True if a path, absolute, below HOME ("~") or relative to `cwd`, exists. Without it, every path may. */
   isPath?: (path: string) => boolean;
 }
@@ -144,6 +146,13 @@ export interface Conversations {
   subdirectory?: (cwd: string) => string;
 }
 
+/** An option that has no effect in a request. */
+export interface IgnoredOption {
+  option: string;
+  /** Why, as a clause without a full stop. */
+  reason: string;
+}
+
 /** What a run may do without an approver. */
 interface PermissionLevel {
   /** Permission modes that agree with the level. The first one is set. */
@@ -185,6 +194,8 @@ export interface Provider {
   misnamed?: Record<string, string>;
   /** Returns a message for each combination of options that the CLI does not support. */
   conflicts: (options: Record<string, unknown>) => string[];
+  /** The options of a request that will have no effect, each with the reason. `isContinued`: the run continues or copies a conversation. */
+  ignored?: (options: Record<string, unknown>, isContinued: boolean) => IgnoredOption[];
   /** Flags of --help that are not options here, each with its reason. */
   leftOut: Record<string, string>;
   models: { default: string; known: string[]; aliases: Record<string, string> };

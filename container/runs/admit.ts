@@ -40,7 +40,17 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const { prompt, gate, limits } = request;
     const places = { cwd: session.record.cwd, home: session.home, tmp: paths.tmp };
     const isPath = (path: string) => existsSync(resolve(places.cwd, path.replace(/^~(?=\/|$)/, session.home)));
-    const command = provider.command({ binary: cli.binary, prompt, options, session: session.launch, gate, ...places, isPath });
+    const { mcpConnectMs } = limits;
+    const command = provider.command({
+      binary: cli.binary,
+      prompt,
+      options,
+      session: session.launch,
+      gate,
+      ...places,
+      isPath,
+      mcpConnectMs,
+    });
     const releaseSource = session.source === undefined ? () => {} : holdSession(executor, session.source);
     const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(releaseSource);
     const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);

@@ -24,8 +24,9 @@ const retrying = ({ attempt, of, status, error }: EventOf<'retry'>) =>
 /** What each kind of event changes. */
 const CHANGES: Changes = {
   start: ({ sessionId }) => ({ activity: 'the CLI was started', ...(sessionId && { sessionId }) }),
-  init: ({ sessionId, model }) => ({
+  init: ({ sessionId, model, notConnected }) => ({
     activity: 'waiting for the model',
+    notConnected,
     ...(sessionId && { sessionId }),
     ...(model && { model }),
   }),

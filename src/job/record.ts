@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Denial, ResultItem, RunLimits, RunSession, Usage } from '../../container/protocol.ts';
+import { Denial, NotConnected, ResultItem, RunLimits, RunSession, Usage } from '../../container/protocol.ts';
 import { STATES, TERMINAL_STATES } from './machine.ts';
 
 /** A job's request. Stored once and never changed; the prompt has a column of its own. */
@@ -69,6 +69,8 @@ export const Progress = z.object({
   waitsFor: z.string().optional(),
   lastActivityAt: z.number().optional(),
   stopping: z.string().optional(),
+  /** MCP servers that the run does without, with the reasons. */
+  notConnected: z.array(NotConnected).optional(),
   /** The result that counts. */
   result: ResultItem.optional(),
   /** The text that the model wrote: its length, and where its last message with text begins and ends. In UTF-16 units. */
@@ -93,6 +95,9 @@ export const Progress = z.object({
   budgetUsd: z.number().optional(),
 });
 export type Progress = z.infer<typeof Progress>;
+
+/** An option of the request that has no effect, with the reason. */
+const Ignored = z.object({ option: z.string(), reason: z.string() });
 
 /** A step that waits for approval, as its owner sees it. */
 const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.string(), askedAt: z.number() });
@@ -124,6 +129,10 @@ export const JobView = z.object({
   turns: z.int().optional(),
   usage: Usage.optional(),
   denials: z.array(Denial).optional(),
+  /** Options of the request that have no effect. */
+  ignored: z.array(Ignored).optional(),
+  /** MCP servers that the run does without. */
+  notConnected: z.array(NotConnected).optional(),
   /** Arguments, as JSON, of the request that continues the job with permission for its denied calls. Tools answer with it as `next`. */
   permitting: z.string().optional(),
   correlationId: z.string().optional(),

@@ -17,6 +17,8 @@ import { createModelServer } from '../../scripts/model-server/server.ts';
 export interface Outcome {
   items: NewEvent[];
   answer: string;
+  /** Lines of stdout. */
+  lines: string[];
   code: number | null;
   stderr: string;
   ms: number;
@@ -110,18 +112,21 @@ async function start(provider: Provider, launch: Launch, word: Word, endMs?: num
   const child = spawn(file, args, { cwd: launch.cwd, env });
   const timer = endMs === undefined ? undefined : setTimeout(() => child.kill(provider.stopSignal), endMs);
   const items: NewEvent[] = [];
+  const lines: string[] = [];
   const stdio = openStdio(command, provider.reader(launch.session), (answered) => items.push(answered));
   stdio.stdin.pipe(child.stdin);
   const splitter = splitLines();
   child.stdout.on('data', (chunk: Buffer) => {
-    for (const { line } of splitter.push(chunk))
+    for (const { line } of splitter.push(chunk)) {
+      if (line !== undefined) lines.push(line);
       for (const item of line === undefined ? [] : stdio.read(line)) {
         items.push(item);
         if (item.kind === 'ask') stdio.answer({ ask: item.id, ...word });
       }
+    }
   });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   clearTimeout(timer);
   const answer = items.map((item) => (item.kind === 'answer' && item.part === 'text' ? item.text : '')).join('');
-  return { items, answer, code, stderr, ms: performance.now() - began };
+  return { items, answer, lines, code, stderr, ms: performance.now() - began };
 }

@@ -100,3 +100,20 @@ test('a CLI that printed text and no result is quoted', async () => {
     'The CLI ended with exit code 1 and without a result. It reported: Error: Reached max turns (3)',
   );
 });
+
+test('a job names the MCP servers that its run does without', async () => {
+  const notConnected = [{ name: 'docs', reason: 'it did not answer in time' }];
+  const spec = specOf([say({ kind: 'init', model: 'm', notConnected }), answer('yes')]);
+  await submit(spec);
+  expect(await ended(spec)).toMatchObject({ state: 'completed', notConnected });
+  expect(await jobOf(spec).status(0, 10)).toMatchObject({
+    value: { events: expect.arrayContaining([expect.objectContaining({ notConnected })]) },
+  });
+});
+
+test('a job names the options that have no effect', async () => {
+  const spec = specOf([answer('yes')], { provider: 'claude', options: { addDir: ['sub'], maxTurns: 1 } });
+  await submit(spec);
+  const status = await jobOf(spec).status(0, 0);
+  expect(status).toMatchObject({ value: { job: { ignored: [{ option: 'addDir', reason: expect.any(String) }] } } });
+});

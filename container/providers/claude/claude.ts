@@ -1,7 +1,8 @@
-import { applyLevel, levelConflicts } from '../may.ts';
+import { applyLevel } from '../may.ts';
 import { argumentsOf } from '../option.ts';
 import type { Command, Launch, Provider, Service } from '../provider.ts';
 import { sessionArguments } from '../session.ts';
+import { claudeConflicts, claudeIgnored, snapshotOf } from './combinations.ts';
 import { claudeDialogue, claudePrompt, claudeReader } from './dialogue.ts';
 import { claudeEndings } from './endings.ts';
 import { claudeLimitEnd } from './limit.ts';
@@ -19,6 +20,8 @@ const ENVIRONMENT = {
   CLAUDE_CODE_DISABLE_CRON: '1',
   // Without it, "@/etc/passwd" in a prompt attaches that file.
   CLAUDE_CODE_DISABLE_FILE_MENTIONS: '1',
+  // Without it, the CLI replaces older models by newer ones.
+  CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: '1',
   CLAUDE_CODE_MAX_RETRIES: '4',
   API_TIMEOUT_MS: '120000',
   // The smallest value that the CLI accepts.
@@ -33,14 +36,19 @@ const ASKING = ['--input-format=stream-json', '--permission-prompt-tool=stdio'];
 const REMOVING = `--disallowedTools=${CLAUDE_REMOVED.join(',')}`;
 
 /** Adds the defaults of the gateway. */
-function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+function withDefaults(given: Record<string, unknown>, isContinued: boolean): Record<string, unknown> {
   const permitted = applyLevel(claudePermissions, given);
   const mode = given.dangerouslySkipPermissions === true ? undefined : 'dontAsk';
-  return { ...permitted, permissionMode: permitted.permissionMode ?? mode, strictMcpConfig: given.strictMcpConfig ?? true };
+  return {
+    ...permitted,
+    permissionMode: permitted.permissionMode ?? mode,
+    strictMcpConfig: given.strictMcpConfig ?? true,
+    systemPromptSnapshot: snapshotOf(given, isContinued),
+  };
 }
 
-function command({ binary, prompt, options: given, session, gate, tmp }: Launch): Command {
-  const { argv, files } = argumentsOf(claudeOptions, withDefaults(given), tmp);
+function command({ binary, prompt, options: given, session, gate, tmp, mcpConnectMs }: Launch): Command {
+  const { argv, files } = argumentsOf(claudeOptions, withDefaults(given, session.mode !== 'new'), tmp);
   const always = [
     '-p',
     '--output-format=stream-json',
@@ -59,28 +67,11 @@ function command({ binary, prompt, options: given, session, gate, tmp }: Launch)
       ANTHROPIC_BASE_URL: gate.baseUrl,
       ANTHROPIC_API_KEY: gate.token,
       NO_PROXY: new URL(gate.baseUrl).hostname,
+      ...(mcpConnectMs !== undefined && { MCP_TIMEOUT: String(mcpConnectMs) }),
     },
     ...(isAsking ? { dialogue: claudeDialogue({ prompt, session }) } : { stdin: claudePrompt(prompt) }),
     files,
   };
-}
-
-function conflicts(given: Record<string, unknown>): string[] {
-  const { systemPrompt, appendSystemPrompt, permissionMode, dangerouslySkipPermissions, restricted } = given;
-  const isSkipping = dangerouslySkipPermissions === true;
-  return [
-    ...(systemPrompt !== undefined && appendSystemPrompt !== undefined
-      ? ['systemPrompt and appendSystemPrompt cannot be combined. Give one of them.']
-      : []),
-    ...(isSkipping && permissionMode !== undefined && permissionMode !== 'bypassPermissions'
-      ? [`dangerouslySkipPermissions contradicts permissionMode ${String(permissionMode)}. Give one of them.`]
-      : []),
-    ...(restricted === true && (isSkipping || permissionMode === 'bypassPermissions')
-      ? ['restricted and bypassPermissions cannot be combined. Leave one of them out.']
-      : []),
-    ...(restricted === true && given.may === 'run' ? ['may "run" contradicts restricted. Give one of them.'] : []),
-    ...levelConflicts(claudePermissions, given),
-  ];
 }
 
 const service: Service = {
@@ -131,7 +122,8 @@ export const claude: Provider = {
     systemPromptOverride: 'systemPrompt',
   },
   latestParameter: 'continueSession',
-  conflicts,
+  conflicts: claudeConflicts,
+  ignored: claudeIgnored,
   leftOut: claudeLeftOut,
   models: claudeModels,
   demoPrompt: 'In one sentence: what is a durable job?',

@@ -14,6 +14,28 @@ export const claudeModels = {
   },
 } satisfies Provider['models'];
 
+const aliases = new Map<string, string>(Object.entries(claudeModels.aliases));
+
+/** The model that a name or an alias stands for. */
+export const modelOf = (name: unknown): string =>
+  typeof name !== 'string' || ['latest', 'default'].includes(name) ? claudeModels.default : (aliases.get(name) ?? name);
+
+/** Older models, whose effort Claude Code leaves out or lowers; the highest one that each has, or null. */
+const EFFORTS: [model: RegExp, highest: string | null][] = [
+  [/^claude-(3|(sonnet|haiku)-4-5|sonnet-4(-20|$))/, null],
+  [/^claude-opus-4-5/, 'high'],
+  [/^claude-sonnet-4-6/, 'max'],
+];
+
+/** Why an effort has no effect with a model, or undefined. */
+export function effortIssue(name: unknown, effort: unknown): string | undefined {
+  const model = modelOf(name);
+  const [, highest] = EFFORTS.find(([older]) => older.test(model)) ?? [];
+  if (highest === null) return `${model} has no effort`;
+  if (highest === undefined || (effort !== 'xhigh' && (effort !== 'max' || highest === 'max'))) return undefined;
+  return `${model} has no ${String(effort)}; high is used`;
+}
+
 interface Price extends Rates {
   cacheRead: number;
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import { agents, agentsText } from '../agents.ts';
+import { agentsOf, agentsText } from '../agents.ts';
 import { mayOption } from '../may.ts';
 import { dangerous, fileOption, limitedTo, option } from '../option.ts';
 import type { Permissions, Provider } from '../provider.ts';
 import { jsonObject, mcpServers, mcpServersText, plainName, promptText, READ_ONLY_RULES, relativePath } from '../values.ts';
-import { claudeModels } from './models.ts';
+import { modelOf } from './models.ts';
 import { plainSchema } from './schema.ts';
-import { allowRules, builtInTools, denyRules } from './tools.ts';
+import { agentTools, agentWithoutTools, allowRules, builtInTools, denyRules } from './tools.ts';
 
-const aliases = new Map<string, string>(Object.entries(claudeModels.aliases));
-const resolved = (model: string) => aliases.get(model) ?? model;
+const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
+/** The betas that the CLI sends with an API key; it leaves out others. */
+const betas = ['context-1m-2025-08-07'] as const;
 const modelList = z
   .string()
   .regex(/^\w[\w.:@/[\]-]*(,\w[\w.:@/[\]-]*)*$/, 'not a list of models: separate names by commas')
@@ -22,12 +23,12 @@ const modes = ['ask', 'default', 'manual', 'acceptEdits', 'auto', 'dontAsk', 'by
 /** Options of Claude Code that work without a person, a screen or another machine. */
 export const claudeOptions = {
   model: option('--model', plainName, 'Model, alias (opus, sonnet, haiku, fable, best) or latest.', (model) =>
-    ['latest', 'default'].includes(model) ? [] : [`--model=${resolved(model)}`],
+    ['latest', 'default'].includes(model) ? [] : [`--model=${modelOf(model)}`],
   ),
   fallbackModel: option('--fallback-model', modelList, 'Models to use if the first is overloaded.', (list) => [
-    `--fallback-model=${list.split(',').map(resolved).join(',')}`,
+    `--fallback-model=${list.split(',').map(modelOf).join(',')}`,
   ]),
-  effort: option('--effort', z.enum(['low', 'medium', 'high', 'xhigh', 'max']), 'Thinking effort.'),
+  effort: option('--effort', z.enum(efforts), 'Thinking effort.'),
   may: mayOption,
   permissionMode: dangerous(
     option(
@@ -61,15 +62,24 @@ export const claudeOptions = {
     text: String,
     read: '--append-system-prompt-file',
   }),
-  systemPromptSnapshot: option('--system-prompt-snapshot', z.enum(['on', 'off']), 'off: use the new prompt on resume.'),
+  systemPromptSnapshot: option(
+    '--system-prompt-snapshot',
+    z.enum(['on', 'off']),
+    'on: a continued conversation keeps its prompt.',
+  ),
   excludeDynamicSystemPromptSections: option('--exclude-dynamic-system-prompt-sections', z.boolean(), 'Improves cache reuse.'),
   jsonSchema: option('--json-schema', jsonObject, 'JSON Schema of the answer.', (schema) => [
     `--json-schema=${plainSchema(schema)}`,
   ]),
-  agents: fileOption('--agents', agents, 'Subagents: {name: {description, prompt, tools, model}}.', {
-    name: 'agents.json',
-    text: agentsText,
-  }),
+  agents: fileOption(
+    '--agents',
+    agentsOf({ tools: agentTools, disallowedTools: agentWithoutTools, efforts }),
+    'Subagents: {name: {description, prompt, tools, model}}.',
+    {
+      name: 'agents.json',
+      text: agentsText,
+    },
+  ),
   agent: option('--agent', plainName, 'Agent that answers.'),
   forwardSubagentText: option('--forward-subagent-text', z.boolean(), 'Add text of subagents to the raw output.'),
   mcpServers: dangerous(
@@ -96,7 +106,7 @@ export const claudeOptions = {
     z.union([z.literal('auto'), z.int().min(100_000).max(2_000_000)]),
     'Compact the conversation at this many tokens.',
   ),
-  betas: option('--betas', z.array(plainName).max(20), 'Names of API betas.'),
+  betas: option('--betas', z.array(z.enum(betas)).max(20), 'API betas.'),
   name: option('--name', z.string().min(1).max(200), 'Title of the session.'),
 } satisfies Provider['options'];
 

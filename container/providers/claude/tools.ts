@@ -26,40 +26,62 @@ export const CLAUDE_REMOVED = [
   ...['ScheduleWakeup', 'SendMessage', 'Workflow'],
 ];
 
-/** The names in a list of rules: "Bash(git *), Read" has Bash and Read. */
-function namesIn(rule: string): string[] {
+/** Rules for paths are checked under the name Edit; the CLI ignores them under these names. */
+const NO_PATHS = ['Write', 'NotebookEdit'];
+
+/** The rules in a text: the CLI separates them by commas and blanks, except inside parentheses. */
+export function splitRules(text: string): string[] {
   let depth = 0;
-  const outside = rule.replace(/[()]|[^()]+/g, (part) => {
-    if (part === '(') depth += 1;
-    else if (part === ')') depth -= 1;
-    else if (depth <= 0) return part;
-    return '';
+  const marked = [...text].map((sign) => {
+    if (sign === '(') depth += 1;
+    if (sign === ')') depth -= 1;
+    return depth === 0 && /[\s,]/.test(sign) ? '\0' : sign;
   });
-  return outside.split(/[\s,]+/).filter(Boolean);
+  return marked.join('').split('\0').filter(Boolean);
 }
 
-/** What is wrong with a tool's name, or undefined. The CLI ignores an unknown name, so a tool forbidden by it would stay. */
-function nameIssue(name: string, known: string[]): string | undefined {
+/** The name and the pattern of a rule: "Bash(git *)" has Bash and "(git *)". The CLI calls one tool by two names. */
+export function readRule(rule: string): { name: string; pattern?: string } | undefined {
+  const [, name, pattern] = /^([^()]+)(\(.*\))?$/s.exec(rule) ?? [];
+  if (name === undefined) return undefined;
+  return { name: name === 'Task' ? 'Agent' : name, ...(pattern !== undefined && !/^\(\*?\)$/.test(pattern) && { pattern }) };
+}
+
+/** What is wrong with a rule, or undefined. The CLI ignores an unknown name, so a tool forbidden by it would stay. */
+function ruleIssue(rule: string, known: string[]): string | undefined {
+  const given = JSON.stringify(rule.slice(0, 100));
+  const read = readRule(rule);
+  if (read === undefined) return `${given} is not a rule: write Name or Name(pattern), without a blank between them`;
+  const { name, pattern } = read;
+  if (pattern !== undefined && NO_PATHS.includes(name)) return `${given} has no effect: write Edit${pattern.slice(0, 100)}`;
   if (known.includes(name) || name.startsWith('mcp__')) return undefined;
-  const given = JSON.stringify(name.slice(0, 100));
-  if (CLAUDE_REMOVED.includes(name)) return `${given} is not available in a run: leave it out`;
-  const lower = name.toLowerCase();
-  const meant = known.find((tool) => tool.toLowerCase() === lower);
-  return `Unknown tool ${given}. ${meant ? `Did you mean ${JSON.stringify(meant)}?` : `Known: ${CLAUDE_TOOLS.join(', ')}`}`;
+  const named = JSON.stringify(name.slice(0, 100));
+  if (CLAUDE_REMOVED.includes(name)) return `${named} is not available in a run: leave it out`;
+  const meant = known.find((tool) => tool.toLowerCase() === name.toLowerCase());
+  return `Unknown tool ${named}. ${meant ? `Did you mean ${JSON.stringify(meant)}?` : `Known: ${CLAUDE_TOOLS.join(', ')}`}`;
 }
 
-const checked = <T extends z.ZodType<string[]>>(list: T, known: string[]) =>
+const checked = <T extends z.ZodType<string[]>>(list: T, issueOf: (rule: string) => string | undefined) =>
   list.superRefine((rules, context) => {
-    for (const [index, rule] of rules.entries()) {
-      const wrong = namesIn(rule).find((name) => nameIssue(name, known) !== undefined);
-      const message = wrong === undefined ? undefined : nameIssue(wrong, known);
-      if (message) context.addIssue({ code: 'custom', path: [index], message });
-    }
+    for (const [index, rule] of rules.entries())
+      for (const message of splitRules(rule).flatMap((one) => issueOf(one) ?? []))
+        context.addIssue({ code: 'custom', path: [index], message });
   });
+
+const names = z.array(z.string().max(200)).max(100);
+const ANY_REMOVED = [...CLAUDE_TOOLS, ...CLAUDE_REMOVED];
 
 /** Rules that allow calls of tools. */
-export const allowRules = checked(ruleList, CLAUDE_TOOLS);
+export const allowRules = checked(ruleList, (rule) => ruleIssue(rule, CLAUDE_TOOLS));
 /** Rules that deny calls of tools. Those that are removed anyway may be named. */
-export const denyRules = checked(ruleList, [...CLAUDE_TOOLS, ...CLAUDE_REMOVED]);
-/** Built-in tools by name. */
-export const builtInTools = checked(z.array(z.string().max(200)).max(100), [...CLAUDE_TOOLS, 'default']);
+export const denyRules = checked(ruleList, (rule) => ruleIssue(rule, ANY_REMOVED));
+/** Built-in tools by name. With a pattern or the name of another tool, the CLI would leave the run without it. */
+export const builtInTools = checked(names, (name) =>
+  /^mcp__|\(/.test(name)
+    ? `${JSON.stringify(name.slice(0, 100))} is not the name of a built-in tool: put it into allowedTools`
+    : ruleIssue(name, [...CLAUDE_TOOLS, 'default']),
+);
+/** Tools that a subagent has. */
+export const agentTools = checked(names, (rule) => ruleIssue(rule, [...CLAUDE_TOOLS, '*']));
+/** Tools that a subagent does not have. */
+export const agentWithoutTools = checked(names, (rule) => ruleIssue(rule, ANY_REMOVED));

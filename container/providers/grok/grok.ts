@@ -6,6 +6,7 @@ import { sessionArguments } from '../session.ts';
 import { agentProfile, askConflicts, isAsking } from './ask-mode.ts';
 import { grokDialogue } from './dialogue.ts';
 import { grokEndings } from './endings.ts';
+import { grokIgnored } from './ignored.ts';
 import { grokLeftOut, grokModels, grokOptions, grokPermissions, grokSynonyms } from './options.ts';
 import { grokRates } from './prices.ts';
 import { grokPrompt } from './prompt.ts';
@@ -49,7 +50,9 @@ function toolArguments(given: Record<string, unknown>): string[] {
 
 /** Adds the defaults of the gateway. */
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
-  const permitted = applyLevel(grokPermissions, given);
+  // In print mode, Grok's own acceptEdits permits nothing.
+  const isEditing = given.permissionMode === 'acceptEdits' && given.may === undefined;
+  const permitted = applyLevel(grokPermissions, isEditing ? { ...given, may: 'edit' } : given);
   const mode = given.alwaysApprove === true ? undefined : 'dontAsk';
   return { ...permitted, permissionMode: permitted.permissionMode ?? mode, noSubagents: !hasSubagents(given) };
 }
@@ -93,12 +96,16 @@ const subdirectory = (cwd: string) =>
 
 function conflicts(given: Record<string, unknown>): string[] {
   const { permissionMode, alwaysApprove, agents, noSubagents } = given;
+  const [prompt, more] = [given.systemPrompt ?? given.systemPromptOverride, given.appendSystemPrompt ?? given.rules];
   return [
     ...grokSynonyms
       .filter((names) => names.every((name) => given[name] !== undefined))
       .map(([ours, other]) => `${ours} and ${other} mean the same. Give ${ours} only.`),
     ...(alwaysApprove === true && permissionMode !== undefined && permissionMode !== 'bypassPermissions'
       ? [`alwaysApprove contradicts permissionMode ${String(permissionMode)}. Give one of them.`]
+      : []),
+    ...(prompt !== undefined && more !== undefined
+      ? ['Grok adds nothing to a system prompt of the request. Give systemPrompt or appendSystemPrompt.']
       : []),
     ...(agents !== undefined && noSubagents === true ? ['agents need subagents. Leave out agents or noSubagents.'] : []),
     ...levelConflicts(grokPermissions, given),
@@ -144,6 +151,7 @@ export const grok: Provider = {
   synonyms: grokSynonyms,
   latestParameter: 'resumeLatest',
   conflicts,
+  ignored: grokIgnored,
   leftOut: grokLeftOut,
   models: grokModels,
   demoPrompt: 'In one sentence: why is a durable job useful?',

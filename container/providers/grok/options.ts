@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { agents, agentsText } from '../agents.ts';
+import { agentsOf } from '../agents.ts';
 import { mayOption } from '../may.ts';
 import { dangerous, limitedTo, option } from '../option.ts';
 import type { Permissions, Provider } from '../provider.ts';
-import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, READ_ONLY_RULES, ruleList } from '../values.ts';
-import { toolNames } from './tools.ts';
+import { ARGUMENT_MAX_BYTES, jsonObject, jsonText, plainName, promptText, READ_ONLY_RULES } from '../values.ts';
+import { AGENTS, agentsArgument } from './agents.ts';
+import { agentTools, permissionRules, toolNames } from './tools.ts';
 
 /** Models that `grok models` of Grok 1.0.41 lists, and the one that runs use. The service may have more. */
 export const grokModels = {
@@ -42,9 +43,9 @@ export const grokOptions = {
   ),
   allow: limitedTo(
     READ_ONLY_RULES,
-    option('--allow', ruleList, 'Calls that need no permission, such as Bash(git *) or Edit(**).'),
+    option('--allow', permissionRules, 'Calls that need no permission, such as Bash(git *) or Edit(**).'),
   ),
-  deny: option('--deny', ruleList, 'Calls that are denied; the run continues.'),
+  deny: option('--deny', permissionRules, 'Calls that are denied; the run continues.'),
   tools: option('--tools', toolNames, 'Built-in tools to keep.', noArguments),
   allowedTools: option('--tools', toolNames, 'Same as tools.', noArguments),
   disallowedTools: option('--disallowed-tools', toolNames, 'Built-in tools to remove.', noArguments),
@@ -60,8 +61,13 @@ export const grokOptions = {
   jsonSchema: option('--json-schema', jsonObject, 'JSON Schema of the answer.', (schema) => [
     `--json-schema=${jsonText(schema)}`,
   ]),
-  agents: option('--agents', agents, 'Subagents: {name: {description, prompt}}.', (given) => [`--agents=${agentsText(given)}`]),
-  agent: option('--agent', z.string().regex(/^\w[\w-]{0,99}$/, 'not a valid name of an agent'), 'Agent that answers.'),
+  agents: option(
+    '--agents',
+    agentsOf({ tools: agentTools, disallowedTools: agentTools, efforts }),
+    'Subagents: {name: {description, prompt}}.',
+    (given) => [`--agents=${agentsArgument(given)}`],
+  ),
+  agent: option('--agent', z.enum(Object.keys(AGENTS)), 'Agent that answers.'),
   verbatim: option('--verbatim', z.boolean(), 'Send the prompt without the frame that the CLI adds.'),
 } satisfies Provider['options'];
 

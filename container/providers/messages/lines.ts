@@ -45,6 +45,7 @@ const System = z.object({
   session_id: nameField,
   model: nameField,
   tools: listField,
+  mcp_servers: listField,
   attempt: countField,
   max_retries: countField,
   retry_delay_ms: amountField,
@@ -107,5 +108,8 @@ export const ContentBlock = z.discriminatedUnion('type', [
   z.object({ type: z.literal('tool_result'), tool_use_id: name, content: z.unknown().optional(), is_error: flagField }),
 ]);
 export type ContentBlock = z.infer<typeof ContentBlock>;
+
+/** An MCP server of a run, as its first line reports it. */
+export const McpServer = z.object({ name, status: name });
 
 export const PermissionDenial = z.object({ tool_name: name, tool_use_id: nameField, tool_input: z.unknown().optional() });

@@ -2,7 +2,7 @@ import type { Denial, Item, Usage } from '../../protocol.ts';
 import { jsonValuesOf } from '../json.ts';
 import { summaryOf, textItems } from '../pieces.ts';
 import { addUsage, joinUsage, NO_USAGE } from '../usage.ts';
-import { ContentBlock, Line } from './lines.ts';
+import { ContentBlock, Line, McpServer } from './lines.ts';
 import { resultItems } from './result.ts';
 import { readToolResult, type ToolResult } from './tool-result.ts';
 import { countUsage, tokensOf, usageOfResult } from './usage.ts';
@@ -55,10 +55,38 @@ function deny(state: ReaderState, id: string, denial: Denial): Item[] {
   return [{ kind: 'denied', denial }];
 }
 
+/** What a status of an MCP server means, besides "connected". */
+const MCP_STATUS = new Map([
+  ['failed', 'it could not be started or reached, or did not answer in time'],
+  ['pending', 'it did not answer in time'],
+  ['needs-auth', 'it requires authentication'],
+  ['disabled', 'it is disabled'],
+]);
+/** Largest number of MCP servers that are listed. */
+const MAX_SERVERS = 50;
+
+function notConnected(servers: unknown[] = []): Extract<Item, { kind: 'init' }>['notConnected'] {
+  const found = servers.flatMap((server) => {
+    const { success, data } = McpServer.safeParse(server);
+    return success && data.status !== 'connected'
+      ? [{ name: data.name, reason: MCP_STATUS.get(data.status) ?? data.status }]
+      : [];
+  });
+  return found.length > 0 ? found.slice(0, MAX_SERVERS) : undefined;
+}
+
 function systemItems(line: Of<'system'>, state: ReaderState): Item[] {
   switch (line.subtype) {
     case 'init':
-      return [{ kind: 'init', sessionId: line.session_id, model: line.model, tools: line.tools?.length }];
+      return [
+        {
+          kind: 'init',
+          sessionId: line.session_id,
+          model: line.model,
+          tools: line.tools?.length,
+          notConnected: notConnected(line.mcp_servers),
+        },
+      ];
     case 'api_retry': {
       const { attempt = 0, max_retries: of, retry_delay_ms: delayMs, error_status: status, error } = line;
       return [{ kind: 'retry', attempt, of, delayMs, status, error }];

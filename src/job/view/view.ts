@@ -1,3 +1,4 @@
+import { providers } from '../../../container/providers/index.ts';
 import { isOver } from '../machine.ts';
 import { usageOfRun } from '../progress.ts';
 import type { JobView } from '../record.ts';
@@ -16,6 +17,11 @@ function openAsks({ spec, progress }: JobRow): JobView['asks'] {
     askedAt: at,
   }));
   return shown.length > 0 ? shown : undefined;
+}
+
+function ignoredOptions({ spec }: JobRow): JobView['ignored'] {
+  const ignored = providers[spec.provider]?.ignored?.(spec.options, spec.session.mode !== 'new') ?? [];
+  return ignored.length > 0 ? ignored : undefined;
 }
 
 /** A job as its owner sees it at `now` (ms since 1970). Unknown facts are absent fields. */
@@ -47,6 +53,8 @@ export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobV
     turns: progress.turns,
     usage: usageOfRun(progress),
     denials: progress.denials.length > 0 ? progress.denials : undefined,
+    ignored: ignoredOptions(row),
+    notConnected: progress.notConnected,
     permitting: permittingRequest(row, readPrompt),
     correlationId: spec.correlationId,
     error: ending?.error,

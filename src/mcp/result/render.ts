@@ -86,6 +86,19 @@ function denialLines({ state, denials = [] }: CalledJob): string | undefined {
   return ['Not permitted, so not done:', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
 }
 
+/** Notices of a kind that a text has. */
+const MAX_SHOWN_NOTICES = 10;
+
+/** What of the request has no effect, and which MCP servers the run does without. */
+function noticeLines({ ignored = [], notConnected = [] }: CalledJob): string | undefined {
+  const servers = notConnected.map(({ name, reason }) => `${name} (${reason})`).slice(0, MAX_SHOWN_NOTICES);
+  const lines = [
+    ...ignored.slice(0, MAX_SHOWN_NOTICES).map(({ option, reason }) => `Ignored: ${option}: ${reason}.`),
+    ...(servers.length > 0 ? [`MCP servers that did not connect: ${servers.join(', ')}.`] : []),
+  ];
+  return lines.map((line) => cutText(escapeInvisible(line), 2 * MAX_LINE_CHARS)).join('\n') || undefined;
+}
+
 const listLines = (jobs: NonNullable<Envelope['jobs']>) =>
   jobs.map((job) => `${job.id} ${job.provider} ${job.state} ${iso(job.createdAt)} ${stripControls(job.label)}`).join('\n') ||
   'No jobs.';
@@ -157,7 +170,7 @@ function structuredText({ text, structured }: NonNullable<Envelope['answer']>): 
 /** The answer as text: denied calls first, then the CLI's own text alone, then what a model needs to act on it. */
 export function render(envelope: Envelope, maxChars: number): string[] {
   const { answer, job } = envelope;
-  const said = [job && denialLines(job), answer?.text, answer && structuredText(answer)];
+  const said = [job && denialLines(job), job && noticeLines(job), answer?.text, answer && structuredText(answer)];
   const room = Math.max(MARGIN_CHARS, maxChars - said.join('').length) - MARGIN_CHARS / 2;
   const lines = Object.values(LINES).map((line) => cutText(line(envelope) ?? '', room));
   const blocks = [...said, lines.filter(Boolean).join('\n')].filter((block): block is string => Boolean(block));

@@ -36,7 +36,7 @@ export async function submit(
   if (!read.ok) return read;
   const { prompt, session, options, common } = read.value;
   const { idleTimeoutMs = limits.idleTimeoutMs, runTimeoutMs = limits.runTimeoutMs } = common;
-  const { outputCapBytes, outputTailBytes, cancelGraceMs, resultGraceMs } = limits;
+  const { outputCapBytes, outputTailBytes, cancelGraceMs, resultGraceMs, mcpConnectMs } = limits;
   return ownAccount(call).submit({
     call: asked,
     spec: {
@@ -48,7 +48,7 @@ export async function submit(
       session,
       workspace: common.workspace,
       workingDir: common.workingDir,
-      limits: { idleTimeoutMs, runTimeoutMs, outputCapBytes, outputTailBytes, cancelGraceMs, resultGraceMs },
+      limits: { idleTimeoutMs, runTimeoutMs, outputCapBytes, outputTailBytes, cancelGraceMs, resultGraceMs, mcpConnectMs },
       correlationId: common.correlationId,
     },
     runToken: crypto.randomUUID() + crypto.randomUUID(),

@@ -9,6 +9,11 @@ const at = { seq: 1, at: 1_000 };
 const cases: [string, Event, object][] = [
   ['the start', { ...at, kind: 'start', pid: 7, sessionId: 's1' }, { sessionId: 's1', activity: 'the CLI was started' }],
   ['the model', { ...at, kind: 'init', model: 'opus' }, { model: 'opus', activity: 'waiting for the model' }],
+  [
+    'MCP servers that did not connect',
+    { ...at, kind: 'init', notConnected: [{ name: 'docs', reason: 'why' }] },
+    { notConnected: [{ name: 'docs', reason: 'why' }] },
+  ],
   ['a word', { ...at, kind: 'text', text: 'Hello\nworld' }, { activity: 'writing: Hello world' }],
   ['a tool', { ...at, kind: 'tool_start', id: 't', tool: 'Bash', input: 'npm test' }, { activity: 'Bash: npm test' }],
   [

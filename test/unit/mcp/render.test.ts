@@ -29,6 +29,25 @@ test('denied calls stand before the answer, as many as fit', () => {
   expect(second).toBe('Done.');
 });
 
+test('options without effect and MCP servers that did not connect stand before the answer, one line each', () => {
+  const ignored = [
+    { option: 'addDir', reason: 'it is inside' },
+    { option: 'allowedTools', reason: 'x\u202e'.repeat(2_000) },
+  ];
+  const notConnected = [
+    { name: 'docs', reason: 'it did not answer in time' },
+    { name: 'web', reason: 'it requires authentication' },
+  ];
+  const [first = '', second] = render({ ok: true, job: { ...job, ignored, notConnected }, answer }, 10_000);
+  const lines = first.split('\n');
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toBe('Ignored: addDir: it is inside.');
+  expect(lines[1]).toMatch(/^Ignored: allowedTools: x\\u\{202e\}/);
+  expect(lines[1]?.length).toBeLessThan(700);
+  expect(lines[2]).toBe('MCP servers that did not connect: docs (it did not answer in time), web (it requires authentication).');
+  expect(second).toBe('Done.');
+});
+
 test('an answer without denied calls stands first', () => {
   expect(render({ ok: true, job, answer }, 10_000)[0]).toBe('Done.');
 });

@@ -92,7 +92,7 @@ const claudeOptions: [string, unknown, string[]][] = [
   ['noSessionPersistence', true, ['--no-session-persistence']],
   ['includeHookEvents', true, ['--include-hook-events']],
   ['autocompact', 150_000, ['--autocompact=150000']],
-  ['betas', ['b1', 'b2'], ['--betas=b1', '--betas=b2']],
+  ['betas', ['context-1m-2025-08-07'], ['--betas=context-1m-2025-08-07']],
   ['name', 'My run', ['--name=My run']],
 ];
 
@@ -105,10 +105,10 @@ const grokOptions: [string, unknown, string[]][] = [
   ['may', 'edit', []],
   ['may', 'read', [grokRule]],
   ['may', 'run', [byDefault, grokRule, '--permission-mode=bypassPermissions']],
-  ['permissionMode', 'acceptEdits', [byDefault, grokRule, '--permission-mode=acceptEdits']],
+  ['permissionMode', 'acceptEdits', [byDefault, '--permission-mode=acceptEdits']],
   ['alwaysApprove', true, [byDefault, grokRule, '--always-approve']],
   ['allow', ['Bash(git *)'], [grokRule, '--allow=Bash(git *)']],
-  ['deny', ['Bash(rm *)', '-x'], ['--deny=Bash(rm *)', '--deny=-x']],
+  ['deny', ['Bash(rm *)', 'Read'], ['--deny=Bash(rm *)', '--deny=Read']],
   ['tools', ['run_terminal_command', 'read_file'], ['--tools=run_terminal_cmd,read_file']],
   ['allowedTools', ['grep'], ['--tools=grep']],
   ['disallowedTools', ['run_terminal_command'], [plain, removed('Agent', 'run_terminal_cmd')]],
@@ -125,8 +125,12 @@ const grokOptions: [string, unknown, string[]][] = [
   ['rules', 'x', ['--rules=x']],
   ['jsonSchema', schema, ['--json-schema={"type":"object"}']],
   ['agents', agents, [plain, '- --no-subagents', removed(), `--agents=${JSON.stringify(agents)}`]],
-  ['agents', '{ "a": {} }', [plain, '- --no-subagents', removed(), '--agents={"a":{}}']],
-  ['agent', 'reviewer', ['--agent=reviewer']],
+  [
+    'agents',
+    '{ "a": {"description": "d", "prompt": "p", "tools": ["run_terminal_command"]} }',
+    [plain, '- --no-subagents', removed(), '--agents={"a":{"description":"d","prompt":"p","tools":["run_terminal_cmd"]}}'],
+  ],
+  ['agent', 'explore', ['--agent=explore']],
   ['verbatim', true, ['--verbatim']],
 ];
 

@@ -74,3 +74,25 @@ test('a line of 30 MB is read in a moment', () => {
   expect(items.length).toBe(Math.ceil(30_000_000 / EVENT_TEXT_MAX) + 1);
   expect(performance.now() - began).toBeLessThan(3_000);
 });
+
+test('the MCP servers that did not connect are named, each with a reason', () => {
+  const statuses = ['connected', 'failed', 'pending', 'needs-auth', 'disabled', 'odd', 7, null];
+  const servers = [...statuses.map((status, index) => ({ name: `s${index}`, status })), 'x', { status: 'failed' }];
+  const init = (mcp_servers: unknown) => read('claude', [JSON.stringify({ type: 'system', subtype: 'init', mcp_servers })]);
+  expect(init(servers)).toMatchObject([
+    {
+      kind: 'init',
+      notConnected: [
+        { name: 's1', reason: expect.stringContaining('could not be started or reached') },
+        { name: 's2', reason: 'it did not answer in time' },
+        { name: 's3', reason: 'it requires authentication' },
+        { name: 's4', reason: 'it is disabled' },
+        { name: 's5', reason: 'odd' },
+      ],
+    },
+  ]);
+  for (const none of [[], undefined, 'x', [{ name: 'a', status: 'connected' }]])
+    expect(init(none)).toMatchObject([{ kind: 'init', notConnected: undefined }]);
+  const many = Array.from({ length: 200 }, (_, index) => ({ name: `${index}`.repeat(500), status: 'failed' }));
+  expect(JSON.stringify(init(many)).length).toBeLessThan(20_000);
+});
