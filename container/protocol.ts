@@ -107,8 +107,7 @@ export type Usage = z.infer<typeof Usage>;
 /** A denied tool call, with the CLI's reason. */
 export const Denial = z.object({ tool: z.string(), input: z.string(), reason: z.string().optional() });
 export type Denial = z.infer<typeof Denial>;
-
-/** An MCP server that did not connect before the run started. */
+/** An MCP server that the run does without, and why. */
 export const NotConnected = z.object({ name: z.string(), reason: z.string() });
 
 /** Why a run ended. Only the first cause counts. */
@@ -173,7 +172,6 @@ export const Item = z.discriminatedUnion('kind', [
     sessionId: z.string().optional(),
     model: z.string().optional(),
     tools: z.int().optional(),
-    /** MCP servers that the run does without, with the reasons. */
     notConnected: z.array(NotConnected).optional(),
   }),
   z.object({ kind: z.literal('text'), text: z.string() }),

@@ -10,7 +10,7 @@ let workshop: Awaited<ReturnType<typeof openWorkshop>>;
 const hook = { hooks: { UserPromptSubmit: [{ hooks: [{ type: 'command', command: 'true' }] }] } };
 const FILES: Record<string, string> = {
   'CLAUDE.md': 'TEXT-OF-CLAUDE-MD',
-  '.mcp.json': JSON.stringify({ mcpServers: { ofproject: { command: '/bin/false' } } }),
+  '.mcp.json': JSON.stringify({ mcpServers: { project: { command: '/bin/false' } } }),
   '.claude/settings.json': JSON.stringify(hook),
   'sub/.claude/skills/foo/SKILL.md': '---\nname: foo\ndescription: TEXT-OF-SKILL\n---\nx',
 };
@@ -109,7 +109,7 @@ const EFFECTS: Record<string, Effect> = {
   strictMcpConfig: {
     value: false,
     beside: { settingSources: 'project' },
-    ...{ see: serversOf, with: '"name":"ofproject"', without: '' },
+    ...{ see: serversOf, with: '"name":"project"', without: '' },
   },
   settingSources: {
     value: 'project',

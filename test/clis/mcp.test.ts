@@ -49,7 +49,7 @@ test.each([{}, { may: undefined, permissionMode: 'ask' }])(
       locked: { url: await listen(locked()) },
       silent: stdio('initialize'),
       deaf: { url: await listen(deaf()) },
-      deafsse: { type: 'sse', url: await listen(deaf()) },
+      mute: { type: 'sse', url: await listen(deaf()) },
     };
     const began = performance.now();
     const { items, answer } = await run(given, options);

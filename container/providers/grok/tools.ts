@@ -58,7 +58,7 @@ export const agentTools = anyToolNames;
 const RULE_NAMES: Record<string, readonly string[]> = {
   Bash: ['run_terminal_command', 'run_terminal_cmd'],
   Read: ['read_file', 'list_dir', 'glob'],
-  Edit: ['search_replace', 'multiedit'],
+  Edit: ['search_replace'],
   Write: ['write'],
   Grep: ['grep'],
   WebSearch: ['web_search'],
