@@ -99,7 +99,10 @@ export async function openLane(directory: string): Promise<Lane> {
       const limitMs = SLOWER_MAX * (await measure(suite)) + SLOWER_MAX_MS;
       const source = await readFile(join(directory, mutant.file), 'utf8');
       await write(mutant.file, mutate(source, mutant));
-      return run(suite, limitMs).finally(() => write(mutant.file, source));
+      const failure = await run(suite, limitMs).finally(() => write(mutant.file, source));
+      const unchanged = failure === ENDED ? await run(suite, MEASURE_MAX_MS) : null;
+      if (unchanged !== null) throw new Error(`The unchanged project fails: ${unchanged}`);
+      return failure;
     },
     close: () => [...processes.keys()].forEach(end),
   };
