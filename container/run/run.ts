@@ -71,11 +71,15 @@ interface EndedRun {
 export function launchRun(plan: RunPlan): Run {
   const { promise: stopCause, resolve: end } = Promise.withResolvers<RunEnding>();
   const { idleTimeoutMs, cancelGraceMs, resultGraceMs } = plan.limits;
-  const append = (events: NewEvent[]) => {
+  let loss: RunEnding | undefined;
+  const append = async (events: NewEvent[]) => {
     grace.see(events);
-    return plan.spool.append(events).catch(async (error) => {
-      const disk = await diskFigures(error, plan.disk.directory);
-      end({ cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}`, disk });
+    // What follows lost events would hide the loss.
+    if (loss) return;
+    await plan.spool.append(events).catch(async (error) => {
+      loss = { cause: 'executor_lost', detail: `Events were lost: ${messageOf(error)}` };
+      loss.disk = await diskFigures(error, plan.disk.directory);
+      end(loss);
     });
   };
   const stdio = openStdio(plan.command, plan.provider.reader(plan.session), (answered) => {
@@ -85,7 +89,7 @@ export function launchRun(plan: RunPlan): Run {
   // An approver may take longer than the idle timeout.
   const idle = watchIdle(idleTimeoutMs, stdio.isWaiting, () => end({ cause: 'idle_timeout', limit: idleTimeoutMs }));
   const grace = watchResult(resultGraceMs, stdio.isWaiting, () => end({ cause: 'answered', limit: resultGraceMs }));
-  const ended = supervise(plan, { stopCause, end, append, stdio, idle, grace });
+  const ended = supervise(plan, { stopCause, end, append, lossOf: () => loss, stdio, idle, grace });
   return { stop: (cause) => end({ cause }), answer: stdio.answer, ended, graceMs: cancelGraceMs };
 }
 
@@ -94,6 +98,8 @@ interface RunWiring {
   stopCause: Promise<RunEnding>;
   end: (ending: RunEnding) => void;
   append: (events: NewEvent[]) => Promise<void>;
+  /** The failed write to the log, if there was one. */
+  lossOf: () => RunEnding | undefined;
   stdio: StdioSession;
   idle: ReturnType<typeof watchIdle>;
   grace: ReturnType<typeof watchResult>;
@@ -113,10 +119,12 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     exit: NO_EXIT,
   });
   const killsBefore = readMemory()?.oomKills ?? 0;
-  const { ending, exit }: EndedRun = await spawnCli(plan, stdio)
+  const { ending: first, exit }: EndedRun = await spawnCli(plan, stdio)
     .then((child) => watchProcess(plan, child, wiring, output.take), failed('spawn_failed'))
     .catch(failed('executor_lost'));
   await output.finish();
+  // The last output may be lost after the CLI has exited.
+  const ending = first.cause === 'exit' ? (wiring.lossOf() ?? first) : first;
   const measured = { disk: ending.disk ?? (await lowDisk(plan)), memory: killerOf({ ending, exit }, killsBefore) };
   await plan.release().catch((error) => console.error(`A run's directories could not be removed: ${messageOf(error)}`));
   await appendExit(plan.spool, {

@@ -36,7 +36,7 @@ const reserveIn = (directory: string) => join(directory, '.reserve');
 /** Opens the log in a directory, empty or of an earlier executor. Removes a line that a crash cut off. */
 export async function openSpool(directory: string): Promise<Spool> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-  const state: SpoolState = { ...(await listSegments(directory)), directory, handle: undefined };
+  const state: SpoolState = { ...(await listSegments(directory)), directory, handle: undefined, hasFailed: false };
   if (!state.isEnded) await writeFile(reserveIn(directory), Buffer.alloc(RESERVE_BYTES), { mode: 0o600 }).catch(() => {});
   const arrivals = new EventEmitter().setMaxListeners(0);
   let queue = Promise.resolve();
@@ -78,6 +78,8 @@ interface SpoolState {
   isEnded: boolean;
   /** The last segment, open for appending. */
   handle: FileHandle | undefined;
+  /** The last write failed. */
+  hasFailed: boolean;
 }
 
 async function writeEvents(state: SpoolState, events: NewEvent[]): Promise<void> {
@@ -102,10 +104,10 @@ async function writeEvents(state: SpoolState, events: NewEvent[]): Promise<void>
   state.isEnded ||= isExit;
 }
 
-/** Appends whole lines to the last segment, or to a new one if that is full. */
+/** Appends whole lines to the last segment, or to a new one if that is full or takes no more. */
 async function commitLines(state: SpoolState, lines: string[]): Promise<void> {
   let segment = state.segments.at(-1);
-  if (segment === undefined || segment.bytes >= SEGMENT_BYTES) {
+  if (segment === undefined || segment.bytes >= (state.hasFailed ? 1 : SEGMENT_BYTES)) {
     await state.handle?.close();
     state.handle = undefined;
     segment = segmentAt(state.directory, (segment?.last ?? 0) + 1);
@@ -117,8 +119,10 @@ async function commitLines(state: SpoolState, lines: string[]): Promise<void> {
     await state.handle.appendFile(data);
   } catch (error) {
     await state.handle?.truncate(segment.bytes);
+    state.hasFailed = true;
     throw new WriteError(error, segment.path, data.length);
   }
+  state.hasFailed = false;
   segment.bytes += data.length;
   segment.last += lines.length;
 }

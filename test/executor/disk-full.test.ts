@@ -23,6 +23,7 @@ const inWorkspace = { workspace: 'w' };
 
 test.skipIf(!mayMount).each([
   ['a line longer than the rest of the disk', { flood: { text: LINE, times: 20 } }, LINE.length],
+  ['the last line of a CLI that exits at once', { write: 'x'.repeat(60_000) }, 60_000],
   ['lines that leave no room for the exit', { repeat: { steps: [{ write: 'x\n' }], everyMs: 2, times: 2_000 } }, 4_096],
 ])('a run that fills the disk ends as such with figures, and its log and exit are kept: %s', async (_what, writes, freeMax) => {
   const executor = await startOnSmallDisk();

@@ -107,7 +107,7 @@ const ENDINGS: Ending[] = [
   {
     title: 'the idle timeout after a result, if its request sets no grace period',
     steps: [result(), { stay: true }],
-    limits: { idleTimeoutMs: 400 },
+    limits: { idleTimeoutMs: 1_200 },
     exit: { cause: 'idle_timeout' },
   },
   {
@@ -144,10 +144,13 @@ test.for(ENDINGS)('a run ends with $title', async ({ steps, limits, options = {}
   if (stdout !== undefined) expect(textOf(events)).toBe(stdout);
 });
 
-test('a run whose log can no longer be written is ended, and its log keeps whole lines', async () => {
+test.each([
+  ['that is too long', 200_000, { flood: { text: LINE, times: 5_000 } }],
+  ['without room for its last event', 8_192, { repeat: { steps: [{ write: 'x\n' }], everyMs: 2, times: 2_000 } }],
+])('a run with a log file %s is ended, and its log keeps whole lines', async (_what, fileMaxBytes, step) => {
   const own = await startExecutor();
-  execFileSync('prlimit', ['--pid', String(own.pid), '-f200000']);
-  const events = await own.play(requestOf([{ flood: { text: LINE, times: 5_000 } }, { stay: true }]));
+  execFileSync('prlimit', ['--pid', String(own.pid), `-f${fileMaxBytes}`]);
+  const events = await own.play(requestOf([step, { stay: true }]));
   expect(exitOf(events)).toMatchObject({ cause: 'executor_lost', detail: expect.stringContaining('EFBIG') });
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
 });

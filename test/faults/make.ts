@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinkMode } from '../rig/link.ts';
 import type { PartFault, PlannedFault } from './plan.ts';
@@ -27,7 +26,7 @@ const crashAccount: Make = async ({ rig }, _forMs, recovering) => {
 const endExecutor =
   (signal: 'SIGKILL' | 'SIGTERM', keepsState: boolean): Make =>
   async (trial, forMs, recovering) => {
-    const { executor, executorState, tag } = trial.rig;
+    const { executor, executorState, disk, tag } = trial.rig;
     recovering();
     await executor.end(signal);
     trial.strays += await leftAfter(tag, KILLED_MS);
@@ -35,7 +34,7 @@ const endExecutor =
     else {
       // The spools are lost with the disk.
       trial.spooled.clear();
-      rmSync(executorState, { recursive: true });
+      disk.clear();
     }
     await sleep(forMs);
     await executor.start();
@@ -51,23 +50,58 @@ const disturbLink =
     recovering();
   };
 
+/** Stops a part for a time. No run may be lost by it. */
+const pause =
+  (part: 'worker' | 'executor'): Make =>
+  async ({ rig }, forMs, recovering) => {
+    rig[part].signal('SIGSTOP');
+    await sleep(forMs);
+    rig[part].signal('SIGCONT');
+    recovering();
+  };
+
+/** Fills the executor's disk for a time, if it is a small one. */
+const fillDisk: Make = async ({ rig }, forMs, recovering) => {
+  const free = rig.disk.isSmall ? rig.disk.fill() : () => {};
+  await sleep(forMs);
+  free();
+  recovering();
+};
+
+/** Lets one write of the executor fail. */
+const failWrite: Make = async ({ rig }, _forMs, recovering) => {
+  rig.executor.signal('SIGUSR2');
+  recovering();
+};
+
 const MAKE: Record<PartFault, Make> = {
   'worker-kill': killWorker,
+  'worker-pause': pause('worker'),
   'account-crash': crashAccount,
   'executor-kill': endExecutor('SIGKILL', true),
   'executor-kill-empty': endExecutor('SIGKILL', false),
   'executor-term': endExecutor('SIGTERM', true),
   'executor-term-empty': endExecutor('SIGTERM', false),
   'executor-gone': endExecutor('SIGKILL', true),
+  'executor-pause': pause('executor'),
+  'disk-full': fillDisk,
+  'write-fails': failWrite,
   'link-cut': disturbLink('refuse'),
   'link-stall': disturbLink('stall'),
   'link-slow': disturbLink('slow'),
 };
 
+/** Faults after which a run never goes on. */
+export const LOSES_RUNS: ReadonlySet<string> = new Set([
+  ...(['executor-kill', 'executor-kill-empty', 'executor-term', 'executor-term-empty', 'executor-gone'] satisfies PartFault[]),
+]);
+
 /** Makes a fault and measures how the running jobs recover from it. */
 export async function makeFault(trial: Trial, { kind, forMs }: PlannedFault): Promise<void> {
   count(trial.counts, kind);
   const waiting = new Map(trial.running);
-  const recovered = trial.recovery.begin({ kind, waiting, untilOver: kind.startsWith('executor') });
+  const recovered = trial.recovery.begin({ kind, waiting, untilOver: LOSES_RUNS.has(kind) });
+  const from = Date.now();
   await MAKE[kind](trial, forMs, () => recovered(Date.now()));
+  if (kind === 'executor-gone') trial.gone.push({ from, to: Date.now() });
 }

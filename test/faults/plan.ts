@@ -3,17 +3,29 @@ import { type Random, randomFrom } from '../rig/random.ts';
 import type { Script } from '../rig/script.ts';
 
 /** A fault of one job. */
-type JobFault = 'none' | 'submit-twice' | 'client-gone' | 'cancel' | 'job-crash' | 'second-reader';
+type JobFault =
+  | 'none'
+  | 'submit-twice'
+  | 'client-gone'
+  | 'cancel'
+  | 'job-crash'
+  | 'second-reader'
+  | 'out-of-memory'
+  | 'read-only-leftovers';
 
 /** A fault of a part of the gateway. */
 export type PartFault =
   | 'worker-kill'
+  | 'worker-pause'
   | 'account-crash'
   | 'executor-kill'
   | 'executor-kill-empty'
   | 'executor-term'
   | 'executor-term-empty'
   | 'executor-gone'
+  | 'executor-pause'
+  | 'disk-full'
+  | 'write-fails'
   | 'link-cut'
   | 'link-stall'
   | 'link-slow';
@@ -47,7 +59,18 @@ export interface Plan {
 }
 
 const PROVIDERS = ['claude', 'grok'] as const;
-const JOB_FAULTS = ['none', 'none', 'submit-twice', 'client-gone', 'cancel', 'cancel', 'job-crash', 'second-reader'] as const;
+const JOB_FAULTS = [
+  'none',
+  'none',
+  'submit-twice',
+  'client-gone',
+  'cancel',
+  'cancel',
+  'job-crash',
+  'second-reader',
+  'out-of-memory',
+  'read-only-leftovers',
+] as const;
 const PUTS = ['once', 'once', 'once', 'twice', 'answer-lost'] as const;
 const READS = ['once', 'once', 'once', 'once', 'repeat', 'answer-lost'] as const;
 const STRAYS = [undefined, undefined, 'session', 'daemon'] as const;
@@ -58,12 +81,16 @@ const HASTY_SHARE = 0.3;
 /** Shortest and longest duration of each kind, in ms. */
 const LENGTHS: Record<PartFault, readonly [shortest: number, longest: number]> = {
   'worker-kill': [0, 500],
+  'worker-pause': [14_000, 20_000],
   'account-crash': [0, 0],
   'executor-kill': [0, 1_000],
   'executor-kill-empty': [0, 1_000],
   'executor-term': [0, 500],
   'executor-term-empty': [0, 500],
   'executor-gone': [15_000, 15_000],
+  'executor-pause': [14_000, 20_000],
+  'disk-full': [500, 3_000],
+  'write-fails': [0, 0],
   'link-cut': [0, 2_500],
   'link-stall': [300, 5_000],
   'link-slow': [1_000, 4_000],
@@ -79,6 +106,10 @@ const ROUND = [
   'link-stall',
   'executor-term',
   'executor-term-empty',
+  'worker-pause',
+  'executor-pause',
+  'disk-full',
+  'write-fails',
 ] as const;
 const JOBS_PER_FAULT = 7;
 const JOBS_FOR_GONE = 100;
@@ -95,7 +126,10 @@ function jobOf(random: Random, key: string, phase: number): PlannedJob {
     stray: random.oneOf(STRAYS),
   };
   const provider = random.oneOf(PROVIDERS);
-  return { script, provider, phase, fault: random.oneOf(JOB_FAULTS), atMs: random.whole(0, 2_500) };
+  const fault = random.oneOf(JOB_FAULTS);
+  if (fault === 'out-of-memory') script.killedAfter = Math.floor(lines / 2);
+  if (fault === 'read-only-leftovers') script.leavesReadOnly = true;
+  return { script, provider, phase, fault, atMs: random.whole(0, 2_500) };
 }
 
 function kindsOf(random: Random, jobs: number): PartFault[] {
@@ -116,7 +150,8 @@ function kindsOf(random: Random, jobs: number): PartFault[] {
 export function planOf(seed: number, count: number): Plan {
   const random = randomFrom(seed);
   const kinds = kindsOf(random, count);
-  const phaseOf = (index: number) => Math.floor((index * kinds.length) / count);
+  // Jobs of a last phase run while the last fault is made.
+  const phaseOf = (index: number) => Math.floor((index * (kinds.length + 1)) / count);
   const jobs = Array.from({ length: count }, (_, index) => jobOf(random, `s${seed}-j${index}`, phaseOf(index)));
   const faults = kinds.map((kind) => ({
     kind,

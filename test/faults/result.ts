@@ -1,3 +1,4 @@
+import { LOSES_RUNS } from './make.ts';
 import type { EndedJob, Trial } from './trial.ts';
 import { judge } from './verdict.ts';
 
@@ -11,23 +12,50 @@ export interface Zeros {
   leakedSlots: number;
   strayProcesses: number;
   lateOrphans: number;
+  needlessOrphans: number;
+  wrongCauses: number;
+  leftDirectories: number;
 }
 
-/** What is left in the gateway once all jobs have ended. */
+/** What is left in the gateway once all jobs have ended. `directories`: scratch directories of runs, and runs that are quarantined. */
 export interface Leftovers {
+  directories: number;
   unfinished: number;
   slots: number;
   processes: number;
 }
 
 /** Longest time to orphan a job, in ms. */
-const ORPHAN_MAX_MS = 15_000;
+const ORPHAN_MAX_MS = 17_000;
 
 const EXPECTED: Record<string, (ended: EndedJob) => boolean> = {
-  completed: () => true,
+  completed: ({ planned }) => planned.fault !== 'out-of-memory',
   canceled: ({ planned }) => planned.fault === 'cancel',
   orphaned: ({ job }) => job.reason === 'executor_lost' || job.reason === 'shutdown',
+  failed: ({ job, planned }) => job.reason === 'disk_full' || planned.fault === 'out-of-memory',
 };
+
+/** What the error of a failed job must say: its cause with figures. */
+const FIGURES: Record<string, RegExp> = {
+  disk_full: /: \d+ bytes are free, \d+ were needed for runs\//,
+  out_of_memory: /the kernel killed (a process|\d+ processes), the limit is \d+ bytes/,
+  no_result: /killed \(SIGKILL\) by another program/,
+};
+
+/** Whether a job that failed, or whose run was given up, names another cause than its own. */
+function isWrongCause({ rig, counts }: Trial, { job, planned }: EndedJob): boolean {
+  if (job.state !== 'failed') return false;
+  const isKill = planned.fault === 'out-of-memory' && job.reason === (rig.limitsMemory ? 'out_of_memory' : 'no_result');
+  const isDisk = job.reason === 'disk_full' && (counts.has('disk-full') || counts.has('write-fails'));
+  return !(isKill || isDisk) || !FIGURES[job.reason ?? '']?.test(job.error?.message ?? '');
+}
+
+/** Whether a run was given up for a silence of the executor, although it was not away for long. */
+function isNeedless({ gone }: Trial, { job }: EndedJob): boolean {
+  const at = job.finishedAt ?? 0;
+  const isSilence = job.state === 'orphaned' && /It was asked for/.test(job.error?.message ?? '');
+  return isSilence && !gone.some(({ from, to }) => at >= from && at <= to + ORPHAN_MAX_MS);
+}
 
 function journalOf(lines: string[]) {
   const starts = new Map<string, number>();
@@ -74,6 +102,9 @@ export function sumUp(trial: Trial, left: Leftovers): { zeros: Zeros; problems: 
     leakedSlots: left.slots,
     strayProcesses: trial.strays + left.processes,
     lateOrphans: 0,
+    needlessOrphans: 0,
+    wrongCauses: 0,
+    leftDirectories: left.directories,
   };
   const problems = [...trial.notes];
   for (const ended of trial.ended) {
@@ -84,14 +115,18 @@ export function sumUp(trial: Trial, left: Leftovers): { zeros: Zeros; problems: 
     zeros.lostBytes += lost;
     zeros.duplicatedBytes += duplicated;
     zeros.doubleRuns += again;
+    const isWrong = isWrongCause(trial, ended);
+    const isGivenUp = isNeedless(trial, ended);
     zeros.unexpectedEnds += isExpected ? 0 : 1;
-    if (lost + duplicated + again > 0 || !isExpected)
+    zeros.wrongCauses += isWrong ? 1 : 0;
+    zeros.needlessOrphans += isGivenUp ? 1 : 0;
+    if (lost + duplicated + again > 0 || !isExpected || isWrong || isGivenUp)
       problems.push(
         `${job.id} (${planned.script.key}, ${planned.fault}): ${job.state} (${job.reason}), ${lost} bytes lost, ${duplicated} twice, ${again} runs too many. ${job.error?.message ?? ''}`,
       );
   }
   for (const { kind, max } of trial.recovery.figures())
-    if (kind.startsWith('executor') && max > ORPHAN_MAX_MS) {
+    if (LOSES_RUNS.has(kind) && max > ORPHAN_MAX_MS) {
       zeros.lateOrphans += 1;
       problems.push(`${kind}: a job was orphaned after ${max} ms`);
     }

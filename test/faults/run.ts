@@ -8,6 +8,7 @@ import { type Plan, type PlannedJob, planOf } from './plan.ts';
 import { leftAfter } from './processes.ts';
 import type { RecoveryTimes } from './recovery.ts';
 import { type Leftovers, sumUp, type Zeros } from './result.ts';
+import { leftDirectories } from './spooled.ts';
 import { count, newTrial, type Trial } from './trial.ts';
 
 /** Variables of the Worker that are lower than their defaults, so that some jobs wait. */
@@ -98,7 +99,13 @@ async function leftoversOf(trial: Trial): Promise<Leftovers> {
   );
   const unfinished = lists.reduce((sum, { jobs = [] }) => sum + jobs.length, 0);
   const isFresh = fresh.job?.state === 'completed' ? 0 : 1;
-  return { unfinished, slots: slots + isFresh, processes: await leftAfter(rig.tag, plan.jobs.length > 0 ? STRAY_MS : 0) };
+  const directories = leftDirectories(rig.executorState);
+  return {
+    unfinished,
+    directories,
+    slots: slots + isFresh,
+    processes: await leftAfter(rig.tag, plan.jobs.length > 0 ? STRAY_MS : 0),
+  };
 }
 
 /** Runs the plan of a seed and reports losses. Keeps the state directory if there are any. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Event } from '../../container/protocol.ts';
 
@@ -17,7 +17,9 @@ const optional = <T>(read: () => T, missing: T): T => {
 };
 
 function eventsOf(directory: string): Event[] {
-  const names = optional(() => readdirSync(directory), []).sort();
+  const names = optional(() => readdirSync(directory), [])
+    .filter((name) => name.endsWith('.ndjson'))
+    .sort();
   const lines = names.flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1));
   return lines.map((line) => Event.parse(JSON.parse(line)));
 }
@@ -34,4 +36,11 @@ export function readSpools(executorState: string): Map<string, Spooled> {
     open.set(id, { stdout: textOf('stdout'), stderr: textOf('stderr') });
   }
   return open;
+}
+
+/** Number of scratch directories of runs that still exist, and of quarantined runs. */
+export function leftDirectories(executorState: string): number {
+  const runs = optional(() => readdirSync(join(executorState, 'runs')), []);
+  const scratch = runs.filter((id) => existsSync(join(executorState, 'runs', id, 'tmp')));
+  return scratch.length + optional(() => readdirSync(join(executorState, 'quarantine')), []).length;
 }

@@ -30,6 +30,8 @@ export interface Trial {
   spooled: Map<string, { stdout: string; stderr: string }>;
   /** Processes of runs that outlived their killed executor. */
   strays: number;
+  /** When the executor was away for so long that its runs may be given up, in ms since 1970. */
+  gone: { from: number; to: number }[];
   /** Problems in words. */
   notes: string[];
 }
@@ -43,6 +45,7 @@ export const newTrial = (rig: Rig, plan: Plan, counts: Trial['counts']): Trial =
   ended: [],
   spooled: new Map(),
   strays: 0,
+  gone: [],
   notes: [],
 });
 

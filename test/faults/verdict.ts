@@ -47,6 +47,10 @@ function wasStopped({ state, reason, stopAfter }: Found): boolean {
   return stopAfter !== undefined && (state === 'canceled' || reason === 'shutdown');
 }
 
+/** True if the CLI was killed after a known step, and its whole output fitted on the disk. */
+const wasKilled = ({ script, state, reason }: Found) =>
+  script.killedAfter !== undefined && state === 'failed' && reason !== 'disk_full';
+
 /** Compares a job's stored output with its script. */
 export function judge(found: Found): Verdict {
   const { script, state, wasStarted, stdout, stderr, answer, stopAfter, spooled } = found;
@@ -57,6 +61,11 @@ export function judge(found: Found): Verdict {
       compare(stderr, writtenBy(script, 'stderr')),
       compare(answer, answerOf(script)),
     ].reduce(add);
+  if (wasKilled(found))
+    return add(
+      compare(stdout, writtenBy(script, 'stdout', script.killedAfter)),
+      compare(stderr, writtenBy(script, 'stderr', script.killedAfter)),
+    );
   if (wasStopped(found))
     return add(
       compare(stdout, writtenBy(script, 'stdout', stopAfter) + epilogueOf(script)),

@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-
-/** Whether this process may mount file systems. */
-export const mayMount =
-  process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 function run(program: string, ...args: string[]): void {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
@@ -16,3 +14,16 @@ export function mountSmallDisk(directory: string, bytes: number): () => void {
   run('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'small-disk', directory);
   return () => run('umount', '--lazy', directory);
 }
+
+/** Whether this process may mount file systems. */
+export const mayMount: boolean = (() => {
+  const directory = mkdtempSync(join(tmpdir(), 'may-mount-'));
+  try {
+    mountSmallDisk(directory, 65_536)();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(directory);
+  }
+})();

@@ -6,6 +6,8 @@ export interface Part {
   url: () => string;
   pid: () => number;
   start: () => Promise<void>;
+  /** Sends a signal that does not end it. */
+  signal: (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2') => void;
   /** Sends a signal and waits for the end. */
   end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
 }
@@ -21,6 +23,9 @@ export function partOf(spec: ServiceSpec): Part {
     start: async () => {
       run = launch(spec, url ? Number(new URL(url).port) : 0, log);
       url = await run.url;
+    },
+    signal: (signal) => {
+      if (run) signalGroup(run.child, signal);
     },
     end: async (signal) => {
       if (!run) return;

@@ -5,7 +5,9 @@ import { claimPort, LOOPBACK } from '../../scripts/local/port.ts';
 import { executor, worker } from '../../scripts/local/services.ts';
 import { lockStateDirectory } from '../../scripts/local/state.ts';
 import { connect, type McpClient } from '../helpers/mcp-client.ts';
+import { type MemoryGroup, openMemoryGroup } from '../helpers/memory-group.ts';
 import { writeConfig } from '../helpers/wrangler-config.ts';
+import { type Disk, openDisk } from './disk.ts';
 import { openJournal } from './journal.ts';
 import { type Delivery, type Link, openLink } from './link.ts';
 import { type Part, partOf } from './part.ts';
@@ -16,6 +18,8 @@ const GATEWAY_TOKEN = 'a-made-up-gateway-token';
 const NOWHERE = `http://${LOOPBACK}:9`;
 
 const RATE_LIMIT = 1_000_000;
+/** Memory of the executor with its runs: far more than they need. */
+const MEMORY_BYTES = 1_610_612_736;
 const CRASHING_WORKER = join(import.meta.dirname, '../fixtures/crashing-worker.ts');
 
 /** The files of the seeded CLI, which a confined run has to read. */
@@ -28,8 +32,11 @@ export interface Rig extends Pick<McpClient, 'call' | 'close'> {
   link: Link;
   /** State directory of all parts, with their logs. */
   state: string;
-  /** The executor's state directory. */
+  /** The executor's state directory, and the disk on which it is. */
   executorState: string;
+  disk: Disk;
+  /** Whether runs have a limit of memory, so that the kernel kills one that exceeds it. */
+  limitsMemory: boolean;
   /** An argument of every process of a run. */
   tag: string;
   journal: () => string[];
@@ -47,7 +54,8 @@ const configIn = (state: string) =>
     text.replace('"src/index.ts"', JSON.stringify(CRASHING_WORKER)).replaceAll(/limit = \d+/g, `limit = ${RATE_LIMIT}`),
   );
 
-function executorPart(state: string, journal: number, tag: string): Part {
+/** The executor. With a group of processes, it and its runs are in it. */
+function executorPart(state: string, journal: number, tag: string, group: MemoryGroup | undefined): Part {
   const spec = executor(state, EXECUTOR_TOKEN);
   const added = {
     EXECUTOR_CLAUDE_BIN: process.execPath,
@@ -56,8 +64,12 @@ function executorPart(state: string, journal: number, tag: string): Part {
     EXECUTOR_READABLE_PATHS: SEEDED_CLI.join(','),
     SEEDED_JOURNAL: String(journal),
     SEEDED_TAG: tag,
+    SEEDED_KILL: group ? 'hoard' : 'signal',
   };
-  return partOf({ ...spec, argv: () => ['test/fixtures/seeded-executor.ts'], env: (port) => ({ ...spec.env(port), ...added }) });
+  const argv = () => ['test/fixtures/seeded-executor.ts'];
+  const part = partOf({ ...spec, argv, env: (port) => ({ ...spec.env(port), ...added }) });
+  const start = () => part.start().then(() => group?.add(part.pid()));
+  return { ...part, start };
 }
 
 function workerPart(state: string, port: number, bindings: Record<string, string>): Part {
@@ -71,7 +83,10 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
   lockStateDirectory(state);
   const tag = `9${Date.now()}${process.pid}`;
   const journal = await openJournal();
-  const executorSide = executorPart(state, journal.port, tag);
+  const executorState = join(state, 'executor');
+  const disk = openDisk(executorState);
+  const group = openMemoryGroup(MEMORY_BYTES);
+  const executorSide = executorPart(state, journal.port, tag, group);
   const link = await openLink(executorSide.url, deliver);
   const port = await claimPort(0);
   const origin = `http://${LOOPBACK}:${port}`;
@@ -82,6 +97,8 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
     link.close();
     journal.close();
     await Promise.all([workerSide.end('SIGKILL'), executorSide.end('SIGTERM')]);
+    group?.remove();
+    disk.unmount();
     if (removes) rmSync(state, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -93,7 +110,9 @@ export async function openRig(limits: Record<string, string>, deliver: (method: 
       executor: executorSide,
       link,
       state,
-      executorState: join(state, 'executor'),
+      executorState,
+      disk,
+      limitsMemory: group !== undefined,
       tag,
       journal: journal.lines,
       crash: async (kind, name) => void (await fetch(`${origin}/__crash/${kind}/${name}`, { method: 'POST' })),

@@ -14,6 +14,10 @@ export interface Script {
   bulkBytes: number;
   /** Leaves a process behind, which must end with the run. */
   stray?: 'session' | 'daemon' | undefined;
+  /** The CLI is killed for lack of memory after this many steps. */
+  killedAfter?: number | undefined;
+  /** Leaves directories without write permission behind, which must be removed. */
+  leavesReadOnly?: boolean | undefined;
 }
 
 export interface Step {

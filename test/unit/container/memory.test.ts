@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readMemory } from '../../../container/containment/memory.ts';
 
-const EVENTS = 'low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\noom_group_kill 0\n';
+const EVENTS = ['low 0', 'max 7', 'oom 3', 'oom_kill 2', 'oom_group_kill 0', ''].join('\n');
 const NO_LIMIT = '9223372036854771712\n';
 
 const MACHINES: Record<string, [files: Record<string, string>, figures: ReturnType<typeof readMemory>]> = {
@@ -33,14 +33,17 @@ const MACHINES: Record<string, [files: Record<string, string>, figures: ReturnTy
   'a group of version 1': [
     {
       'proc/self/cgroup': '5:cpu,memory:/box\n0::/\n',
-      'sys/fs/cgroup/memory/box/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 4\n',
+      'sys/fs/cgroup/memory/box/memory.oom_control': ['oom_kill_disable 0', 'under_oom 0', 'oom_kill 4', ''].join('\n'),
       'sys/fs/cgroup/memory/box/memory.limit_in_bytes': NO_LIMIT,
       'sys/fs/cgroup/memory/memory.limit_in_bytes': NO_LIMIT,
     },
     { oomKills: 4 },
   ],
   'a machine without groups': [
-    { 'proc/vmstat': 'nr_free_pages 1\noom_kill 9\n', 'proc/meminfo': 'MemTotal:        2048 kB\nMemFree: 1 kB\n' },
+    {
+      'proc/vmstat': ['nr_free_pages 1', 'oom_kill 9', ''].join('\n'),
+      'proc/meminfo': 'MemTotal:        2048 kB\nMemFree: 1 kB\n',
+    },
     { oomKills: 9, limitBytes: 2_097_152 },
   ],
   'a system that does not tell': [{}, undefined],

@@ -60,7 +60,7 @@ test('a bounded wait ends with what it waits for, or with its bound', async () =
   expect(ends).toEqual(['done', 'bound']);
 });
 
-test('silence begins anew with each restart, and not after the stop', async () => {
+test('silence begins again with each restart, and not after the stop', async () => {
   const onIdle = vi.fn();
   const watch = watchIdle(2_000, () => false, onIdle);
   for (const _ of [1, 2, 3]) {

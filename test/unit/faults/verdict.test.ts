@@ -29,6 +29,15 @@ const told: Found = {
 };
 const killed: Found = { ...complete, state: 'orphaned', reason: 'executor_lost', stdout: upTo(3), stderr: '' };
 
+const hoarder: Found = {
+  ...complete,
+  script: { ...script, killedAfter: 4 },
+  state: 'failed',
+  reason: 'out_of_memory',
+  stdout: upTo(4),
+  stderr: writtenBy(script, 'stderr', 4),
+};
+
 const bytes = (text: string) => Buffer.byteLength(text);
 const nothing = { lost: 0, duplicated: 0 };
 const cases: [string, Found, { lost: number; duplicated: number }][] = [
@@ -47,6 +56,9 @@ const cases: [string, Found, { lost: number; duplicated: number }][] = [
     { ...killed, spooled: { stdout: lines[3] ?? '', stderr: '' } },
     { lost: bytes(lines[3] ?? ''), duplicated: 0 },
   ],
+  ['a job that ran out of memory after a known step', hoarder, nothing],
+  ['one that lacks its last line', { ...hoarder, stdout: upTo(3) }, { lost: bytes(upTo(4)) - bytes(upTo(3)), duplicated: 0 }],
+  ['one whose last lines did not fit on the disk', { ...hoarder, reason: 'disk_full', stdout: upTo(2) }, nothing],
   ['output of a job that never started', { ...killed, wasStarted: false, stdout: first }, { lost: 0, duplicated: bytes(first) }],
 ];
 
