@@ -1,7 +1,7 @@
 import type { Rig } from './rig.ts';
 
 /** Who attacks: each may do no more than docs/security.md says. */
-export type Attacker = 'stranger' | 'other account' | 'restricted connection' | 'hostile run' | 'hostile page' | 'hostile client';
+type Attacker = 'stranger' | 'other account' | 'restricted connection' | 'hostile run' | 'hostile page' | 'hostile client';
 
 /** How the gateway runs CLIs: as processes of this machine, or in containers. */
 export type Mode = 'process' | 'container';

@@ -11,7 +11,7 @@ import { claimIssuer, makeToken, openIdArguments, openIdSettings } from '../help
 import type { Mode } from './attack.ts';
 
 /** The owner's passphrase in attacks. */
-export const PASSPHRASE = 'a made-up passphrase of the owner';
+const PASSPHRASE = 'a made-up passphrase of the owner';
 
 /** A request whose run is hostile: the prompt makes the model call the shell. */
 interface HostileRequest {

@@ -133,7 +133,7 @@ export const stranger: Attack[] = [
         '//evil.test',
         'https://evil.test',
         '/\\evil.test',
-        '/%5cevil.test',
+        `/%5C${'evil.test'}`,
         '\\\\evil.test',
         'javascript:alert(1)',
       ];

@@ -3,10 +3,9 @@ import { expect, test } from 'vitest';
 import type { Event } from '../../container/protocol.ts';
 import { readConfig } from '../../src/config.ts';
 import { driveJob } from '../../src/job/drive.ts';
-import { JobStore } from '../../src/job/store.ts';
 import { ANSWER_MARGIN_MS, type ExecutorClient } from '../../src/runner/executor-client.ts';
 import { type ExecutorReply, type FaultCode, faultOf } from '../../src/runner/executor-reply.ts';
-import { jobOf, specOf } from './helpers/jobs.ts';
+import { admittedIn, CLOSED_GATE, jobOf, specOf } from './helpers/jobs.ts';
 
 const { executorLostMs, executorSilentMs } = readConfig({}).limits;
 const TOO_LONG_MS = 600_000;
@@ -38,16 +37,13 @@ async function drive(at: (now: number, asks: number) => Moment) {
   };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {
-    const store = new JobStore(storage);
-    store.create(spec, 'a-made-up-run-token', 0);
-    store.mark('admitted_at', 0);
+    const store = admittedIn(storage, spec);
     store.start(0);
     const sleep = async (ms: number) => {
       now += ms;
     };
-    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
     const clock = { now: () => now, sleep, changed: () => {}, openApproval: async () => {} };
-    await driveJob({ store, executor, gate, executorLostMs, executorSilentMs, ...clock }, TOO_LONG_MS, 'running');
+    await driveJob({ store, executor, gate: CLOSED_GATE, executorLostMs, executorSilentMs, ...clock }, TOO_LONG_MS, 'running');
     const ending = store.job()?.ending;
     await storage.deleteAll();
     return { reason: ending?.reason, message: ending?.error?.message, atMs: now };

@@ -4,11 +4,10 @@ import type { Health } from '../../container/protocol.ts';
 import { readConfig } from '../../src/config.ts';
 import { driveJob } from '../../src/job/drive.ts';
 import { queueTimeout } from '../../src/job/schedule.ts';
-import { JobStore } from '../../src/job/store.ts';
 import { viewOf } from '../../src/job/view/view.ts';
 import type { ExecutorClient } from '../../src/runner/executor-client.ts';
 import { type ExecutorReply, faultOf } from '../../src/runner/executor-reply.ts';
-import { jobOf, specOf } from './helpers/jobs.ts';
+import { admittedIn, CLOSED_GATE, jobOf, specOf } from './helpers/jobs.ts';
 
 const AWAY = async () => ({ kind: 'unanswered', error: faultOf('executor_unreachable') }) as const;
 const SILENT = { kind: 'unanswered', error: faultOf('executor_silent') } as const;
@@ -41,15 +40,12 @@ async function waiting(woken: ExecutorReply<Health>, takes: Times = {}) {
   };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {
-    const store = new JobStore(storage);
-    store.create(spec, 'a-made-up-run-token', 0);
-    store.mark('admitted_at', 0);
-    const gate = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
+    const store = admittedIn(storage, spec);
     const sleep = async (ms: number) => {
       waits.push(ms);
     };
     const clock = { now: () => now, sleep, changed: () => {}, openApproval: async () => {} };
-    await driveJob({ store, executor, gate, executorLostMs: 1, executorSilentMs: 1, ...clock }, 3, 'queued');
+    await driveJob({ store, executor, gate: CLOSED_GATE, executorLostMs: 1, executorSilentMs: 1, ...clock }, 3, 'queued');
     const row = store.job();
     await storage.deleteAll();
     if (!row) throw new Error('the job is not there');

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import type { ToolCall } from '../../../src/account/tool-call.ts';
 import type { Settlement } from '../../../src/job/finalize.ts';
 import type { JobSpec } from '../../../src/job/record.ts';
+import { JobStore } from '../../../src/job/store.ts';
 
 /** One step of the scripted CLI; see test/fixtures/scripted-cli.mjs. */
 export type Step = Record<string, unknown>;
@@ -41,6 +42,17 @@ export function specOf(steps: Step[], change: Partial<JobSpec> = {}): JobSpec {
 type Address = Pick<JobSpec, 'account' | 'id'>;
 
 export const jobOf = ({ account, id }: Address) => env.JOBS.getByName(`${account}/${id}`);
+
+/** A gate that answers no run. */
+export const CLOSED_GATE = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
+
+/** The store of a job that has its turn. */
+export function admittedIn(storage: DurableObjectStorage, spec: JobSpec): JobStore {
+  const store = new JobStore(storage);
+  store.create(spec, CLOSED_GATE.token, 0);
+  store.mark('admitted_at', 0);
+  return store;
+}
 
 /** A call of a tool by a grant. */
 export const callOf = (tool: string, args: Record<string, unknown> = {}, grant = 'g'): ToolCall => ({
