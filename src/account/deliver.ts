@@ -1,6 +1,5 @@
 import type { Settlement } from '../job/finalize.ts';
 import { isOver } from '../job/machine.ts';
-import { totalTokens } from '../job/progress.ts';
 import { closeApprovalsOfJob } from './approval.ts';
 import { eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
@@ -54,9 +53,8 @@ export async function reconcileEntry(account: AccountContext, entry: JobEntry, n
   }
   const { job } = status.value;
   if (isOver(job.state)) {
-    const spent = { costUsd: job.usage?.costUsd ?? 0, totalTokens: totalTokens(job.usage) };
-    const times = { finishedAt: job.finishedAt ?? now, ...(job.startedAt !== undefined && { startedAt: job.startedAt }) };
-    settleEntry(account, entry.id, { state: job.state, reason: job.reason ?? job.state, ...times, ...spent }, now);
+    const settlement = await jobOf(entry).settlement();
+    if (settlement) settleEntry(account, entry.id, settlement, now);
     return;
   }
   const open = [job.hold, ...(job.asks ?? [])].map((waiting) => waiting?.approvalId);

@@ -1,6 +1,7 @@
 import { clock } from '../clock.ts';
 import { DAY_MS } from '../config.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
+import { excerptOf } from '../job/excerpt.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
@@ -166,7 +167,7 @@ function admitSubmission(account: AccountContext, submission: Submission, now: n
 function addEntry({ jobs }: AccountContext, submission: Submission, state: Place, now: number): void {
   const { call, spec, requestKey, idempotencyKey, label } = submission;
   const session = sessionIdOf(spec);
-  jobs.add({
+  const entry = {
     id: spec.id,
     account: spec.account,
     provider: spec.provider,
@@ -181,7 +182,10 @@ function addEntry({ jobs }: AccountContext, submission: Submission, state: Place
     tool: call.tool,
     client: call.client,
     origin: call.origin,
-  });
+    title: spec.title ?? null,
+    workspace: spec.workspace ?? null,
+  };
+  jobs.add(entry, excerptOf(spec.prompt));
   if (session !== null) jobs.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '' }, now);
 }
 
@@ -193,12 +197,13 @@ export async function submitJob(
 ): Promise<Result<Submitted>> {
   const submission = inWorkspace(account, asked);
   const { spec, runToken } = submission;
-  const admitted = admitSubmission(account, submission, clock.now());
+  const now = clock.now();
+  const admitted = admitSubmission(account, submission, now);
   if (!admitted.ok) return admitted;
   if ('place' in admitted.value) return findJob(account, admitted.value, submission);
   const { hasTurn, hold } = admitted.value;
   await arm();
   // If this fails, the entry stays, because the job may exist. The next request creates it if not, or the alarm removes the entry.
-  const job = await account.jobOf(spec).create(spec, runToken, hasTurn, hold);
+  const job = await account.jobOf(spec).create(spec, runToken, hasTurn, hold, now);
   return ok({ job: { ...job, queuePlace: account.jobs.queuePlace(spec.id) }, deduplicated: false });
 }

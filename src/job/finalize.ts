@@ -1,6 +1,8 @@
 import type { ExecutorClient } from '../runner/executor-client.ts';
+import { answerExcerpt } from './excerpt.ts';
 import { totalTokens, usageOfRun } from './progress.ts';
 import type { JobRow, JobStore } from './store.ts';
+import { sessionIdOf } from './view/view.ts';
 
 /** The part of an executor's client that acknowledges an end. */
 type Acknowledging = Pick<ExecutorClient, 'cancel' | 'events'>;
@@ -14,19 +16,30 @@ export interface Settlement {
   finishedAt: number;
   costUsd: number;
   totalTokens: number;
+  /** The session that the run wrote to. Absent: there was none. */
+  sessionId?: string;
+  /** Start and end of the answer, for searching. */
+  answer?: string;
 }
 
 /** Time after a job's end during which an unreachable executor is asked again, in ms. */
 const ACKNOWLEDGE_MAX_MS = 3_600_000;
 
-const settlementOf = ({ state, ending, started_at, finished_at, progress }: JobRow, now: number): Settlement => ({
-  state,
-  reason: ending?.reason ?? state,
-  ...(started_at !== null && { startedAt: started_at }),
-  finishedAt: finished_at ?? now,
-  costUsd: usageOfRun(progress)?.costUsd ?? 0,
-  totalTokens: totalTokens(usageOfRun(progress)),
-});
+/** What the account stores of a job that is over. */
+export function settlementOf(store: JobStore, row: JobRow, now: number): Settlement {
+  const { state, ending, started_at, finished_at, progress } = row;
+  const sessionId = sessionIdOf(row);
+  return {
+    state,
+    reason: ending?.reason ?? state,
+    ...(started_at !== null && { startedAt: started_at }),
+    finishedAt: finished_at ?? now,
+    costUsd: usageOfRun(progress)?.costUsd ?? 0,
+    totalTokens: totalTokens(usageOfRun(progress)),
+    ...(sessionId !== undefined && { sessionId }),
+    answer: answerExcerpt(store.texts, row),
+  };
+}
 
 /**
  * Ends what may be left of the run and lets the executor remove its log. Returns whether the executor answered. A run whose log this version
@@ -48,7 +61,7 @@ export async function finalize(
   now: number,
 ): Promise<void> {
   if (row.settled_at === null) {
-    const isReleased = await release(settlementOf(row, now)).then(
+    const isReleased = await release(settlementOf(store, row, now)).then(
       () => true,
       () => false,
     );

@@ -9,7 +9,7 @@ import { executorOf } from '../runner/executor.ts';
 import { type OpenApproval, sendAnswer } from './asks.ts';
 import { callableJob, closeCall, isRunWanted, openCall, recordSpend, type WantedCall } from './budget.ts';
 import { driveJob } from './drive.ts';
-import { finalize } from './finalize.ts';
+import { finalize, type Settlement, settlementOf } from './finalize.ts';
 import { finishLost } from './ingest.ts';
 import { isOver } from './machine.ts';
 import { openBudget } from './open-budget.ts';
@@ -18,8 +18,8 @@ import type { Ending, Hold, JobSpec, JobView } from './record.ts';
 import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
 import { SpendStore } from './spend.ts';
-import { type Channel, type JobRow, JobStore } from './store.ts';
-import { answerPassage, type TextPage, textPage, wholeOf } from './text-page.ts';
+import { type JobRow, JobStore } from './store.ts';
+import { answerPassage, structuredOf, type TextPage, textPage, wholeOf } from './text-page.ts';
 import { viewOf } from './view/view.ts';
 
 /** A job and a page of its events. */
@@ -41,8 +41,6 @@ export interface JobText {
 
 /** Longest drive of one alarm, in ms. The next alarm continues. Below the platform's limit of 15 min. */
 const DRIVE_MAX_MS = 600_000;
-/** Longest structured output that is returned beside the answer's text, in UTF-16 units. */
-const STRUCTURED_MAX_CHARS = 100_000;
 
 /** One job: its row, its log and its run. An alarm is set while something is left to do, so the job continues without any request. */
 export class Job extends DurableObject<Env> {
@@ -55,8 +53,8 @@ export class Job extends DurableObject<Env> {
   #driving: Promise<void> | null = null;
 
   /** Stores the job, once, and starts it if it has its turn already. With `hold` the job waits for its approval. */
-  async create(spec: JobSpec, runToken: string, hasTurn: boolean, hold?: Hold): Promise<JobView> {
-    this.#store.create(spec, runToken, clock.now(), hold);
+  async create(spec: JobSpec, runToken: string, hasTurn: boolean, hold?: Hold, now = clock.now()): Promise<JobView> {
+    this.#store.create(spec, runToken, now, hold);
     if (hasTurn) await this.#startDriving();
     else await this.#arm();
     return this.#view(this.#existing());
@@ -134,14 +132,8 @@ export class Job extends DurableObject<Env> {
       this.#store.texts.read(channel, start + from, Math.max(0, Math.min(units, total - from)));
     const page = textPage(read, total, offset, maxChars);
     const source = isAnswer && answer.isPartial ? 'partial' : wanted;
-    const structured = isAnswer && result ? this.#structured(result.index) : undefined;
+    const structured = isAnswer && result ? structuredOf(this.#store.texts, result.index) : undefined;
     return ok({ job: this.#view(row), page, source, structured });
-  }
-
-  #structured(index: number): string | undefined {
-    const channel: Channel = `structured:${index}`;
-    const length = this.#store.texts.length(channel);
-    return length > 0 && length <= STRUCTURED_MAX_CHARS ? this.#store.texts.read(channel, 0, length) : undefined;
   }
 
   /** Cancels the job: at once before its run, else as soon as its processes are gone. `over`: it had ended before. Null: it was never created. */
@@ -165,6 +157,12 @@ export class Job extends DurableObject<Env> {
     if (this.#existing().settled_at === null) throw new Error('the account did not answer');
     await this.#store.deleteAll();
     return ok(this.#view(row));
+  }
+
+  /** What the account stores of a job that is over, or null. */
+  settlement(): Settlement | null {
+    const row = this.#store.job();
+    return row && isOver(row.state) ? settlementOf(this.#store, row, clock.now()) : null;
   }
 
   /** Whether a token belongs to this job's run, and the run may call the models of a provider. */

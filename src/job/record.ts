@@ -14,6 +14,8 @@ export const JobSpec = z.object({
   workingDir: z.string().optional(),
   limits: RunLimits,
   correlationId: z.string().optional(),
+  /** Name in lists. */
+  title: z.string().optional(),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 
@@ -106,6 +108,7 @@ const OpenAsk = z.object({ approvalId: z.string(), tool: z.string(), input: z.st
 export const JobView = z.object({
   id: z.string(),
   provider: z.string(),
+  title: z.string().optional(),
   state: z.enum(STATES),
   reason: z.string().optional(),
   canceling: z.boolean().optional(),

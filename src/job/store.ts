@@ -60,6 +60,9 @@ type Mark = 'admitted_at' | 'cancel_requested_at' | 'settled_at' | 'acked_at';
 /** Text that a job keeps beside its events: its prompt, the CLI's two streams, its text so far, and answer N with its structured output. */
 export type Channel = 'prompt' | 'stdout' | 'stderr' | 'said' | `answer:${number}` | `structured:${number}`;
 
+/** Length of what stands beside an event's data as JSON: its number and its time in ms and in ISO 8601, in UTF-16 units. */
+const EVENT_FACTS_CHARS = 80;
+
 /** All SQL of one job. Every write that depends on a state has the state in its WHERE. */
 export class JobStore {
   readonly #storage: DurableObjectStorage;
@@ -173,7 +176,7 @@ export class JobStore {
     const events: Event[] = [];
     let left = maxChars;
     for (const { seq, at, data } of this.#storage.sql.exec<{ seq: number; at: number; data: string }>(query, after, limit)) {
-      left -= data.length;
+      left -= data.length + EVENT_FACTS_CHARS;
       if (left < 0 && events.length > 0) break;
       events.push(readEvent({ ...JSON.parse(data), seq, at }));
     }

@@ -42,7 +42,7 @@ interface Passage {
   to: number;
 }
 
-type Reading = Pick<TextStore<Channel>, 'read' | 'length'>;
+export type Reading = Pick<TextStore<Channel>, 'read' | 'length'>;
 
 /** A whole channel. */
 export const wholeOf = (store: Reading, channel: Channel): Passage => ({ channel, from: 0, to: store.length(channel) });
@@ -57,4 +57,13 @@ export function answerPassage(store: Reading, { result, said }: Progress): Passa
   const isBlank = store.read(channel, 0, BLANK_MAX_CHARS).trim() === '';
   if (!isBlank || said?.last === undefined) return { ...wholeOf(store, channel), isPartial: false };
   return { channel: 'said', from: said.last, to: said.end ?? said.length, isPartial: false };
+}
+
+/** Longest structured output that is returned beside the answer's text, in UTF-16 units. */
+const STRUCTURED_MAX_CHARS = 100_000;
+
+/** The structured output of a result as JSON, or undefined if there is none or it is too long. */
+export function structuredOf(store: Reading, index: number): string | undefined {
+  const { channel, to } = wholeOf(store, `structured:${index}`);
+  return to > 0 && to <= STRUCTURED_MAX_CHARS ? store.read(channel, 0, to) : undefined;
 }

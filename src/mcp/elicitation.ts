@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Decision } from '../account/approval.ts';
 import { type Approval, previewOf } from '../account/tables/approvals.ts';
 import type { Caller } from '../caller.ts';
+import { isoTime } from '../clock.ts';
 import { escapeInvisible } from '../html/visible.ts';
 import type { JobView } from '../job/record.ts';
 import { toolNamed } from '../policy/tools.ts';
@@ -55,7 +56,7 @@ function messageFor(approval: Approval): string {
   const facts = [
     `Approval is required: ${reason} (${rule}).`,
     estimateUsd === null ? '' : `Expected cost: $${estimateUsd.toFixed(2)}.`,
-    `Without a decision it is denied at ${new Date(expiresAt).toISOString()}.`,
+    `Without a decision it is denied at ${isoTime(expiresAt)}.`,
   ];
   return [what, input, facts.filter(Boolean).join(' ')].join('\n\n');
 }

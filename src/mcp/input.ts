@@ -3,7 +3,6 @@ import { fail, ok, type Result } from '../errors.ts';
 import { MAX_SHOWN_CHARS } from '../nearest.ts';
 import { issuesOf, placeInValue } from '../zod-issues.ts';
 import { parameterFor } from './arguments/parameter-names.ts';
-import { fittingPart } from './result/fit.ts';
 
 /** Issues that one answer lists. */
 const MAX_ISSUES = 8;
@@ -32,21 +31,3 @@ export function parseInput<T extends z.ZodObject>(
 
 /** A whole number from `min` to `max`; `usual`, or `max` if that is less, unless the caller gives one. */
 export const upTo = (max: number, usual: number, min = 1) => z.int().min(min).max(max).default(Math.min(usual, max));
-
-/** Parameters of a tool that lists: where to continue, and the entries in a page. */
-export const pageInput = (usual: number, max: number) => ({
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')
-    .transform(Number)
-    .optional(),
-  limit: upTo(max, usual),
-});
-
-/** The entries of a page that fit an answer, as `view` shows them, and the cursor after them: undefined after the last page. */
-export function pageOf<E, V>(entries: E[], limit: number, placeOf: (entry: E) => number, view: (entry: E) => V) {
-  const shown = fittingPart(entries.map(view));
-  const last = entries[shown.length - 1];
-  const isMore = shown.length < entries.length || entries.length === limit;
-  return { shown, nextCursor: isMore && last !== undefined ? placeOf(last).toString() : undefined };
-}

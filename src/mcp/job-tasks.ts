@@ -1,3 +1,4 @@
+import { isoTime } from '../clock.ts';
 import { DAY_MS } from '../config.ts';
 import { ok } from '../errors.ts';
 import type { State } from '../job/machine.ts';
@@ -26,8 +27,6 @@ const STATUS = {
   orphaned: 'completed',
 } as const satisfies Record<State, Task['status']>;
 
-const iso = (ms: number) => new Date(ms).toISOString();
-
 /** A job as a task, without its result. If it waits for an approval and the client supports forms, the task requires input. */
 export async function taskOf(job: JobView, call: Call): Promise<Task> {
   const inputRequests = call.client.supportsForms ? formsOf(await approvalsOfJob(job, call)) : {};
@@ -36,8 +35,8 @@ export async function taskOf(job: JobView, call: Call): Promise<Task> {
     taskId: job.id,
     status: isInputRequired ? 'input_required' : STATUS[job.state],
     statusMessage: progressLine(job),
-    createdAt: iso(job.createdAt),
-    lastUpdatedAt: iso(job.finishedAt ?? job.lastActivityAt ?? job.startedAt ?? job.createdAt),
+    createdAt: isoTime(job.createdAt),
+    lastUpdatedAt: isoTime(job.finishedAt ?? job.lastActivityAt ?? job.startedAt ?? job.createdAt),
     ttlMs: call.config.limits.retentionDays * DAY_MS,
     pollIntervalMs: POLL_INTERVAL_MS,
     ...(isInputRequired && { inputRequests }),

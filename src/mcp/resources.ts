@@ -7,6 +7,7 @@ import { METHOD_TOOL } from './methods.ts';
 import { authorizeMethod, recordDelivery } from './perform.ts';
 import { maxResultChars } from './result/fit.ts';
 import { stripControls } from './result/render.ts';
+import { withTimes } from './result/times.ts';
 import { answerOf } from './tools/answer.ts';
 
 /** Jobs that resources/list shows. */
@@ -26,10 +27,10 @@ export async function listResources(call: Call) {
   );
   return (entries ?? [])
     .filter(({ state }) => isOver(state))
-    .map(({ id, provider, label }) => ({
+    .map(({ id, provider, title, label }) => ({
       uri: `job://${id}/result`,
       name: id,
-      title: `${provider}: ${stripControls(label)}`,
+      title: `${provider}: ${stripControls(title ?? label)}`,
       mimeType: 'text/plain',
     }));
 }
@@ -51,7 +52,7 @@ async function events(jobId: string, call: Call): Promise<string | undefined> {
   if (!found?.ok) return undefined;
   const { job, events: shown, nextAfterSeq } = found.value;
   const more = nextAfterSeq < job.lastSeq ? [{ next: `llm_job_status {"jobId":"${jobId}","afterSeq":${nextAfterSeq}}` }] : [];
-  return [...shown, ...more].map((line) => JSON.stringify(line)).join('\n');
+  return [...shown, ...more].map((line) => JSON.stringify(withTimes(line))).join('\n');
 }
 
 const KINDS = {

@@ -12,6 +12,7 @@ import { Envelope, type Part } from './result/envelope.ts';
 import { maxResultChars } from './result/fit.ts';
 import { fitEnvelope } from './result/fit-envelope.ts';
 import { render } from './result/render.ts';
+import { withTimes } from './result/times.ts';
 
 /** A tool as a declaration. Parsing, permission, errors and logging are the same for all tools: see `perform`. */
 export interface Tool extends KnownTool {
@@ -83,12 +84,12 @@ export function listingOf(tool: Tool): Listing {
   return listing;
 }
 
-/** The result of a tool, in the shape of every tool's answer. */
+/** The result of a tool, in the shape of every tool's answer. Beside each time in ms stands the same time in ISO 8601. */
 export function envelopeOf(result: Result<ToolAnswer>): Envelope {
   const answer: ToolAnswer = result.ok ? result.value : { error: toToolError(result.failure) };
   // `next` says it already.
   const job = answer.job && { ...answer.job, permitting: undefined };
-  return { ok: answer.error === undefined, ...answer, job };
+  return withTimes({ ok: answer.error === undefined, ...answer, job });
 }
 
 /** An envelope as MCP carries it, within the bound of an answer; a failure is a result with `isError`. */

@@ -4,6 +4,8 @@ import { ACTIVE_STATES, STATES, type State, statesBefore } from '../../job/machi
 import { addColumns } from '../../sql.ts';
 import type { QueueEntry } from '../queue.ts';
 import type { Used } from './counters.ts';
+import { type ListFilter, selectionOf } from './job-filter.ts';
+import { JobTexts } from './job-text.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entry (
@@ -25,6 +27,8 @@ const LATER = {
     client: "TEXT NOT NULL DEFAULT ''",
     origin: "TEXT NOT NULL DEFAULT ''",
     started_at: 'INTEGER',
+    title: 'TEXT',
+    workspace: 'TEXT',
     // Jobs of earlier versions count as delivered, because nothing recorded it.
     delivered: 'INTEGER NOT NULL DEFAULT 1',
   },
@@ -60,6 +64,8 @@ const JobEntry = z.object({
   client: z.string(),
   origin: z.string(),
   started_at: z.number().nullable(),
+  title: z.string().nullable(),
+  workspace: z.string().nullable(),
 });
 export type JobEntry = z.infer<typeof JobEntry>;
 
@@ -71,22 +77,25 @@ interface Session {
 
 const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
 
-/** Which jobs a list shows, below the place `before`. */
-export interface ListFilter {
-  state?: State;
-  provider?: string;
-  before?: number;
-  limit: number;
-}
-
 /** All SQL of one account's index of jobs. */
 export class JobIndex {
   readonly #sql: SqlStorage;
+  readonly #texts: JobTexts;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    this.#texts = new JobTexts(storage.sql);
+    storage.transactionSync(() => this.#createTables());
+  }
+
+  #createTables(): void {
     this.#sql.exec(SCHEMA);
     for (const [table, columns] of Object.entries(LATER)) addColumns(this.#sql, table, columns);
+    if (!this.#texts.create()) return;
+    // Jobs of earlier versions are found by the beginning of their prompts, and by the workspaces of their sessions.
+    const earlier = this.#sql.exec<{ place: number; label: string }>('SELECT place, label FROM entry').toArray();
+    for (const { place, label } of earlier) this.#texts.add(place, { title: null, prompt: label });
+    this.#sql.exec("UPDATE entry SET workspace = (SELECT NULLIF(workspace, '') FROM session WHERE session.id = entry.session)");
   }
 
   #entries(query: string, ...values: (string | number)[]): JobEntry[] {
@@ -96,10 +105,16 @@ export class JobIndex {
       .map((row) => JobEntry.parse(row));
   }
 
-  add(entry: Omit<JobEntry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>): void {
+  /** Adds an entry. `prompt` is what is searched of the prompt. */
+  add(
+    entry: Omit<JobEntry, 'place' | 'reason' | 'started_at' | 'finished_at' | 'cost_usd' | 'total_tokens'>,
+    prompt: string,
+  ): void {
     const columns = Object.keys(entry);
     const marks = columns.map(() => '?').join(', ');
-    this.#sql.exec(`INSERT INTO entry (delivered, ${columns.join(', ')}) VALUES (0, ${marks})`, ...Object.values(entry));
+    const query = `INSERT INTO entry (delivered, ${columns.join(', ')}) VALUES (0, ${marks}) RETURNING place`;
+    const { place } = this.#sql.exec<{ place: number }>(query, ...Object.values(entry)).one();
+    this.#texts.add(place, { title: entry.title, prompt });
   }
 
   /** Removes an entry, because its job was deleted or never created. */
@@ -183,12 +198,18 @@ export class JobIndex {
   }
 
   /** Ends an entry, from any unfinished state, because its slot must come free. False if it had ended before. */
-  finish(id: string, { state, reason, startedAt, finishedAt, costUsd, totalTokens }: Settlement): boolean {
-    const finished = this.#sql.exec(
-      `UPDATE entry SET state = ?, reason = ?, started_at = ?, finished_at = ?, cost_usd = ?, total_tokens = ? WHERE id = ? AND ${UNFINISHED} RETURNING id`,
-      ...[state, reason, startedAt ?? null, finishedAt, costUsd, totalTokens, id],
-    );
-    return finished.toArray().length === 1;
+  finish(id: string, settlement: Settlement): boolean {
+    const { state, reason, startedAt, finishedAt, costUsd, totalTokens, sessionId, answer } = settlement;
+    const query = `UPDATE entry SET state = ?, reason = ?, started_at = ?, finished_at = ?, cost_usd = ?, total_tokens = ?,
+      session = COALESCE(?, session) WHERE id = ? AND ${UNFINISHED} RETURNING place`;
+    const [finished] = this.#sql
+      .exec<{ place: number }>(
+        query,
+        ...[state, reason, startedAt ?? null, finishedAt, costUsd, totalTokens, sessionId ?? null, id],
+      )
+      .toArray();
+    if (finished && answer) this.#texts.setAnswer(finished.place, answer);
+    return finished !== undefined;
   }
 
   /** Stores what a job has used so far. */
@@ -196,11 +217,9 @@ export class JobIndex {
     this.#sql.exec('UPDATE entry SET cost_usd = ?, total_tokens = ? WHERE id = ?', costUsd, totalTokens, id);
   }
 
-  list({ state, provider, before, limit }: ListFilter): JobEntry[] {
-    return this.#entries(
-      'WHERE (? = 1 OR state = ?) AND (? = 1 OR provider = ?) AND (? = 1 OR place < ?) ORDER BY place DESC LIMIT ?',
-      ...[state ? 0 : 1, state ?? '', provider ? 0 : 1, provider ?? '', before ? 0 : 1, before ?? 0, limit],
-    );
+  list(filter: ListFilter): JobEntry[] {
+    const [selection, values] = selectionOf(filter);
+    return this.#entries(selection, ...values);
   }
 
   /** A session of the account, or undefined. */
@@ -226,10 +245,11 @@ export class JobIndex {
     return place < 0 ? undefined : place + 1;
   }
 
-  /** Removes jobs that ended, and sessions that were last used, before a time. */
-  removeBefore(before: number): void {
+  /** Removes jobs that ended, oldest first and at most `max`, and sessions that were last used, before a time. */
+  removeBefore(before: number, max: number): void {
     this.#sql.exec('DELETE FROM session WHERE used_at < ?', before);
-    this.#sql.exec('DELETE FROM entry WHERE finished_at < ?', before);
+    const oldest = 'SELECT place FROM entry WHERE finished_at < ? ORDER BY finished_at LIMIT ?';
+    this.#sql.exec(`DELETE FROM entry WHERE place IN (${oldest})`, before, max);
   }
 
   /** Finish time of the oldest finished job, or null. */

@@ -24,6 +24,10 @@ function ignoredOptions({ spec }: JobRow): JobView['ignored'] {
   return ignored.length > 0 ? ignored : undefined;
 }
 
+/** The session that a job's run writes to, or undefined before the CLI has chosen one. */
+export const sessionIdOf = ({ spec, progress }: Pick<JobRow, 'spec' | 'progress'>): string | undefined =>
+  progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined);
+
 /** A job as its owner sees it at `now` (ms since 1970). Unknown facts are absent fields. */
 export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobView {
   const { spec, progress, ending } = row;
@@ -34,6 +38,7 @@ export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobV
   return {
     id: spec.id,
     provider: spec.provider,
+    title: spec.title,
     state: row.state,
     reason: ending?.reason,
     canceling: !over && row.cancel_requested_at !== null ? true : undefined,
@@ -48,7 +53,7 @@ export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobV
     lastSeq: row.cursor,
     model: progress.model,
     models: progress.result && progress.result.models.length > 1 ? progress.result.models : undefined,
-    sessionId: progress.sessionId ?? ('id' in spec.session ? spec.session.id : undefined),
+    sessionId: sessionIdOf(row),
     workspace: spec.workspace,
     turns: progress.turns,
     usage: usageOfRun(progress),

@@ -24,10 +24,15 @@ const JobSummary = z.object({
   provider: text,
   state: z.enum(STATES),
   reason: text.optional(),
+  /** The name that the request gave. */
+  title: text.optional(),
+  /** Beginning of the prompt. */
+  label: text,
+  sessionId: text.optional(),
+  workspace: text.optional(),
   createdAt: z.number(),
   finishedAt: z.number().optional(),
   costUsd: z.number(),
-  label: text,
   correlationId: text.optional(),
 });
 

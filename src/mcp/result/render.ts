@@ -1,3 +1,4 @@
+import { isoTime } from '../../clock.ts';
 import { cutText } from '../../cut-text.ts';
 import { escapeInvisible } from '../../html/visible.ts';
 import { isOver } from '../../job/machine.ts';
@@ -47,13 +48,17 @@ function jobLine(job: CalledJob): string {
   const now = job.createdAt + job.elapsedMs;
   const facts = [
     `${job.provider} job ${job.id}: ${job.canceling ? 'canceling' : job.state}${job.reason && job.reason !== 'answered' ? ` (${job.reason})` : ''}`,
+    job.title && quoted(job.title),
+    `created ${isoTime(job.createdAt)}`,
+    job.startedAt !== undefined && `started ${isoTime(job.startedAt)}`,
+    job.finishedAt !== undefined && `finished ${isoTime(job.finishedAt)}`,
     seconds(job.elapsedMs),
     job.queuePlace === undefined ? undefined : `place ${job.queuePlace} in the queue`,
     job.hold &&
-      `${stripControls(job.hold.reason)} (${job.hold.rule}); approval ${job.hold.approvalId} pending at ${job.hold.url}`,
+      `${stripControls(job.hold.reason)} (${job.hold.rule}); approval ${job.hold.approvalId} pending at ${job.hold.url} until ${isoTime(job.hold.expiresAt)}`,
     ...(job.asks ?? []).map(
-      ({ approvalId, tool, input }) =>
-        `approval ${approvalId} pending for ${escapeInvisible(`${tool}: ${input}`).slice(0, MAX_LINE_CHARS)}`,
+      ({ approvalId, tool, input, askedAt }) =>
+        `approval ${approvalId} pending since ${isoTime(askedAt)} for ${escapeInvisible(`${tool}: ${input}`).slice(0, MAX_LINE_CHARS)}`,
     ),
     job.activity && stripControls(job.activity),
     job.activity && job.lastActivityAt !== undefined ? ago(Math.max(0, now - job.lastActivityAt)) : undefined,
@@ -67,8 +72,6 @@ function jobLine(job: CalledJob): string {
   ];
   return facts.filter(Boolean).join(' · ');
 }
-
-const iso = (ms: number) => new Date(ms).toISOString();
 
 /** Facts as JSON in one line, without those that are null. */
 const compact = (value: unknown) =>
@@ -99,12 +102,26 @@ function noticeLines({ ignored = [], notConnected = [] }: CalledJob): string | u
   return lines.map((line) => cutText(escapeInvisible(line), 2 * MAX_LINE_CHARS)).join('\n') || undefined;
 }
 
-const listLines = (jobs: NonNullable<Envelope['jobs']>) =>
-  jobs.map((job) => `${job.id} ${job.provider} ${job.state} ${iso(job.createdAt)} ${stripControls(job.label)}`).join('\n') ||
-  'No jobs.';
+/** A text of a caller in quotes and in one line. */
+const quoted = (text: string) => JSON.stringify(stripControls(text.replace(/\s+/g, ' ')));
 
-const eventLine = ({ seq, kind, at: _at, ...rest }: NonNullable<Envelope['events']>[number]) =>
-  `${seq} ${kind} ${cutText(compact(rest), MAX_LINE_CHARS)}`;
+function listLine(job: NonNullable<Envelope['jobs']>[number]): string {
+  const facts = [
+    `${job.id} ${job.provider} ${job.state}`,
+    job.title && `title ${quoted(job.title)}`,
+    `created ${isoTime(job.createdAt)}`,
+    job.finishedAt !== undefined && `finished ${isoTime(job.finishedAt)}`,
+    `$${job.costUsd.toFixed(4)}`,
+    job.sessionId && `session ${job.sessionId}`,
+    job.workspace && `workspace ${job.workspace}`,
+    job.correlationId && `correlationId ${quoted(job.correlationId)}`,
+    `prompt ${quoted(job.label)}`,
+  ];
+  return facts.filter(Boolean).join(' · ');
+}
+
+const eventLine = ({ seq, kind, at, time: _time, ...rest }: NonNullable<Envelope['events']>[number]) =>
+  `${seq} ${kind} ${isoTime(at)} ${cutText(compact(rest), MAX_LINE_CHARS)}`;
 
 const modelLines = (models: NonNullable<Envelope['models']>) =>
   models
@@ -115,13 +132,15 @@ const modelLines = (models: NonNullable<Envelope['models']>) =>
     .join('\n');
 
 function approvalLine(approval: NonNullable<Envelope['approval']>): string {
-  const { id, kind, state, tool, args, client, grant, rule, reason, estimateUsd, jobId, expiresAt, decidedAt } = approval;
+  const { id, kind, state, tool, args, client, grant, rule, reason, estimateUsd, jobId } = approval;
+  const { createdAt, expiresAt, decidedAt } = approval;
   const facts = [
     `${kind} of ${tool} by ${client || 'a client'} (${grant})`,
     jobId && `job ${jobId}`,
     `${reason} (${rule})`,
     estimateUsd !== undefined && `expected cost $${estimateUsd.toFixed(2)}`,
-    decidedAt === undefined ? `expires ${iso(expiresAt)}` : `decided ${iso(decidedAt)} by ${approval.decidedBy}`,
+    `created ${isoTime(createdAt)}`,
+    decidedAt === undefined ? `expires ${isoTime(expiresAt)}` : `decided ${isoTime(decidedAt)} by ${approval.decidedBy}`,
     approval.said && `said: ${approval.said}`,
   ];
   return `${id} ${state}: ${escapeInvisible(`${facts.filter(Boolean).join(' · ')} · ${JSON.stringify(args)}`)}`;
@@ -146,7 +165,7 @@ const auditLines = ({ rows, base, head }: NonNullable<Envelope['audit']>) =>
 /** The text of each part of an answer besides the text of a job's answer, in the order of the text. */
 const LINES: Record<Exclude<keyof Envelope, 'ok' | 'answer'>, (envelope: Envelope) => string | undefined> = {
   error: ({ error }) => error && errorLine(error),
-  jobs: ({ jobs }) => jobs && listLines(jobs),
+  jobs: ({ jobs }) => jobs && (jobs.map(listLine).join('\n') || 'No jobs.'),
   models: ({ models }) => models && modelLines(models),
   health: ({ health }) => health && compact(health),
   approvals: ({ approvals }) => approvals && (approvals.map(approvalLine).join('\n') || 'No approvals.'),

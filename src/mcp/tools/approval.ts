@@ -3,10 +3,10 @@ import { APPROVAL_STATES } from '../../account/tables/approvals.ts';
 import { ok } from '../../errors.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount, ownJob } from '../call.ts';
-import { pageInput, pageOf } from '../input.ts';
 import { approvalView } from '../result/envelope.ts';
 import { nextFor } from '../result/next.ts';
 import { tool } from '../tool.ts';
+import { pageInput, pageOf, placeAfter } from './page.ts';
 
 export const approvalList = tool({
   ...GATEWAY_TOOLS.approvalList,
@@ -17,12 +17,13 @@ export const approvalList = tool({
     ...pageInput(20, 100),
   }),
   parts: ['approvals', 'nextCursor'],
-  run: async ({ state, cursor, limit }, call) => {
-    const found = await ownAccount(call).approvals(state, limit, cursor);
+  run: async ({ cursor, limit, ...filter }, call) => {
+    const before = placeAfter(cursor, filter);
+    if (!before.ok) return before;
+    const entries = await ownAccount(call).approvals(filter.state, limit, before.value);
     const mayDecide = call.caller.scopes.includes(GATEWAY_TOOLS.approvalDecide.scope);
     const { shown: approvals, nextCursor } = pageOf(
-      found,
-      limit,
+      { entries, limit, filter },
       ({ place }) => place,
       (approval) => approvalView(approval, mayDecide),
     );

@@ -3,8 +3,8 @@ import { AUDIT_KINDS } from '../../account/tables/audit-row.ts';
 import { ok } from '../../errors.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount } from '../call.ts';
-import { pageInput, pageOf } from '../input.ts';
 import { tool } from '../tool.ts';
+import { pageInput, pageOf, placeAfter } from './page.ts';
 
 const word = z.string().min(1).max(200).optional();
 
@@ -25,13 +25,14 @@ export const auditList = tool({
   run: async ({ jobId: job, cursor, afterSeq, limit, ...rest }, call) => {
     const account = ownAccount(call);
     const filter = { ...rest, ...(job !== undefined && { job }) };
-    const [rows, ends] = await Promise.all([
-      afterSeq === undefined ? account.audit(filter, limit, cursor) : account.auditAfter(afterSeq, limit),
+    const before = placeAfter(cursor, filter);
+    if (!before.ok) return before;
+    const [entries, ends] = await Promise.all([
+      afterSeq === undefined ? account.audit(filter, limit, before.value) : account.auditAfter(afterSeq, limit),
       account.auditEnds(),
     ]);
     const { shown, nextCursor } = pageOf(
-      rows,
-      limit,
+      { entries, limit, filter },
       ({ seq }) => seq,
       (row) => row,
     );

@@ -1,17 +1,14 @@
 import { z } from 'zod';
-import { providers } from '../../../container/providers/index.ts';
-import type { JobEntry } from '../../account/tables/jobs.ts';
 import type { Limits } from '../../config.ts';
 import { ok } from '../../errors.ts';
-import { STATES } from '../../job/machine.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
 import { ownAccount, ownJob } from '../call.ts';
-import { pageInput, pageOf, upTo } from '../input.ts';
-import type { Envelope } from '../result/envelope.ts';
+import { upTo } from '../input.ts';
 import { maxRequestedChars } from '../result/fit.ts';
 import { nextFor } from '../result/next.ts';
 import { type Tool, tool } from '../tool.ts';
 import { answerOf } from './answer.ts';
+import { jobList } from './job-list.ts';
 import { jobId, jobStatus, jobWatch, unknownJob } from './watch.ts';
 
 const jobResult = (limits: Limits) =>
@@ -63,35 +60,6 @@ const jobDelete = (limits: Limits) =>
       return ok({ job: { ...removed.value, deleted: true } });
     },
   });
-
-const summaryOf = (entry: JobEntry): NonNullable<Envelope['jobs']>[number] => ({
-  id: entry.id,
-  provider: entry.provider,
-  state: entry.state,
-  reason: entry.reason ?? undefined,
-  createdAt: entry.created_at,
-  finishedAt: entry.finished_at ?? undefined,
-  costUsd: entry.cost_usd,
-  label: entry.label,
-  correlationId: entry.correlation_id ?? undefined,
-});
-
-const jobList = tool({
-  ...GATEWAY_TOOLS.jobList,
-  title: 'List jobs',
-  description: 'Your jobs, newest first.',
-  input: z.strictObject({
-    state: z.enum(STATES).optional(),
-    provider: z.enum(Object.keys(providers)).optional(),
-    ...pageInput(20, 100),
-  }),
-  parts: ['jobs', 'nextCursor'],
-  run: async ({ state, provider, cursor: before, limit }, call) => {
-    const entries = await ownAccount(call).list({ state, provider, before, limit });
-    const { shown: jobs, nextCursor } = pageOf(entries, limit, ({ place }) => place, summaryOf);
-    return ok({ jobs, nextCursor });
-  },
-});
 
 /** The tools for jobs, in the order of tools/list. */
 export const jobTools = (limits: Limits): Tool[] => [

@@ -11,6 +11,7 @@ import { upTo } from '../input.ts';
 import { toolCall } from '../perform.ts';
 import type { Envelope } from '../result/envelope.ts';
 import { fittingPart } from '../result/fit.ts';
+import { withTimes } from '../result/times.ts';
 import { tool } from '../tool.ts';
 
 const target = z
@@ -60,7 +61,7 @@ function view(
     from,
     ceiling,
     shadow: shadow === undefined ? undefined : shownPolicy(shadow, maxChars / 2),
-    changes: fittingPart(history, MAX_HISTORY_CHARS),
+    changes: fittingPart(withTimes(history), MAX_HISTORY_CHARS),
     unknownTools: unknown.length > 0 ? unknown : undefined,
   };
 }

@@ -8,6 +8,9 @@ import { joinParts } from '../../prompt-parts.ts';
 /** A whole number within the bounds of a limit, for a request that sets its own. */
 const within = (limit: keyof Limits) => z.int().min(rangeOf(limit).min).max(rangeOf(limit).max);
 
+/** Longest title of a job, in UTF-16 units. */
+export const MAX_TITLE_CHARS = 200;
+
 const part = z.string().max(rangeOf('promptMaxBytes').max);
 
 const common = {
@@ -27,6 +30,7 @@ const common = {
   reuseCompleted: z.boolean().describe('Accept the finished job of an identical request.').optional(),
   forceRefresh: z.boolean().describe('Run even if an identical job is running or its answer was not read.').optional(),
   correlationId: z.string().min(1).max(200).describe('Your own id, returned with the job.').optional(),
+  title: z.string().trim().min(1).max(MAX_TITLE_CHARS).describe('Name of the job in lists.').optional(),
 };
 
 const latest = z.boolean().describe("Continue the workspace's latest conversation.").optional();
@@ -134,6 +138,7 @@ export function readRequest(provider: Provider, input: Record<string, unknown>, 
     ...promptIssues(asked, prompt, limits),
     ...sessionIssues(asked, isLatest, provider.latestParameter),
     ...escapesWorkspace(asked.workingDir),
+    ...textIssues('title', asked.title ?? ''),
     ...optionIssues(provider, options, limits),
   ];
   if (issues.length > 0) return fail({ code: 'invalid_input', issues });

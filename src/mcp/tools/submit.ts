@@ -50,6 +50,7 @@ export async function submit(
       workingDir: common.workingDir,
       limits: { idleTimeoutMs, runTimeoutMs, outputCapBytes, outputTailBytes, cancelGraceMs, resultGraceMs, mcpConnectMs },
       correlationId: common.correlationId,
+      title: common.title,
     },
     runToken: crypto.randomUUID() + crypto.randomUUID(),
     requestKey: sha256Of(identityOf(call, provider, read.value, input[provider.latestParameter])),

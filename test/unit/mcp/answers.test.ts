@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
+import { ok } from '../../../src/errors.ts';
 import type { Envelope } from '../../../src/mcp/result/envelope.ts';
-import { listingOf, toolResult } from '../../../src/mcp/tool.ts';
+import { envelopeOf, listingOf, toolResult } from '../../../src/mcp/tool.ts';
 import { toolsFor } from '../../../src/mcp/tools/index.ts';
+import { timesIn } from '../../helpers/times.ts';
 
 const { limits } = readConfig({});
 const tools = [...toolsFor(limits).values()];
@@ -31,13 +33,24 @@ const PARTS: { [P in Exclude<keyof Envelope, 'ok'>]-?: [value: NonNullable<Envel
   ],
   events: [[{ seq: 9, at: 0, kind: 'text', text: 'some words' }], ['9 text', 'some words']],
   nextAfterSeq: [0, ['afterSeq 0']],
-  jobs: [[{ id: 'job_8', provider: 'grok', state: 'failed', createdAt: 0, costUsd: 0, label: 'a label' }], ['job_8', 'a label']],
+  jobs: [
+    [
+      {
+        ...{ id: 'job_8', provider: 'grok', state: 'failed', createdAt: 0, finishedAt: 1, costUsd: 0.0123, label: 'a label' },
+        ...{ title: 'a "title"', sessionId: 'session_8', workspace: 'space_8', correlationId: 'own_8' },
+      },
+    ],
+    ['job_8', 'a label', '"a \\"title\\""', 'session_8', 'space_8', 'own_8', '$0.0123'],
+  ],
   nextCursor: ['18', ['cursor "18"']],
   models: [[{ provider: 'claude', default: 'opus', models: ['opus'], aliases: {} }], ['opus']],
   health: [{ version: '1', executor: { reachable: true }, running: 1, queued: 2, held: 3, limits: { a: 4 } }, ['"held":3']],
   approvals: [[approval], ['apr_7', 'pending', 'claude_request', 'the prompt', 'tools.b']],
   approval: [{ ...approval, decidedAt: 1, decidedBy: 'ann' }, ['apr_7', 'ann']],
-  policies: [[{ target: 'default', policy: 'careful', from: 'gateway' }], ['careful', 'gateway']],
+  policies: [
+    [{ target: 'default', policy: 'careful', from: 'gateway', changes: [{ at: 5, by: 'ann', mode: 'enforce', policy: null }] }],
+    ['careful', 'gateway', 'ann'],
+  ],
   decision: [{ decision: 'deny', rule: 'tools.d', reason: 'never' }, ['deny', 'tools.d', 'never']],
   audit: [{ rows: [row], base: head, head }, ['token_8', 'tools.c', 'a-hash']],
   error: [
@@ -61,6 +74,18 @@ test.each(parts)('the text of %s has its %s', (_tool, part) => {
   const text = textOf({ ok: part !== 'error', [part]: value }).join('\n');
   for (const word of words) expect(text).toContain(word);
 });
+
+test.each(tools)(
+  'each time in an answer of $name has the same time in ISO 8601 beside it, and the text has it',
+  ({ parts: own }) => {
+    const answer = Object.fromEntries(own.map((part) => [part, partNamed(part)[0]]));
+    const envelope = envelopeOf(ok(answer));
+    const { alone, isoTimes } = timesIn(envelope);
+    expect(alone).toEqual([]);
+    const text = textOf(envelope).join('\n');
+    for (const time of isoTimes) expect(text).toContain(time);
+  },
+);
 
 test.each(tools.map((tool) => [tool.name, tool] as const))('%s has text even if its lists are empty', (_name, { parts: own }) => {
   const values = own.map((part) => [part, partNamed(part)[0]] as const);

@@ -21,6 +21,7 @@ const servers = { s: { command: 'x' } };
 const rows: [tool: string, given: Args, read: Args][] = [
   ['claude_request', { prompt: 'x', sessionId: null, workspace: '', maxBudgetUsd: null, promptParts: null }, { prompt: 'x' }],
   ['grok_request_async', { prompt: 'x', effort: '', allow: null, model: '' }, { prompt: 'x' }],
+  ['claude_request', { prompt: 'x', title: null, correlationId: '' }, { prompt: 'x' }],
   ['claude_request', { promptParts: { task: 'x', system: null } }, { promptParts: { task: 'x' } }],
   ['claude_request', { prompt: 'x', maxTurns: '5', restricted: 'True' }, { prompt: 'x', maxTurns: 5, restricted: true }],
   [
@@ -43,6 +44,7 @@ const rows: [tool: string, given: Args, read: Args][] = [
   ],
   ['policy_set', { policy: null, shadow: 'false' }, { policy: null, shadow: false }],
   ['llm_job_list', { cursor: 12, limit: '3', state: '' }, { cursor: '12', limit: 3 }],
+  ['llm_job_list', { since: 1_790_000_000_000, until: null, query: '' }, { since: '1790000000000' }],
   ['approval_decide', { approvalId: 'a', approve: 'true', reason: null }, { approvalId: 'a', approve: true }],
 ];
 
@@ -95,6 +97,13 @@ const wrong: [tool: string, name: string, right: string][] = [
   ['claude_request', 'wait', 'syncDeadlineMs'],
   ['llm_job_list', 'status', 'state'],
   ['llm_job_list', 'count', 'limit'],
+  ...['search', 'text', 'keywords', 'q'].map((name) => ['llm_job_list', name, 'query'] as const),
+  ['llm_job_list', 'after', 'since'],
+  ['llm_job_list', 'from', 'since'],
+  ['llm_job_list', 'before', 'until'],
+  ['llm_job_list', 'conversation', 'sessionId'],
+  ['llm_job_list', 'project', 'workspace'],
+  ['grok_request', 'name', 'title'],
 ].map(([tool = '', name = '', right = '']) => [tool, name, right]);
 
 test.each(wrong)('%s answers %s with %s', (tool, name, right) => {

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import type { JobIndex } from '../../../src/account/tables/jobs.ts';
 import type { ToolCall } from '../../../src/account/tool-call.ts';
 import type { Settlement } from '../../../src/job/finalize.ts';
 import type { JobSpec } from '../../../src/job/record.ts';
@@ -105,3 +106,26 @@ export async function textOf(spec: JobSpec, wanted: 'answer' | 'stdout' | 'stder
 }
 
 export const settled: Settlement = { state: 'completed', reason: 'answered', finishedAt: 1, costUsd: 0, totalTokens: 0 };
+
+/** The entry of a queued job without a job object, which was requested at `at`, as an account stores it. */
+export const entryOf = (account: string, at: number): Parameters<JobIndex['add']>[0] => ({
+  ...{
+    id: `job_${at}`,
+    account,
+    provider: 'claude',
+    state: 'queued',
+    session: null,
+    request_key: `${at}`,
+    idempotency_key: null,
+  },
+  ...{
+    label: 'a test',
+    correlation_id: null,
+    created_at: at,
+    grant_id: 'g',
+    tool: 'claude_request',
+    client: 'a test',
+    origin: '',
+  },
+  ...{ title: null, workspace: null },
+});
