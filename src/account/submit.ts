@@ -1,9 +1,9 @@
 import { clock } from '../clock.ts';
 import { DAY_MS } from '../config.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
-import { excerptOf } from '../job/excerpt.ts';
 import { isOver } from '../job/machine.ts';
 import type { Hold, JobSpec, JobView } from '../job/record.ts';
+import { excerptOf } from '../job/view/excerpt.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
 import { auditCall, auditRefusal, eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';

@@ -1,7 +1,7 @@
 import type { ExecutorClient } from '../runner/executor-client.ts';
-import { answerExcerpt } from './excerpt.ts';
 import { totalTokens, usageOfRun } from './progress.ts';
 import type { JobRow, JobStore } from './store.ts';
+import { answerExcerpt } from './view/excerpt.ts';
 import { sessionIdOf } from './view/view.ts';
 
 /** The part of an executor's client that acknowledges an end. */

@@ -6,7 +6,7 @@ import { MAX_REMOVED } from '../../src/account/account.ts';
 import { JobIndex } from '../../src/account/tables/jobs.ts';
 import type { Caller } from '../../src/caller.ts';
 import { DAY_MS } from '../../src/config.ts';
-import { MAX_EXCERPT_CHARS } from '../../src/job/excerpt.ts';
+import { MAX_EXCERPT_CHARS } from '../../src/job/view/excerpt.ts';
 import { answer, ended, entryOf, type Step, say, settled } from './helpers/jobs.ts';
 import { callTool, someone } from './helpers/post.ts';
 import { passTime } from './helpers/time.ts';

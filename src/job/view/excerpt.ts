@@ -1,5 +1,5 @@
-import type { JobRow } from './store.ts';
-import { answerPassage, type Reading, wholeOf } from './text-page.ts';
+import type { JobRow } from '../store.ts';
+import { answerPassage, type Reading, wholeOf } from '../text-page.ts';
 
 /** Longest start, and longest end, of a text that is searched, in UTF-16 units. */
 export const MAX_EXCERPT_CHARS = 2_000;
