@@ -55,6 +55,12 @@ const verdicts: [what: string, written: PolicyInput, tool: string, expected: obj
     { approvals: ['action', 'require_approval_if[0]', 'require_approval_if[2]'].map((place) => ({ rule: `tools.t.${place}` })) },
   ],
   [
+    'what a denied call would have needed',
+    deny({ tools: { t: { require: [{ path: 'args.a', op: 'exists', value: true }] } } }),
+    't',
+    { kind: 'deny', rule: 'tools.t.require[0]', reason: 'it requires args.a exists true' },
+  ],
+  [
     'denying before asking',
     deny({ tools: { t: { action: 'require_approval', deny_if: [{ path: 'args.a', op: 'exists', value: false }] } } }),
     't',

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { PRESETS, type PresetName } from '../../../src/policy/presets.ts';
+import { RISKS } from '../../../src/policy/risk.ts';
+import { KNOWN_TOOLS } from '../../../src/policy/tools.ts';
 
 type Outcome = 'pass' | 'deny' | 'ask';
 
@@ -52,4 +54,25 @@ test('careful lets a grant make 10 requests a minute, whatever the provider', ()
   );
   for (const verdict of charged)
     expect(verdict).toMatchObject({ charges: [{ counter: 'requests', scope: 'grant', windowS: 60, max: 10, amount: 1 }] });
+});
+
+test('read-only passes these tools and no other', () => {
+  const passed = KNOWN_TOOLS.map(({ name }) => name).filter((tool) => outcome('read-only', tool) === 'pass');
+  expect(passed).toEqual([
+    ...['llm_job_status', 'llm_job_watch', 'llm_job_result', 'llm_job_list', 'list_models', 'llm_process_health'],
+    ...['approval_list', 'policy_get', 'policy_test', 'audit_list'],
+  ]);
+});
+
+test('a client is told which tools change something, cannot be repeated, or reach beyond the gateway', () => {
+  const told = Object.entries(RISKS).map(([risk, { hints }]) => {
+    const holding = Object.entries(hints).flatMap(([hint, holds]) => (holds ? [hint] : []));
+    return `${risk}: ${holding.join(' ')}`;
+  });
+  expect(told).toEqual([
+    'read: readOnlyHint idempotentHint',
+    'write: idempotentHint',
+    'execute: destructiveHint openWorldHint',
+    'destructive: destructiveHint idempotentHint',
+  ]);
 });
