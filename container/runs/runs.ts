@@ -14,6 +14,8 @@ const ACKNOWLEDGED_MAX_MS = 86_400_000;
 const ACKNOWLEDGED_MAX = 1_000;
 /** How long an unread log is kept, in ms from the start of its run. */
 const UNREAD_MAX_MS = 604_800_000;
+/** How long an unread log is kept at least after the executor's start, in ms: while it was off, nobody could read. */
+const UNREAD_AFTER_START_MS = 3_600_000;
 /** Time for a run to write its exit event after its grace period at shutdown, in ms. */
 const SHUTDOWN_WRITE_MS = 1_000;
 /** Time for readers to acknowledge ended runs at shutdown, in ms, and the interval between checks. */
@@ -32,6 +34,8 @@ type KnownRun = RecoveredRun & Partial<Pick<AdmittedRun, 'run'>>;
 export interface Runs {
   executor: Executor;
   entries: Map<string, { digest: string; ready: Promise<KnownRun> }>;
+  /** In ms since 1970. */
+  startedAt: number;
   /** Aborts when waiting readers must be answered. */
   closing: AbortController;
 }
@@ -40,7 +44,7 @@ export interface Runs {
 export function createRuns(executor: Executor, recovered: Map<string, RecoveredRun>): Runs {
   const entries: Runs['entries'] = new Map();
   for (const [id, entry] of recovered) entries.set(id, { digest: entry.record.digest, ready: Promise.resolve(entry) });
-  return { executor, entries, closing: new AbortController() };
+  return { executor, entries, startedAt: Date.now(), closing: new AbortController() };
 }
 
 /** Throws a refusal for a request that names another state directory, because its run may have started there. */
@@ -140,7 +144,10 @@ export async function pruneRuns(runs: Runs, now: number): Promise<void> {
     .flatMap(({ id, entry }) => (entry?.record.acknowledged ? [{ id, at: entry.record.acknowledged.at }] : []))
     .sort((a, b) => b.at - a.at);
   const late = acknowledged.filter(({ at }, index) => index >= ACKNOWLEDGED_MAX || now - at > ACKNOWLEDGED_MAX_MS);
-  const unread = known.filter(({ entry }) => entry?.spool?.isEnded() && now - entry.record.createdAt > UNREAD_MAX_MS);
+  const isReadable = now - runs.startedAt > UNREAD_AFTER_START_MS;
+  const unread = known.filter(
+    ({ entry }) => isReadable && entry?.spool?.isEnded() && now - entry.record.createdAt > UNREAD_MAX_MS,
+  );
   for (const { id } of [...late, ...unread]) {
     runs.entries.delete(id);
     await removeTree(runPaths(runs.executor.config.stateDirectory, id).directory).catch(logLeftover(id));

@@ -69,6 +69,17 @@ test('an old acknowledged run is removed at the start, also with read-only direc
   expect(await readdir(join(second.state, 'runs'))).toEqual([]);
 });
 
+test('an old log that nobody has read is kept at the start, because nobody could read it while the executor was off', async () => {
+  const first = await startUnprivileged();
+  await first.put(requestOf([{ write: 'kept\n' }]), 'unread');
+  await first.readUntil('unread', isExit);
+  await first.kill('SIGKILL');
+  const path = join(first.state, 'runs/unread/run.json');
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), createdAt: 1 }));
+  const second = await startUnprivileged(first.state);
+  expect(textOf(await second.readUntil('unread', isExit))).toBe('kept\n');
+});
+
 /** Damage to a run's directory, by the id of the run. */
 const DAMAGE: Record<string, (run: string) => Promise<unknown>> = {
   'log-ends-with-zeros': async (run) => appendFile(await lastSegment(run), `${'\0'.repeat(8)}\n`),
