@@ -1,3 +1,20 @@
+/** Deepest nesting of a value that a CLI prints and that is passed on, in levels. Deeper ones could exceed the stack of a reader. */
+const MAX_DEPTH = 500;
+
+/** True if a value nests deeper than a number of levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
+  }
+  return false;
+}
+
+/** A value as JSON, or undefined if it nests too deep or is none. */
+export const jsonOf = (value: unknown): string | undefined =>
+  isDeeperThan(value, MAX_DEPTH) ? undefined : JSON.stringify(value);
+
 /** The value of a JSON text, or undefined if the text is not valid JSON or nests deeper than the stack. */
 export function parsedJson(text: string): unknown {
   try {

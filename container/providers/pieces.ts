@@ -1,4 +1,5 @@
 import { EVENT_TEXT_MAX, type Item, SUMMARY_MAX } from '../protocol.ts';
+import { jsonOf } from './json.ts';
 
 /** The largest position up to `end` that does not split a surrogate pair. */
 function wholeEnd(text: string, end: number): number {
@@ -23,6 +24,6 @@ export const textItems = (kind: 'text' | 'thinking', text: string): Item[] =>
 
 /** A value as text, cut to the length of an event's summary. */
 export function summaryOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = typeof value === 'string' ? value : (jsonOf(value) ?? '');
   return text.length <= SUMMARY_MAX ? text : `${text.slice(0, wholeEnd(text, SUMMARY_MAX - 1))}…`;
 }

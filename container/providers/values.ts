@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDeeperThan } from './json.ts';
 
 /** Largest option that becomes an argument, in bytes. Linux accepts 131,071 in one argument. */
 export const ARGUMENT_MAX_BYTES = 65_536;
@@ -8,19 +9,10 @@ const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
 
 const tooLong = (bytes: number) => `has ${bytes} bytes, limit ${ARGUMENT_MAX_BYTES}: shorten it`;
 
-function isTooDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEPTH_MAX) return true;
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
-  }
-  return false;
-}
-
 function jsonIssue(value: string | object): string | undefined {
   const tooDeep = `is nested deeper than ${DEPTH_MAX} levels: flatten it`;
   if (typeof value === 'object') {
-    if (isTooDeep(value)) return tooDeep;
+    if (isDeeperThan(value, DEPTH_MAX)) return tooDeep;
     const bytes = bytesOf(JSON.stringify(value));
     return bytes > ARGUMENT_MAX_BYTES ? tooLong(bytes) : undefined;
   }
@@ -29,7 +21,7 @@ function jsonIssue(value: string | object): string | undefined {
   try {
     const parsed: unknown = JSON.parse(value);
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'not a JSON object: send {...}';
-    return isTooDeep(parsed) ? tooDeep : undefined;
+    return isDeeperThan(parsed, DEPTH_MAX) ? tooDeep : undefined;
   } catch {
     return 'not valid JSON: send an object, or its JSON text';
   }

@@ -47,11 +47,12 @@ test.each([{}, { may: undefined, permissionMode: 'ask' }])(
       exits: { command: '/bin/false' },
       refused: { url: 'http://127.0.0.1:1/mcp' },
       locked: { url: await listen(locked()) },
+      // With its own limit of 30 s, the CLI would wait for this one.
+      slow: stdio('initialize', '20000'),
       silent: stdio('initialize'),
       deaf: { url: await listen(deaf()) },
       mute: { type: 'sse', url: await listen(deaf()) },
     };
-    const began = performance.now();
     const { items, answer } = await run(given, options);
     const init = items.find((item) => item.kind === 'init');
     const names = init?.notConnected?.map(({ name }) => name).sort();
@@ -61,16 +62,12 @@ test.each([{}, { may: undefined, permissionMode: 'ask' }])(
         .sort(),
     );
     expect(answer).toContain(options.permissionMode === 'ask' ? 'Tool said' : 'hello from the server');
-    // With its own limit, the CLI waits for 30 s.
-    expect(performance.now() - began).toBeLessThan(25_000);
   },
 );
 
 test('a server that never lists its tools does not hold up the run', async () => {
-  const began = performance.now();
   const { items } = await run({ docs: stdio('tools/list') });
   expect(items.at(-1)).toMatchObject({ kind: 'result' });
-  expect(performance.now() - began).toBeLessThan(25_000);
 });
 
 test('servers that all connect are not mentioned', async () => {

@@ -1,5 +1,7 @@
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
+/** Longest time that is believed. */
+const MAX_WAIT_MS = 31 * DAY_MS;
 
 /** A time of day, possibly with a date, after "resets": "2pm", "at 3:30 pm", "Oct 9, 5pm (America/New_York)". */
 const RESETS =
@@ -32,5 +34,5 @@ function clockTime(text: string, now: number): number | undefined {
 export function claudeLimitEnd(text: string, now: number): number | undefined {
   const seconds = /limit reached\|(\d{9,11})\b/i.exec(text)?.[1];
   const at = seconds === undefined ? clockTime(text, now) : Number(seconds) * 1_000;
-  return at !== undefined && at > now ? at : undefined;
+  return at !== undefined && at > now && at <= now + MAX_WAIT_MS ? at : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Denial, Item, ResultItem } from '../../protocol.ts';
+import { jsonOf } from '../json.ts';
 import { splitText, summaryOf } from '../pieces.ts';
 import { PermissionDenial, type ResultLine } from './lines.ts';
 import { usageOfResult } from './usage.ts';
@@ -40,14 +41,13 @@ export function resultItems(
   seen: Map<string, Denial>,
   { usage, models }: Pick<ResultItem, 'usage' | 'models'> = { usage: usageOfResult(line), models: Object.keys(line.modelUsage) },
 ): Item[] {
-  const { structured_output: structured } = line;
+  const structured = jsonOf(line.structured_output ?? undefined) ?? '';
   const errors = (line.errors ?? []).slice(0, MAX_LISTED).map(summaryOf);
-  const hasStructured = structured !== undefined && structured !== null;
   const answer = (part: 'text' | 'structured', whole: string): Item[] =>
     splitText(whole).map((text) => ({ kind: 'answer', index, part, text }));
   return [
     ...answer('text', line.result ?? ''),
-    ...answer('structured', hasStructured ? JSON.stringify(structured) : ''),
+    ...answer('structured', structured),
     {
       kind: 'result',
       index,
@@ -65,7 +65,7 @@ export function resultItems(
       usage,
       models: models.slice(-MAX_LISTED).map((model) => model.slice(0, 200).toWellFormed()),
       denials: denialsOf(line, seen),
-      hasStructured,
+      hasStructured: structured !== '',
     },
   ];
 }

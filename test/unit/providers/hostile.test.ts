@@ -110,8 +110,36 @@ test('long names and long lists leave a row of less than 2 MB', () => {
   expect(storedOf('claude', [init, ...denials, line]).bytes).toBeLessThan(2_000_000);
 });
 
+const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+
+test.each(['claude', 'grok'])('an answer of %s is not lost to structured output that nests too deep', (provider) => {
+  for (const levels of [1_000, 10_000, 200_000]) {
+    const line = SUCCESS.replace('{', `{"structured_output":${deep(levels)},`);
+    const { ending, progress } = storedOf(provider, [line]);
+    expect(ending.state).toBe('completed');
+    expect(progress.result?.hasStructured).toBe(false);
+  }
+  const line = SUCCESS.replace('{', `{"structured_output":${deep(400)},`);
+  expect(gist(read(provider, [line]))).toMatchObject({ structured: deep(400) });
+});
+
+test('an answer of 5 MB in one line is whole, and the row stays small', () => {
+  const result = 'é"\\\ud83d\ude00'.repeat(1_000_000);
+  const line = JSON.stringify({ ...success, result });
+  expect(gist(read('claude', [line])).answer).toBe(result);
+  expect(storedOf('claude', [line]).bytes).toBeLessThan(10_000);
+});
+
+/** JSON that JSON.stringify never writes: numbers out of range, half characters, NUL, deep nesting, and keys that come twice. */
+const RAW = [
+  ...['1e400', '-1e400', '1e-400', '-0', '-7', '123456789012345678901234567890', '"\\ud800"', '"\\u0000"'],
+  ...[deep(10_000), '{"a":1,"a":2}', '1,"type":"result"', '1,"is_error":false', 'null,"subtype":"success"', '"x","__proto__":{}'],
+];
+
 /** Values that programs trip over. */
 const VALUES: unknown[] = [
+  ...RAW.map((_, index) => `raw:${index}`),
+  ...['12', '1e400', 'NaN', 'Infinity', '\u0000', -7],
   ...['constructor', '__proto__', 'toString', 'success', 'true', '', '\ud83d', 'x'.repeat(5_000)],
   ...[null, true, false, 0, -1, 1.5, 2 ** 53, Number.MAX_VALUE, [], {}, [null], JSON.parse('{"__proto__":null,"constructor":1}')],
 ];
@@ -154,10 +182,10 @@ function replaced(line: string, { name, at, value }: Extract<Change, { kind: 'se
       seen += 1;
       return key === name || seen === 1 + (at % count) ? value : old;
     }),
-  );
+  ).replace(/"raw:(\d+)"/g, (_, index) => RAW[Number(index)] ?? '');
 }
 
-const isObject = (line: string) => line.startsWith('{') && parsedJson(line) !== undefined;
+const isObject = (line: string) => line.startsWith('{') && parsedJson(line) !== undefined && !line.includes(deep(10_000));
 
 function changed(lines: string[], change: Change): string[] {
   if (lines.length === 0) return lines;
