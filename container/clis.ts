@@ -64,10 +64,9 @@ async function packagedBinary(id: string, program: Provider['program'], stateDir
 
 /** Unpacks a brotli file into a program, once. Executors that start at the same time never see an unfinished file. */
 async function unpack(packed: string, target: string): Promise<string> {
-  const exists = await access(target, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  const exists = await access(target, constants.X_OK)
+    .then(() => true)
+    .catch(() => false);
   if (exists) return target;
   const draft = `${target}.${randomUUID()}`;
   try {

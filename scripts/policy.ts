@@ -1,5 +1,6 @@
 // `npm run policy`: reads, sets and tests the policies of a gateway, as its owner.
 import { existsSync, readFileSync } from 'node:fs';
+import { parsedJson } from '../container/providers/json.ts';
 import { PRESET_NAMES } from '../src/policy/preset-names.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
@@ -37,11 +38,9 @@ function readPolicy(source: string): string {
 const policyText = (policy: unknown) => (typeof policy === 'string' ? policy : JSON.stringify(policy, null, 2));
 
 function parseArguments(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CommandError(`--args is not valid JSON: ${text.slice(0, 80)}`);
-  }
+  const parsed = parsedJson(text);
+  if (parsed === undefined) throw new CommandError(`--args is not valid JSON: ${text.slice(0, 80)}`);
+  return parsed;
 }
 
 async function get({ call }: GatewayClient, { target }: Flags) {

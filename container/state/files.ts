@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, lstat, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { errnoOf } from '../errors.ts';
+import { parsedJson } from '../providers/json.ts';
 
 /** Mode of every directory that the executor creates: no access for other users. */
 export const PRIVATE_DIRECTORY = 0o700;
@@ -32,11 +33,7 @@ export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promi
     if (UNREADABLE.has(errnoOf(error) ?? '')) return 'null';
     throw error;
   });
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return schema.safeParse(parsedJson(text)).data;
 }
 
 /** Removes a file or a directory with its entries, if it exists, also if a run left directories without write permission. */

@@ -24,22 +24,11 @@ const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
 const table = (head: string[], rows: string[][]) =>
   [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
 
-const toolTable = () =>
+/** A table of names and what each is for. */
+const nameTable = (head: string[], names: [name: string, words: string][]) =>
   table(
-    ['tool', 'what it does'],
-    [...toolsFor(LIMITS).values()].map(({ name, description }) => [code(name), description]),
-  );
-
-const presetTable = () =>
-  table(
-    ['preset', 'what it allows'],
-    Object.entries(PRESETS).map(([name, { about }]) => [code(name), about]),
-  );
-
-const scopeTable = () =>
-  table(
-    ['scope', 'what it allows'],
-    Object.entries(SCOPE_WORDS).map(([name, words]) => [code(name), words]),
+    head,
+    names.map(([name, words]) => [code(name), words]),
   );
 
 const shown = (value: unknown) => (value === undefined || String(value) === '' ? '' : code(String(value)));
@@ -156,11 +145,19 @@ const guides = () =>
 
 /** The generated parts, by the name in their markers. */
 export const SECTIONS: Readonly<Record<string, () => string>> = {
-  tools: toolTable,
-  presets: presetTable,
+  tools: () =>
+    nameTable(
+      ['tool', 'what it does'],
+      [...toolsFor(LIMITS)].map(([name, { description }]) => [name, description]),
+    ),
+  presets: () =>
+    nameTable(
+      ['preset', 'what it allows'],
+      Object.entries(PRESETS).map(([name, { about }]) => [name, about]),
+    ),
   guides,
   clients: clientTable,
-  scopes: scopeTable,
+  scopes: () => nameTable(['scope', 'what it allows'], Object.entries(SCOPE_WORDS)),
   'request parameters': parameterTable,
   options: () => everyProvider.map(optionTable).join('\n\n'),
   settings: settingTable,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import { z } from 'zod';
+import { parsedJson } from '../../container/providers/json.ts';
 import { CommandError } from '../cli/command-error.ts';
 import { ROOT } from './environment.ts';
 import { readOptional } from './state.ts';
@@ -41,15 +43,7 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
   }
 }
 
-function listeningIn(line: string): string | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    const report: unknown = JSON.parse(line);
-    return typeof report === 'object' && report && 'listening' in report ? String(report.listening) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const Report = z.object({ listening: z.string() });
 
 /** The last line of a log that mentions an error, or else its last line. The log is missing if the disk took none. */
 function failureIn(file: string) {
@@ -63,8 +57,8 @@ function waitForUrl(spec: ServiceSpec, child: ChildProcess, ended: Promise<void>
     createInterface({ input: child.stdout })
       .on('error', () => {})
       .on('line', (line) => {
-        const url = listeningIn(line);
-        if (url) resolve(url);
+        const report = Report.safeParse(parsedJson(line));
+        if (report.success) resolve(report.data.listening);
       });
   ended.then(() => reject(new CommandError(`${spec.title} did not start: ${failureIn(spec.log)} (log: ${spec.log})`)));
   return promise;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EXECUTOR_ERRORS, PROTOCOL_VERSION } from '../../container/protocol.ts';
+import { parsedJson } from '../../container/providers/json.ts';
 
 /** Why a call of the executor returned no value. */
 export interface ReplyFault {
@@ -116,14 +117,6 @@ function refusal(status: number, { code, message }: z.infer<typeof Refusal>): Fa
   return { kind: 'refused', error: { ...faultOf('executor_error', message), code, retryable } };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const kindOf = (body: string) => (body.trim() === '' ? 'an empty answer' : /^\s*</.test(body) ? 'a page of HTML' : 'no JSON');
 
 /** A response of the executor, or of whatever is at its address. `read` throws for a body that does not fit the protocol. */
@@ -132,12 +125,12 @@ export function readReply<T>(status: number, body: string, read: (body: string) 
     try {
       return { kind: 'ok', value: read(body) };
     } catch {
-      if (body.split('\n').some((line) => line !== '' && parseJson(line) === undefined) || body === '')
+      if (body.split('\n').some((line) => line !== '' && parsedJson(line) === undefined) || body === '')
         return unanswered('not_an_executor', `${FAULTS.not_an_executor.says} It returned ${kindOf(body)} (HTTP ${status}).`);
       return unanswered('protocol_mismatch', mismatch(undefined));
     }
   }
-  const refused = Refusal.safeParse(parseJson(body));
+  const refused = Refusal.safeParse(parsedJson(body));
   if (refused.success) return refusal(status, refused.data);
   const code = BY_STATUS[status] ?? (status >= 500 ? 'executor_proxy_error' : 'not_an_executor');
   return unanswered(code, `${ROWS[code].says} It returned HTTP ${status}.`);

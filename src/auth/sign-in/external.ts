@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
+import { parsedJson } from '../../../container/providers/json.ts';
 import { OWNER } from '../../caller.ts';
 import { problemPage } from '../../html/problem.ts';
 import { accountOf, directoryOf } from '../../objects.ts';
@@ -9,7 +10,7 @@ import { renderPage } from '../render-page.ts';
 import { openBrowserSession } from './browser-session.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 import { github } from './github.ts';
-import { hasName, IDENTITY_TIMEOUT_MS, type Identity, type IdentityProvider } from './identity-provider.ts';
+import { fetchOptions, hasName, type Identity, type IdentityProvider } from './identity-provider.ts';
 import { readyMethods } from './methods.ts';
 import { oidc } from './oidc.ts';
 import { returnPath } from './return-path.ts';
@@ -32,13 +33,8 @@ type PendingSignIn = z.infer<typeof PendingSignIn>;
 
 const packPending = (pending: PendingSignIn) => Buffer.from(JSON.stringify(pending)).toString('base64url');
 
-function readPending(request: Request): PendingSignIn | null {
-  try {
-    return PendingSignIn.parse(JSON.parse(Buffer.from(cookieOf(request, PENDING_COOKIE) ?? '', 'base64url').toString()));
-  } catch {
-    return null;
-  }
-}
+const readPending = (request: Request): PendingSignIn | undefined =>
+  PendingSignIn.safeParse(parsedJson(Buffer.from(cookieOf(request, PENDING_COOKIE) ?? '', 'base64url').toString())).data;
 
 const callbackUrl = (c: Context<AppEnv>) => `${new URL(c.req.url).origin}/sign-in/callback`;
 
@@ -68,10 +64,15 @@ async function redeem(c: Context<AppEnv>, { provider, state, nonce, verifier }: 
   const setup = await IDENTITY_PROVIDERS[provider].setup(config);
   const { server, client, auth } = setup;
   const parameters = oauth.validateAuthResponse(server, client, new URL(c.req.url), state);
-  const answer = await oauth.authorizationCodeGrantRequest(server, client, auth, parameters, callbackUrl(c), verifier, {
-    [oauth.allowInsecureRequests]: setup.isHttpAllowed,
-    signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
-  });
+  const answer = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    auth,
+    parameters,
+    callbackUrl(c),
+    verifier,
+    fetchOptions(setup),
+  );
   const expected = provider === 'oidc' ? { expectedNonce: nonce, requireIdToken: true } : {};
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, expected);
   const claims = oauth.getValidatedIdTokenClaims(tokens);

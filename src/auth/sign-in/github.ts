@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { VERSION } from '../../version.ts';
 import { isLoopback } from '../resource.ts';
-import { hasName, IDENTITY_TIMEOUT_MS, type IdentityProvider, type OAuthSetup } from './identity-provider.ts';
+import { fetchOptions, hasName, type IdentityProvider, type OAuthSetup } from './identity-provider.ts';
 
 const GithubUser = z.object({ id: z.number(), login: z.string() });
 const Membership = z.object({ state: z.string() });
@@ -30,10 +30,7 @@ async function setup(config: Config): Promise<OAuthSetup> {
 async function getJson(path: string, token: string, { githubApiUrl }: Config, isHttpAllowed: boolean): Promise<unknown> {
   const url = new URL(githubApiUrl.replace(/\/$/, '') + path);
   const headers = new Headers({ accept: 'application/vnd.github+json', 'user-agent': `llm-cli-gateway/${VERSION}` });
-  const response = await oauth.protectedResourceRequest(token, 'GET', url, headers, null, {
-    [oauth.allowInsecureRequests]: isHttpAllowed,
-    signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
-  });
+  const response = await oauth.protectedResourceRequest(token, 'GET', url, headers, null, fetchOptions({ isHttpAllowed }));
   return response.ok ? response.json() : null;
 }
 

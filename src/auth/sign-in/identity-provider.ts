@@ -1,4 +1,4 @@
-import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
+import { type AuthorizationServer, allowInsecureRequests, type Client, type ClientAuth } from 'oauth4webapi';
 import type { Config } from '../../config.ts';
 
 /** A person as an identity provider reports them. */
@@ -26,7 +26,13 @@ export interface OAuthSetup {
 }
 
 /** Longest wait for an answer of an identity provider, in ms. */
-export const IDENTITY_TIMEOUT_MS = 10_000;
+const ANSWER_MAX_MS = 10_000;
+
+/** Options of a request to an identity provider. */
+export const fetchOptions = ({ isHttpAllowed }: Pick<OAuthSetup, 'isHttpAllowed'>) => ({
+  [allowInsecureRequests]: isHttpAllowed,
+  signal: AbortSignal.timeout(ANSWER_MAX_MS),
+});
 
 /** A site that signs people in. */
 export interface IdentityProvider {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { isLoopback } from '../resource.ts';
 import {
+  fetchOptions,
   hasName,
-  IDENTITY_TIMEOUT_MS,
   type Identity,
   type IdentityProvider,
   type OAuthSetup,
@@ -14,15 +14,13 @@ import {
 const Claims = z.object({ sub: z.string(), email: z.string().optional(), email_verified: z.boolean().optional() });
 type Claims = z.infer<typeof Claims>;
 
-const fetchOptions = (isHttpAllowed: boolean) => ({
-  [oauth.allowInsecureRequests]: isHttpAllowed,
-  signal: AbortSignal.timeout(IDENTITY_TIMEOUT_MS),
-});
-
 async function setup({ oidcIssuer = '', oidcClientId = '', oidcClientSecret = '' }: Config): Promise<OAuthSetup> {
   const issuer = new URL(oidcIssuer);
   const isHttpAllowed = isLoopback(issuer);
-  const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, fetchOptions(isHttpAllowed)));
+  const server = await oauth.processDiscoveryResponse(
+    issuer,
+    await oauth.discoveryRequest(issuer, fetchOptions({ isHttpAllowed })),
+  );
   // Absent means that the server accepts Basic.
   const takesBasic = server.token_endpoint_auth_methods_supported?.includes('client_secret_basic') ?? true;
   const auth = takesBasic ? oauth.ClientSecretBasic(oidcClientSecret) : oauth.ClientSecretPost(oidcClientSecret);
@@ -33,7 +31,7 @@ async function setup({ oidcIssuer = '', oidcClientId = '', oidcClientSecret = ''
 async function claimsOf({ server, client, isHttpAllowed }: OAuthSetup, { accessToken, claims }: RedeemedCode): Promise<Claims> {
   const known = Claims.parse(claims);
   if (known.email !== undefined || !server.userinfo_endpoint) return known;
-  const answer = await oauth.userInfoRequest(server, client, accessToken, fetchOptions(isHttpAllowed));
+  const answer = await oauth.userInfoRequest(server, client, accessToken, fetchOptions({ isHttpAllowed }));
   return Claims.parse(await oauth.processUserInfoResponse(server, client, known.sub, answer));
 }
 
