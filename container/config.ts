@@ -31,6 +31,12 @@ export const ExecutorEnvironment = z.object({
   EXECUTOR_MIN_FREE_DISK_BYTES: wholeNumber
     .default(536_870_912)
     .describe("Free bytes of the state directory's disk below which runs are refused."),
+  EXECUTOR_RETENTION_DAYS: wholeNumber
+    .pipe(z.int().min(1).max(3_650))
+    .default(30)
+    .describe(
+      'Days after which a conversation that no run used is removed, with the files of its CLI; at least RETENTION_DAYS of the Worker.',
+    ),
   EXECUTOR_CLIS: z
     .string()
     .min(1)
@@ -66,6 +72,7 @@ export function parseConfig(env: Record<string, string | undefined>) {
     port: data.EXECUTOR_PORT,
     maxRunning: data.EXECUTOR_MAX_RUNNING,
     minFreeDiskBytes: data.EXECUTOR_MIN_FREE_DISK_BYTES,
+    retentionDays: data.EXECUTOR_RETENTION_DAYS,
     cliDirectory: data.EXECUTOR_CLIS,
     containment: data.EXECUTOR_CONTAINMENT,
     readablePaths: data.EXECUTOR_READABLE_PATHS,

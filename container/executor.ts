@@ -12,6 +12,8 @@ export interface Executor {
   /** The installed CLIs, by provider. */
   clis: Record<string, Cli>;
   containment: Containment;
+  /** The time in ms since 1970. */
+  now: () => number;
   /** Account of each run that is starting or running, by run id. */
   live: Map<string, string>;
   /** Time of each account's last refusal for lack of a slot, in ms since 1970. */

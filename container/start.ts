@@ -10,11 +10,14 @@ import { messageOf } from './errors.ts';
 import type { Executor } from './executor.ts';
 import { createServer } from './http/server.ts';
 import type { Provider } from './providers/provider.ts';
+import { sweepSessions } from './runs/erase.ts';
 import { recoverRuns } from './runs/recover.ts';
-import { createRuns, pruneRuns, shutDownRuns } from './runs/runs.ts';
+import { createRuns, pruneRuns, type Runs, shutDownRuns } from './runs/runs.ts';
 import { PRIVATE_DIRECTORY } from './state/files.ts';
 import { loadStateId, lockStateDirectory } from './state/state-id.ts';
 
+/** Interval of removals by age, in ms. */
+const SWEEP_MS = 3_600_000;
 /** Longest time to finish open responses at shutdown, in ms. */
 const CLOSE_MAX_MS = 1_000;
 
@@ -38,10 +41,11 @@ export interface StartedExecutor {
   shutDown: () => Promise<void>;
 }
 
-/** Starts an executor with the settings of an environment. Rejects with an error of one line. */
+/** Starts an executor with the settings of an environment. Rejects with an error of one line. `now` returns ms since 1970. */
 export async function startExecutor(
   env: Record<string, string | undefined>,
   providers: Record<string, Provider>,
+  now: () => number = Date.now,
 ): Promise<StartedExecutor> {
   const parsed = parseConfig(env);
   const config = { ...parsed, stateDirectory: resolve(parsed.stateDirectory) };
@@ -56,6 +60,7 @@ export async function startExecutor(
     providers,
     clis: await findClis(Object.values(providers), config, config.stateDirectory),
     containment: await chooseContainment(config.containment, config.stateDirectory),
+    now,
     live: new Map(),
     refusedAt: new Map(),
     busySessions: new Set(),
@@ -63,17 +68,27 @@ export async function startExecutor(
     isShuttingDown: false,
   };
   const runs = createRuns(executor, await recoverRuns(config.stateDirectory));
-  await pruneRuns(runs, Date.now());
+  await pruneRuns(runs);
+  const sweeping = sweepHourly(runs);
   const server = createServer(runs, config.token);
   await listen(server, config);
   return {
     listening: urlOf(server, config.host),
     shutDown: async () => {
+      clearInterval(sweeping);
       await shutDownRuns(runs);
       await close(server);
       await unlock();
     },
   };
+}
+
+/** Removes sessions by age now, without delaying the start, and everything by age every hour, because an idle executor has no other occasion. */
+function sweepHourly(runs: Runs): NodeJS.Timeout {
+  const report = (error: unknown) => console.error(`Not everything was removed by age: ${messageOf(error)}`);
+  const sweep = () => sweepSessions(runs.executor).catch(report);
+  void sweep();
+  return setInterval(() => pruneRuns(runs).then(sweep, report), SWEEP_MS).unref();
 }
 
 /** Restores this user's access to a directory, which a run may have removed. */

@@ -11,6 +11,7 @@ import {
   RunId,
   RunRequest,
 } from '../protocol.ts';
+import { eraseRun, LeftFiles } from '../runs/erase.ts';
 import { answerRun, cancelRun, checkState, putRun, type Runs, readRunEvents } from '../runs/runs.ts';
 import { reportHealth } from './health.ts';
 import { checkToken, errorReply, jsonReply, type Reply, readJsonBody, refuseMalformed, sendReply } from './reply.ts';
@@ -35,6 +36,7 @@ const ROUTES = [
   { method: 'GET', path: /^\/runs\/([^/]+)\/events$/, answer: answerEvents },
   { method: 'POST', path: /^\/runs\/([^/]+)\/answers$/, answer: answerAnswer },
   { method: 'DELETE', path: /^\/runs\/([^/]+)$/, answer: answerDelete },
+  { method: 'DELETE', path: /^\/runs\/([^/]+)\/files$/, answer: answerErase },
   { method: 'GET', path: /^\/health()$/, answer: answerHealth },
 ];
 
@@ -61,7 +63,7 @@ async function answerRequest(runs: Runs, token: string, request: IncomingMessage
   }
   throw new Refusal(
     'bad_request',
-    `Unknown route ${request.method} ${path}. Known: PUT, DELETE /runs/ID, GET /runs/ID/events, POST /runs/ID/answers, GET /health.`,
+    `Unknown route ${request.method} ${path}. Known: PUT, DELETE /runs/ID, DELETE /runs/ID/files, GET /runs/ID/events, POST /runs/ID/answers, GET /health.`,
   );
 }
 
@@ -99,6 +101,11 @@ async function answerAnswer({ runs, request, id }: RouteCall): Promise<Reply> {
 
 async function answerDelete({ runs, id }: RouteCall): Promise<Reply> {
   return jsonReply(202, { over: await cancelRun(runs, id) });
+}
+
+async function answerErase({ runs, id, query }: RouteCall): Promise<Reply> {
+  await eraseRun(runs, id, parseOrRefuse(LeftFiles, Object.fromEntries(query), 'query'));
+  return jsonReply(200, { erased: true });
 }
 
 async function answerHealth({ runs }: RouteCall): Promise<Reply> {

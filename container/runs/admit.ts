@@ -30,13 +30,13 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
   const releaseAll = () => releases.forEach((release) => void release());
   try {
     await checkDisk(config);
-    const session = await planSession(config.stateDirectory, request, provider, Date.now());
+    const session = await planSession(config.stateDirectory, request, provider, executor.now());
     releases.push(holdSession(executor, session.directory));
     const paths = runPaths(config.stateDirectory, id);
     const ephemeralSession =
       valueInRole(provider, 'ephemeral', options) === true && session.isNew ? session.directory : undefined;
     const labels = { sessionId: session.launch.id, processTag: newProcessTag() };
-    const record = { digest, ...labels, ephemeralSession, createdAt: Date.now() };
+    const record = { digest, ...labels, ephemeralSession, createdAt: executor.now() };
     const { prompt, gate, limits } = request;
     const places = { cwd: session.record.cwd, home: session.home, tmp: paths.tmp };
     const isPath = (path: string) => existsSync(resolve(places.cwd, path.replace(/^~(?=\/|$)/, session.home)));
@@ -116,7 +116,8 @@ async function checkDisk({ stateDirectory, minFreeDiskBytes }: ExecutorConfig): 
     throw new Refusal('disk_full', `The executor's disk is too full (${free} bytes free, minimum ${minFreeDiskBytes}).`);
 }
 
-function holdSession({ busySessions }: Executor, directory: string): () => void {
+/** Marks a session as in use, and returns its release. Throws a refusal if it is in use already. */
+export function holdSession({ busySessions }: Executor, directory: string): () => void {
   if (busySessions.has(directory))
     throw new Refusal(
       'session_busy',

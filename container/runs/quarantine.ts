@@ -4,7 +4,8 @@ import { messageOf } from '../errors.ts';
 import { PRIVATE_DIRECTORY, removeTree } from '../state/files.ts';
 import { runPaths } from './record.ts';
 
-const quarantineOf = (stateDirectory: string) => join(stateDirectory, 'quarantine');
+/** Directory of the quarantined runs. */
+export const quarantineOf = (stateDirectory: string) => join(stateDirectory, 'quarantine');
 
 /** Moves a run whose files cannot be used out of the way, and logs why. Never throws, because the other runs have to continue. */
 export async function quarantineRun(stateDirectory: string, id: string, cause: unknown): Promise<void> {

@@ -67,7 +67,7 @@ export async function putRun(runs: Runs, id: string, request: RunRequest): Promi
   runs.entries.set(id, { digest, ready });
   try {
     const { record, run } = await ready;
-    run.ended.then(() => pruneRuns(runs, Date.now())).catch((error) => console.error(`Run ${id}: ${messageOf(error)}`));
+    run.ended.then(() => pruneRuns(runs)).catch((error) => console.error(`Run ${id}: ${messageOf(error)}`));
     return { isNew: true, sessionId: record.sessionId };
   } catch (error) {
     runs.entries.delete(id);
@@ -135,7 +135,8 @@ async function readToEnd(entries: KnownRun[]): Promise<void> {
 }
 
 /** Removes runs that were acknowledged, left unread or quarantined long ago. */
-export async function pruneRuns(runs: Runs, now: number): Promise<void> {
+export async function pruneRuns(runs: Runs): Promise<void> {
+  const now = runs.executor.now();
   runs.executor.quarantined = await listQuarantine(runs.executor.config.stateDirectory, UNREAD_MAX_MS, now);
   const known = await Promise.all(
     [...runs.entries].map(async ([id, { ready }]) => ({ id, entry: await ready.catch(() => undefined) })),
@@ -157,7 +158,7 @@ export async function pruneRuns(runs: Runs, now: number): Promise<void> {
 /** Records an unknown run as canceled, so that it never starts here. */
 async function rejectRun(runs: Runs, id: string): Promise<true> {
   const paths = runPaths(runs.executor.config.stateDirectory, id);
-  const now = Date.now();
+  const now = runs.executor.now();
   const digest = CANCELED_BEFORE_START;
   const record = { digest, sessionId: '', processTag: '', createdAt: now, acknowledged: { last: 0, at: now } };
   runs.entries.set(id, { digest, ready: Promise.resolve({ record }) });
@@ -186,7 +187,7 @@ function checkAcknowledged({ record }: KnownRun, after: number): Buffer {
 
 async function acknowledgeRun(runs: Runs, id: string, entry: KnownRun, last: number): Promise<void> {
   const paths = runPaths(runs.executor.config.stateDirectory, id);
-  entry.record = { ...entry.record, acknowledged: { last, at: Date.now() } };
+  entry.record = { ...entry.record, acknowledged: { last, at: runs.executor.now() } };
   entry.spool = undefined;
   // First, because on a full disk it makes the room for the record.
   await removeTree(paths.spool).catch(logLeftover(id));

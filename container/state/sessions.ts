@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { cp, glob, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { Refusal } from '../errors.ts';
@@ -102,6 +102,35 @@ export async function removeSession({ directory, record, isNew }: SessionPlan): 
   await removeTree(directory);
   await removeEmpty(record.cwd);
   await removeEmpty(dirname(directory));
+}
+
+/** Directory of a session. */
+export const sessionDirectory = (
+  stateDirectory: string,
+  { account, provider, id }: { account: string; provider: string; id: string },
+) => join(accountDirectory(stateDirectory, account), 'sessions', provider, id);
+
+/** Removes a session with the files of its CLI, and parent directories that are empty then. Workspaces stay. */
+export async function eraseSession(directory: string): Promise<void> {
+  await discardSession(directory);
+  await removeEmpty(dirname(directory));
+}
+
+/** Directories of the sessions that were last used before a time. A session without a record counts from its last change. */
+export async function sessionsBefore(stateDirectory: string, before: number): Promise<string[]> {
+  const found: string[] = [];
+  for await (const directory of glob('accounts/*/sessions/*/*', { cwd: stateDirectory })) {
+    const path = join(stateDirectory, directory);
+    const { updatedAt } = (await readJsonFile(join(path, 'session.json'), SessionRecord).catch(() => undefined)) ?? {};
+    const usedAt =
+      updatedAt ??
+      (await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => before,
+      ));
+    if (usedAt < before) found.push(path);
+  }
+  return found;
 }
 
 /** Removes a session that was incomplete when its executor was killed, with its incomplete copies. */

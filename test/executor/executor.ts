@@ -101,7 +101,8 @@ export async function startExecutor(changes: Record<string, string> = {}, user: 
   return { state, url: listening, pid, kill, stderr, ...calls };
 }
 
-function callsOf(url: string) {
+/** Functions that call the routes of an executor. */
+export function callsOf(url: string) {
   const call = async (method: string, path: string, body?: unknown) => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const response = await fetch(`${url}${path}`, {
