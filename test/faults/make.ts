@@ -91,6 +91,9 @@ const MAKE: Record<PartFault, Make> = {
   'link-slow': disturbLink('slow'),
 };
 
+/** Default of the Worker's limit, after which an executor that is away loses its runs. */
+const EXECUTOR_LOST_MS = 12_000;
+
 /** Faults after which a run never goes on. */
 export const LOSES_RUNS: ReadonlySet<string> = new Set([
   ...(['executor-kill', 'executor-kill-empty', 'executor-term', 'executor-term-empty', 'executor-gone'] satisfies PartFault[]),
@@ -103,5 +106,6 @@ export async function makeFault(trial: Trial, { kind, forMs }: PlannedFault): Pr
   const recovered = trial.recovery.begin({ kind, waiting, untilOver: LOSES_RUNS.has(kind) });
   const from = Date.now();
   await MAKE[kind](trial, forMs, () => recovered(Date.now()));
-  if (kind === 'executor-gone') trial.gone.push({ from, to: Date.now() });
+  const to = Date.now();
+  if (LOSES_RUNS.has(kind) && to - from >= EXECUTOR_LOST_MS) trial.gone.push({ from, to });
 }
