@@ -17,8 +17,9 @@ const asking = (text: string, ...steps: object[]) => ({
   permissionMode: 'ask',
 });
 
-function pair() {
-  const requester = someone('jobs:read', 'jobs:run');
+function pair({ showsApprovals = false } = {}) {
+  const scopes: Caller['scopes'] = showsApprovals ? ['jobs:read', 'jobs:run', 'approvals:write'] : ['jobs:read', 'jobs:run'];
+  const requester: Caller = { ...someone(...scopes), showsApprovals };
   const approver: Caller = { ...requester, grant: 'approver', scopes: ['jobs:read', 'approvals:write'] };
   const jobIn = (id: string) => ({ account: requester.account, id });
   return { requester, approver, jobIn, account: env.ACCOUNTS.getByName(requester.account) };
@@ -108,7 +109,7 @@ const Asked = z.object({
 });
 
 test('a client that shows forms asks its user about each step inside the call, and the call answers', async () => {
-  const { requester } = pair();
+  const { requester } = pair({ showsApprovals: true });
   const text = crypto.randomUUID();
   const call = { name: 'claude_request', arguments: asking(text, RM, { ...RM, id: 'q2', input: 'ls' }) };
   let { result } = await post(requester, 'tools/call', call, FORMS);
@@ -129,7 +130,7 @@ test('a client that shows forms asks its user about each step inside the call, a
 });
 
 test('a task whose run asks needs input, and continues with the answer', async () => {
-  const { requester, jobIn } = pair();
+  const { requester, jobIn } = pair({ showsApprovals: true });
   const tasks: Manner = { takesTasks: true, elicits: true };
   const text = crypto.randomUUID();
   const limits = { syncDeadlineMs: 1 };
