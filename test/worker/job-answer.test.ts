@@ -3,6 +3,7 @@ import { answer, ended, jobOf, say, specOf, submit, textOf } from './helpers/job
 
 const good: [string, Parameters<typeof specOf>[0], Record<string, number>][] = [
   ['exit 1', [answer('yes'), { exit: 1 }], {}],
+  ['more lines', [answer('yes'), { write: 'Warning: x\n{"type":"system"}\n' }, { exit: 143 }], {}],
   ['a CLI that stays alive', [answer('yes'), { stay: true }], { resultGraceMs: 100 }],
   ['silence', [answer('yes'), { stay: true }], { idleTimeoutMs: 2_000 }],
   ['a long run', [answer('yes'), { chatter: '.\n' }], { runTimeoutMs: 2_500 }],
@@ -53,6 +54,20 @@ const kept: [string, object[], string][] = [
   [
     'a failing turn of the CLI',
     [part(0, 'THE REPORT'), result(0), result(1, { isError: true, subtype: 'error_during_execution' })],
+    'THE REPORT',
+  ],
+  [
+    'a failing turn about a task that ended',
+    [part(0, 'THE REPORT'), result(0), part(1, 'API Error'), result(1, { isError: true, isSelfStarted: true })],
+    'THE REPORT',
+  ],
+  [
+    'several turns about tasks that ended',
+    [
+      part(0, 'THE REPORT'),
+      result(0),
+      ...[1, 2].flatMap((index) => [part(index, 'Noted.'), result(index, { isSelfStarted: true })]),
+    ],
     'THE REPORT',
   ],
   ['a turn after an error', [result(0, { isError: true }), part(1, 'Better.'), result(1)], 'Better.'],
