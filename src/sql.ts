@@ -25,3 +25,18 @@ export function readRows<T>(
     }
   return found;
 }
+
+/** The first `limit` rows that can be read, as values. `query` returns `limit` rows from an offset; one that cannot be read takes no place. */
+export function readPage<T>(
+  limit: number,
+  query: (offset: number) => Record<string, SqlStorageValue>[],
+  read: (row: Record<string, SqlStorageValue>) => T,
+): T[] {
+  const found: T[] = [];
+  for (let offset = 0, isMore = true; isMore && found.length < limit; offset += limit) {
+    const rows = query(offset);
+    found.push(...readRows(rows, read));
+    isMore = rows.length === limit;
+  }
+  return found.slice(0, limit);
+}

@@ -3,6 +3,7 @@ import { toolNamed } from '../policy/tools.ts';
 import { eventFacts } from './audit.ts';
 import type { AccountContext } from './context.ts';
 import { estimateOf } from './estimate.ts';
+import { workspaceOfSession } from './submit.ts';
 import type { OwnedCharge } from './tables/counters.ts';
 import type { PolicyChange, PolicyMode } from './tables/policies.ts';
 import type { ToolCall } from './tool-call.ts';
@@ -61,12 +62,20 @@ export interface TrialResult {
   counters: (OwnedCharge & { used: number })[];
 }
 
+/** A call with the workspace of the session that it continues, as a request is judged. */
+function inItsWorkspace(account: AccountContext, call: ToolCall): ToolCall {
+  const { sessionId, createNewSession, workspace: named } = call.args;
+  const workspace = createNewSession === true ? undefined : workspaceOfSession(account, sessionId, named);
+  return workspace === undefined ? call : { ...call, args: { ...call.args, workspace } };
+}
+
 /** Decides on a call under a policy. Changes nothing. */
-export function tryPolicy(account: AccountContext, { target, written, call }: Trial, now: number): Result<TrialResult> {
+export function tryPolicy(account: AccountContext, { target, written, call: asked }: Trial, now: number): Result<TrialResult> {
   const { policies, counters, jobs, limits } = account;
   const policy = written === undefined ? ok(policies.enforced(target).policy) : policies.bound(written);
   if (!policy.ok) return policy;
-  const provider = toolNamed(call.tool)?.provider;
+  const provider = toolNamed(asked.tool)?.provider;
+  const call = provider === undefined ? asked : inItsWorkspace(account, asked);
   const estimate = provider === undefined ? undefined : estimateOf(provider, call.args, jobs.averageOf(provider), limits);
   const circumstances = { running: jobs.countOf(target, call.tool), ...(estimate && { estimate }) };
   const decision = decideUnder(account, policy.value, { ...call, grant: target }, circumstances, now);

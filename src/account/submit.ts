@@ -60,14 +60,17 @@ const continuedBy = ({ session }: JobSpec) =>
 
 const sessionIdOf = ({ session }: JobSpec) => ('id' in session ? session.id : null);
 
+/** The workspace of the session that a call without a workspace continues, or undefined. */
+export const workspaceOfSession = ({ jobs }: AccountContext, id: unknown, workspace: unknown): string | undefined =>
+  typeof id === 'string' && workspace === undefined ? jobs.session(id)?.workspace || undefined : undefined;
+
 /**
  * The request in the workspace of the session that it continues, because the session's files and runner are there. It is judged and shown
  * with that workspace; its digest stays that of the arguments as written.
  */
-function inWorkspace({ jobs }: AccountContext, submission: Submission): Submission {
+function inWorkspace(account: AccountContext, submission: Submission): Submission {
   const { spec, call } = submission;
-  const continued = continuedBy(spec);
-  const workspace = continued !== undefined && spec.workspace === undefined ? jobs.session(continued)?.workspace : undefined;
+  const workspace = workspaceOfSession(account, continuedBy(spec), spec.workspace);
   if (!workspace) return submission;
   return { ...submission, spec: { ...spec, workspace }, call: { ...call, args: { ...call.args, workspace } } };
 }

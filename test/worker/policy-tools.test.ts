@@ -82,3 +82,49 @@ test('the gateway token can always change a policy, also one that hides everythi
   const rows = await env.ACCOUNTS.getByName(owner.account).audit({ tool: 'policy_set', decision: 'allow' }, 5);
   expect(rows).toMatchObject([{ grant: OWNER, rule: 'owner' }]);
 });
+
+const JUDGED = {
+  version: '1',
+  default: 'allow',
+  tools: {
+    claude_request: {
+      deny_if: [
+        { path: 'args.maxTurns', op: 'gt', value: 4 },
+        { path: 'args.workspace', op: 'eq', value: 'secret' },
+      ],
+    },
+  },
+};
+
+const trials: [what: string, args: Record<string, unknown>, decision: string][] = [
+  ['a number as a text', { prompt: 'hi', maxTurns: '5' }, 'deny'],
+  ['a smaller number as a text', { prompt: 'hi', maxTurns: '4' }, 'allow'],
+  ['null and "" for optional parameters', { prompt: 'hi', maxTurns: null, workspace: '' }, 'allow'],
+];
+
+test.each(trials)('policy_test judges %s as a real call would be judged', async (_what, args, decision) => {
+  const caller = admin();
+  const tried = await callTool(caller, 'policy_test', { tool: 'claude_request', arguments: args, policy: JUDGED });
+  expect(tried.decision).toMatchObject({ decision });
+  expect(tried.decision?.refusal).toBeUndefined();
+});
+
+const refused: [what: string, args: Record<string, unknown>, refusal: RegExp][] = [
+  ['a parameter of the wrong name', { prompt: 'hi', cwd: 'x' }, /cwd/],
+  ['a value of the wrong type', { prompt: 'hi', maxTurns: 'many' }, /maxTurns/],
+  ['a request without a prompt', {}, /prompt/],
+];
+
+test.each(refused)('policy_test tells that %s would be refused', async (_what, args, refusal) => {
+  const { decision, result } = await callTool(admin(), 'policy_test', { tool: 'claude_request', arguments: args });
+  expect(decision?.refusal).toMatch(refusal);
+  expect(JSON.stringify(result?.content)).toMatch(/would be refused/);
+});
+
+test('policy_test judges a call in the workspace of the session that it continues', async () => {
+  const caller = admin();
+  const { job } = await callTool(caller, 'claude_request_async', { prompt: '[]', workspace: 'secret' });
+  const args = { prompt: 'hi', sessionId: job?.sessionId };
+  const tried = await callTool(caller, 'policy_test', { tool: 'claude_request', arguments: args, policy: JUDGED });
+  expect(tried.decision).toMatchObject({ decision: 'deny', rule: 'tools.claude_request.deny_if[1]' });
+});

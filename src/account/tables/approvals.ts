@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fitObject } from '../../cut-text.ts';
 import type { Hold } from '../../job/record.ts';
-import { addColumns, readRows } from '../../sql.ts';
+import { addColumns, readPage, readRows } from '../../sql.ts';
 import { TEXT_SCHEMA, TextStore } from '../../text-store.ts';
 import type { ToolCall } from '../tool-call.ts';
 
@@ -184,7 +184,12 @@ export class Approvals {
   /** Newest first, below the place `before`: in one state, or those that are decided. */
   list(state: ApprovalState | 'decided' | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
     const [is, wanted] = state === 'decided' ? ['<>', 'pending'] : state ? ['=', state] : ['<>', ''];
-    return this.#rows(`WHERE place < ? AND state ${is} ? ORDER BY place DESC LIMIT ?`, before, wanted, limit);
+    const query = `SELECT * FROM approval WHERE place < ? AND state ${is} ? ORDER BY place DESC LIMIT ? OFFSET ?`;
+    return readPage(
+      limit,
+      (offset) => this.#sql.exec(query, before, wanted, limit, offset).toArray(),
+      (row) => Row.parse(row),
+    );
   }
 
   pending(): number {

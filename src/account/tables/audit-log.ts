@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readRows } from '../../sql.ts';
+import { readPage } from '../../sql.ts';
 import { type AuditContent, type AuditEnds, AuditFacts, AuditHead, AuditRow, brokenAt, GENESIS, hashOfRow } from './audit-row.ts';
 
 /** Looked-up columns are computed from the facts, so that no copy can differ from them. */
@@ -99,7 +99,7 @@ export class AuditLog {
 
   /** Rows after a number, oldest first. */
   after(seq: number, limit: number): AuditRow[] {
-    return this.#rows('WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit);
+    return this.#page('WHERE seq > ? ORDER BY seq', [seq], limit);
   }
 
   /** Rows that match a filter, newest first, below the number `before`. */
@@ -109,11 +109,13 @@ export class AuditLog {
       return value === undefined ? [] : [{ column, value }];
     });
     const where = ['seq < ?', ...wanted.map(({ column }) => `${column} = ?`)].join(' AND ');
-    return this.#rows(`WHERE ${where} ORDER BY seq DESC LIMIT ?`, before, ...wanted.map(({ value }) => value), limit);
+    return this.#page(`WHERE ${where} ORDER BY seq DESC`, [before, ...wanted.map(({ value }) => value)], limit);
   }
 
-  #rows(query: string, ...values: (string | number)[]): AuditRow[] {
-    return readRows(this.#sql.exec(`SELECT seq, hash, facts FROM audit ${query}`, ...values), (row) => {
+  #page(which: string, values: (string | number)[], limit: number): AuditRow[] {
+    const query = `SELECT seq, hash, facts FROM audit ${which} LIMIT ? OFFSET ?`;
+    const rowsFrom = (offset: number) => this.#sql.exec(query, ...values, limit, offset).toArray();
+    return readPage(limit, rowsFrom, (row) => {
       const { seq, hash, facts } = Stored.parse(row);
       return AuditRow.parse({ ...JSON.parse(facts), seq, hash });
     });

@@ -113,6 +113,8 @@ const DecisionView = z.object({
   decision: z.enum(['allow', 'hold', 'deny', 'hide', 'limit', 'busy']),
   rule: text,
   reason: text,
+  /** Why the call would be refused for its arguments, whatever the policy decides. */
+  refusal: text.optional(),
   /** The counters that the call would be charged to. */
   counters: z
     .array(

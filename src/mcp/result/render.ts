@@ -156,8 +156,12 @@ function errorLine({ code, message, rule, approvalId, retryAfterMs }: NonNullabl
   return stripControls(facts.filter(Boolean).join(' '));
 }
 
-const decisionLines = ({ decision, rule, reason, counters = [] }: NonNullable<Envelope['decision']>) =>
-  [`${decision}: ${reason} (${rule})`, ...counters.map(compact)].join('\n');
+const decisionLines = ({ decision, rule, reason, refusal, counters = [] }: NonNullable<Envelope['decision']>) =>
+  [
+    `${decision}: ${reason} (${rule})`,
+    ...(refusal ? [`Its arguments would be refused: ${refusal}`] : []),
+    ...counters.map(compact),
+  ].join('\n');
 
 const auditLines = ({ rows, base, head }: NonNullable<Envelope['audit']>) =>
   [...rows.map(compact), `Chain from ${compact(base)} to ${compact(head)}.`].join('\n');

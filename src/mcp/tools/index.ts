@@ -7,7 +7,8 @@ import { approvalDecide, approvalList } from './approval.ts';
 import { auditList } from './audit.ts';
 import { listModels, processHealth } from './gateway.ts';
 import { jobTools } from './job.ts';
-import { policyGet, policySet, policyTest } from './policy.ts';
+import { policyGet, policySet } from './policy.ts';
+import { policyTest } from './policy-test.ts';
 import { requestTools } from './request.ts';
 
 const declare = (limits: Limits): Tool[] => [
@@ -19,7 +20,7 @@ const declare = (limits: Limits): Tool[] => [
   approvalDecide,
   policyGet,
   policySet,
-  policyTest,
+  policyTest(limits, (name) => toolsFor(limits).get(name)),
   auditList,
 ];
 

@@ -8,20 +8,22 @@ import { PRESET_NAMES } from '../../policy/preset-names.ts';
 import { GATEWAY_TOOLS, KNOWN_TOOLS, TOKEN_CALLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
 import { upTo } from '../input.ts';
-import { toolCall } from '../perform.ts';
 import type { Envelope } from '../result/envelope.ts';
 import { fittingPart } from '../result/fit.ts';
 import { withTimes } from '../result/times.ts';
 import { tool } from '../tool.ts';
 
-const target = z
+/** Whose policy: a grant's, or the default. */
+export const target = z
   .string()
   .regex(/^[\w-]{1,80}$/, 'must be "default" or the id of a grant')
   .default(DEFAULT_TARGET)
   .describe('"default", or a grant: token_<id>, owner, or an OAuth grant.');
-const policy = z.union([z.string().max(DOCUMENT_MAX_CHARS), z.record(z.string(), z.unknown())]);
+/** A policy as a caller writes it: a preset's name, or a document as text or object. */
+export const policy = z.union([z.string().max(DOCUMENT_MAX_CHARS), z.record(z.string(), z.unknown())]);
 
-const asText = (written: string | object) => (typeof written === 'string' ? written : JSON.stringify(written));
+/** A policy as it is stored. */
+export const asText = (written: string | object) => (typeof written === 'string' ? written : JSON.stringify(written));
 const asPolicy = (written: string): string | Record<string, unknown> =>
   written.trimStart().startsWith('{') ? JSON.parse(written) : written;
 
@@ -97,26 +99,5 @@ export const policySet = tool({
     const written = wanted === null ? null : asText(wanted);
     const done = await ownAccount(call).setPolicy(name, shadow ? 'shadow' : 'enforce', written, call.caller.grant);
     return done.ok ? ok({ policies: [await stateOf(name, call, POLICY_CHARS)] }) : done;
-  },
-});
-
-export const policyTest = tool({
-  ...GATEWAY_TOOLS.policyTest,
-  title: 'Try a policy',
-  description: 'The rule that would decide a call, and why, under the policy in force or a given one. Changes nothing.',
-  input: z.strictObject({
-    tool: z.string().min(1).max(128),
-    arguments: z.record(z.string(), z.unknown()).default({}),
-    target,
-    policy: policy.optional(),
-  }),
-  parts: ['decision'],
-  run: async ({ tool: name, arguments: args, target: grant, policy: given }, call) => {
-    const asked = { ...toolCall(name, args, call), grant };
-    const written = given === undefined ? undefined : asText(given);
-    const tried = await ownAccount(call).tryPolicy({ target: grant, written, call: asked });
-    if (!tried.ok) return tried;
-    const { kind: decision, rule, reason } = tried.value.decision;
-    return ok({ decision: { decision, rule, reason, counters: tried.value.counters } });
   },
 });
