@@ -85,7 +85,7 @@ async function forward(request: Request, client: AbortSignal, call: OpenCall, pr
 export async function handleModelRequest(request: Request, env: Env): Promise<Response> {
   const config = readConfig(env);
   const { pathname, search } = new URL(request.url);
-  const [, id = '', path = '/'] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
+  const [, id = '', path = ''] = /^\/gate\/([^/]+)(\/.*)?$/.exec(pathname) ?? [];
   const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
   const token = await readRunToken(env, tokenIn(request.headers));
   if (!provider || !token) return refuse('Unknown provider, or no token of a run.');

@@ -3,6 +3,7 @@ import { env, exports } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Account } from '../../src/account/account.ts';
+import { handleModelRequest } from '../../src/gate/gate.ts';
 import { runToken } from '../../src/gate/run-token.ts';
 import { type BudgetContext, closeCall, openCall, recordSpend } from '../../src/job/budget.ts';
 import { heldUsd, SpendStore } from '../../src/job/spend.ts';
@@ -255,4 +256,24 @@ test('a call of a model that the policy denies is refused before it costs anythi
   });
   expect(await callGate(spec, question('claude-haiku-5-5'))).toMatchObject({ status: 200 });
   await jobOf(spec).cancel();
+});
+
+test('a call is not cut because its usage could not be reported', async () => {
+  const lost = async () => Promise.reject(new Error('the job is unreachable'));
+  const job = {
+    mayCallModel: async () => true,
+    openCall: async () => ({ ok: true, value: 'a-call' }),
+    recordSpend: lost,
+    closeCall: lost,
+  };
+  const token = await runToken(env, specOf([], { provider: 'claude' }), TOKEN);
+  const messages = [{ role: 'user', content: 'hi' }];
+  const request = new Request('http://127.0.0.1/gate/claude/v1/messages', {
+    method: 'POST',
+    headers: { 'x-api-key': token, 'content-type': 'application/json', host: '127.0.0.1' },
+    body: JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 9_000, stream: true, messages }),
+  });
+  const jobs = new Proxy(env.JOBS, { get: () => () => job });
+  const answer = await handleModelRequest(request, { ...env, JOBS: jobs });
+  expect(await answer.text()).toContain('event: message_stop');
 });
