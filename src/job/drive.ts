@@ -100,21 +100,29 @@ async function startRun(drive: Drive, row: JobRow, attempt: number, until: numbe
   return false;
 }
 
+/** Silence of the executor since its last answer, as far as this side was awake and asking, in ms. */
+interface Silence {
+  silentMs: number;
+  /** The end of it in which no connection was accepted and left without an answer. */
+  refusedMs: number;
+}
+
+const NO_SILENCE: Silence = { silentMs: 0, refusedMs: 0 };
+
 /** Why a run is lost for good, given a reply without events after a silence, or null. */
-function lossOf(drive: Drive, { kind, error }: FailedReply, silentMs: number): Loss | null {
+function lossOf(drive: Drive, { kind, error }: FailedReply, { silentMs, refusedMs }: Silence): Loss | null {
   const { code, message, advice } = error;
   if (kind === 'refused' && ['run_not_found', 'events_gone'].includes(code))
     return { cause: `The executor no longer knows the run. ${message}` };
   // A dead executor refuses connections; one that accepts them and is silent may be paused.
-  if (silentMs < (code === 'executor_silent' ? drive.executorSilentMs : drive.executorLostMs)) return null;
+  if (silentMs < drive.executorSilentMs && (code === 'executor_silent' || refusedMs < drive.executorLostMs)) return null;
   const cause = `${message} It was asked for ${Math.round(silentMs / 1_000)} s. ${advice}`.trim();
   return code === 'protocol_mismatch' ? { cause, code } : { cause };
 }
 
 /** What a drive remembers between its steps. */
 interface DriveMemory {
-  /** Silence of the executor since its last answer, as far as this side was awake and asking, in ms. */
-  silentMs: number;
+  silence: Silence;
   /** Failures in a row. */
   attempt: number;
   isCancelSent: boolean;
@@ -142,7 +150,7 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
   const askedAt = now();
   const reply = await executor.events(row.spec.id, row.cursor, waitMs);
   if (reply.kind === 'ok') {
-    memory.silentMs = 0;
+    memory.silence = NO_SILENCE;
     storePage(drive, reply.value);
     // A waiter is woken after this, and has to find the approval of a step that it sees.
     const after = store.job();
@@ -152,10 +160,15 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
   const askedMs = now() - askedAt;
   const wasAwake = askedMs >= 0 && askedMs <= waitMs + ANSWER_MARGIN_MS + PAUSE_MIN_MS;
   // Only an ask that began after the limit ends the run: the executor is asked once more.
-  const loss = lossOf(drive, reply, wasAwake ? memory.silentMs : 0);
+  const loss = lossOf(drive, reply, wasAwake ? memory.silence : NO_SILENCE);
   if (loss) finishLost(store, loss, now());
   else await drive.sleep(backoff(memory.attempt));
-  memory.silentMs = wasAwake ? memory.silentMs + askedMs + backoff(memory.attempt) : 0;
+  const { silentMs, refusedMs } = wasAwake ? memory.silence : NO_SILENCE;
+  const addedMs = wasAwake ? askedMs + backoff(memory.attempt) : 0;
+  memory.silence = {
+    silentMs: silentMs + addedMs,
+    refusedMs: reply.error.code === 'executor_silent' ? 0 : refusedMs + addedMs,
+  };
   return false;
 }
 
@@ -165,7 +178,7 @@ async function readPage(drive: Drive, row: JobRow, memory: DriveMemory): Promise
  */
 export async function driveJob(drive: Drive, until: number, phase: 'queued' | 'running'): Promise<void> {
   const delivered = { toAccount: new Set<string>(), toRun: new Set<string>() };
-  const memory: DriveMemory = { silentMs: 0, attempt: 0, isCancelSent: false, delivered };
+  const memory: DriveMemory = { silence: NO_SILENCE, attempt: 0, isCancelSent: false, delivered };
   for (let step = 0; step < STEPS_MAX && drive.now() < until; step += 1) {
     const row = drive.store.job();
     if (row?.state !== phase || row.admitted_at === null) return;

@@ -74,6 +74,11 @@ test.each([
     (now) =>
       now < executorLostMs ? { reply: 'executor_unreachable', lasts: now < 10_000 ? 1 : ANSWER_MARGIN_MS } : { reply: 'answers' },
   ],
+  [
+    'a connection breaks after the executor was paused for 14 s',
+    (now, asks) =>
+      now < 14_000 ? { reply: 'executor_silent' } : asks < 4 ? { reply: 'executor_unreachable' } : { reply: 'answers' },
+  ],
 ] satisfies [string, (now: number, asks: number) => Moment][])('a run is not given up because %s', async (_why, at) => {
   expect(await drive(at)).toMatchObject({ reason: 'no_result' });
 });
