@@ -65,9 +65,12 @@ export async function answerRefresh(c: AppContext): Promise<Response | undefined
   if (form.get('grant_type') !== 'refresh_token' || account === undefined) return undefined;
   form.sort();
   const key = await secretHash(JSON.stringify([headers.get('authorization'), form.toString()]));
-  const reply = await accessOf(c.env, { account }).refresh(key, c.var.resource, { url, headers: [...headers], body });
-  const response = new Response(reply.body, reply);
   const origin = headers.get('origin');
+  // A repeat may come from a browser although the first refresh did not, so every stored answer has the headers that a browser needs.
+  const sent = new Headers(headers);
+  sent.set('origin', origin ?? new URL(c.var.resource).origin);
+  const reply = await accessOf(c.env, { account }).refresh(key, c.var.resource, { url, headers: [...sent], body });
+  const response = new Response(reply.body, reply);
   if (origin !== null && response.headers.has(ALLOWED_ORIGIN)) response.headers.set(ALLOWED_ORIGIN, origin);
   return response;
 }
