@@ -24,6 +24,7 @@ export function byBubblewrap(program: string, { system, proc }: SystemView): Con
   const always = [...first, '--proc', '/proc', ...argumentsOf(proc), ...devices];
   return {
     kind: 'bwrap',
+    handOver: async () => {},
     confine: ({ tag, argv, env, reach }) => ({
       argv: [
         ...always,

@@ -9,6 +9,7 @@ import type { Containment, Reach } from './containment.ts';
 import { newProcessTag } from './end.ts';
 import { unconfined } from './none.ts';
 import { spawnPlan } from './spawn.ts';
+import { byUser } from './uid.ts';
 import { byUnshare } from './unshare.ts';
 import { findSystem, type SystemView } from './view.ts';
 
@@ -32,7 +33,7 @@ const MAKERS: Record<ContainmentKind, (machine: Machine) => Containment | undefi
     mkdirSync(root, { recursive: true, mode: PRIVATE });
     return byUnshare(root, view);
   },
-  uid: () => undefined,
+  uid: ({ stateDirectory }) => (process.getuid?.() === 0 ? byUser(stateDirectory) : undefined),
   none: () => unconfined,
 };
 
@@ -70,9 +71,13 @@ async function isConfining(containment: Containment, stateDirectory: string): Pr
   try {
     await mkdir(own, { recursive: true, mode: PRIVATE });
     await writeFile(planted, '', { mode: 0o600 });
-    const isHidden = containment.kind === 'none' ? [] : ['!', '-e', planted, '-a'];
+    const isHidden = containment.kind === 'none' ? [] : ['!', '-r', planted, '-a'];
+    const reach = { writes: [own], reads: [], cwd: own, base: own };
+    await containment.handOver(reach);
     const argv = ['/usr/bin/test', ...isHidden, '-w', own];
-    return await succeeds(containment, argv, { writes: [own], reads: [], cwd: own });
+    return await succeeds(containment, argv, reach);
+  } catch {
+    return false;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

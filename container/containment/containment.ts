@@ -8,6 +8,8 @@ export interface Reach {
   reads: string[];
   /** Where the run's command starts, inside one of `writes`. */
   cwd: string;
+  /** The one of `writes` that tells whose run it is: the workspace, or the working directory of the conversation. */
+  base: string;
 }
 
 /** A command of a run before it is confined. */
@@ -32,6 +34,8 @@ export interface ProcessPlan {
 /** A way to confine runs, and to keep their processes together. */
 export interface Containment {
   kind: ContainmentKind;
+  /** Gives a run its directories, which exist below the state directory. */
+  handOver: (reach: Reach) => Promise<void>;
   /** Returns the process that starts a run's command with no more than its reach. */
   confine: (command: RunCommand) => ProcessPlan;
   /** Sends a signal to the CLI and its process group; `pid` is the process that confine()'s argv started. */

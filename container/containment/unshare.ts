@@ -72,6 +72,7 @@ export function byUnshare(root: string, { system, proc }: SystemView): Containme
   const always = [...wordsOf(system), 'shared', '/tmp', 'proc', '/proc', ...wordsOf(proc), 'devices', '/dev'];
   return {
     kind: 'unshare',
+    handOver: async () => {},
     confine: ({ tag, argv, env, reach }) => ({
       argv: [
         ...[...start, tagArgument(tag), root, reach.cwd, ...always, ...wordsOf(reachMounts(reach)), '--'],

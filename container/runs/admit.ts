@@ -12,7 +12,7 @@ import { freeDiskBytes } from '../state/disk.ts';
 import { planSession } from '../state/sessions.ts';
 import { CLAIM_MS, mayTakeSlot } from './fairness.ts';
 import { checkOptions } from './options.ts';
-import { makeRunFiles, removeRunFiles } from './prepare.ts';
+import { closeDirectories, makeRunFiles, removeRunFiles } from './prepare.ts';
 import { type RunRecord, runPaths } from './record.ts';
 
 /** An admitted run. It has a log even if its CLI could not start. */
@@ -52,12 +52,16 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
       mcpConnectMs,
     });
     const releaseSource = session.source === undefined ? () => {} : holdSession(executor, session.source);
-    const spool = await makeRunFiles({ paths, record, session, files: command.files }).finally(releaseSource);
-    const release = () => removeRunFiles(paths.tmp, record).finally(releaseAll);
+    const writes = [session.home, session.conversation, session.base, paths.tmp];
+    const reach = { writes, reads: [cli.binary, ...config.readablePaths], cwd: session.record.cwd, base: session.base };
+    const handOver = () => containment.handOver(reach);
+    const spool = await makeRunFiles({ paths, record, session, files: command.files, handOver }).finally(releaseSource);
+    const release = () =>
+      closeDirectories([session.directory, paths.directory])
+        .then(() => removeRunFiles(paths.tmp, record))
+        .finally(releaseAll);
     const { processTag } = labels;
     const cliVersion = cli.version;
-    const writes = [session.home, session.conversation, session.base, paths.tmp];
-    const reach = { writes, reads: [cli.binary, ...config.readablePaths], cwd: session.record.cwd };
     const plan = {
       provider,
       command,

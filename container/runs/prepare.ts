@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from '../providers/provider.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
@@ -11,10 +11,12 @@ interface RunFilesPlan {
   record: RunRecord;
   session: SessionPlan;
   files: Command['files'];
+  /** Gives the run its directories, once they and the files exist. */
+  handOver: () => Promise<void>;
 }
 
 /** Creates a run's files and opens its log. Removes everything again on failure. */
-export async function makeRunFiles({ paths, record, session, files = {} }: RunFilesPlan): Promise<Spool> {
+export async function makeRunFiles({ paths, record, session, files = {}, handOver }: RunFilesPlan): Promise<Spool> {
   const preparing = { madeSession: session.isNew ? session.directory : undefined };
   try {
     await mkdir(paths.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
@@ -30,6 +32,7 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
       await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
       await writeFile(path, text, { mode: 0o600 });
     }
+    await handOver();
     const spool = await openSpool(paths.spool);
     // Last, because a record without `preparing` means that the run has started.
     await writeJsonFile(paths.record, record);
@@ -45,6 +48,11 @@ export async function makeRunFiles({ paths, record, session, files = {} }: RunFi
 export async function discardPreparation(directory: string, { madeSession }: NonNullable<RunRecord['preparing']>): Promise<void> {
   if (madeSession !== undefined) await discardSession(madeSession);
   await removeTree(directory);
+}
+
+/** Ends the access of a run's user to what is below directories of the executor. */
+export async function closeDirectories(directories: string[]): Promise<void> {
+  for (const directory of directories) await chmod(directory, PRIVATE_DIRECTORY).catch(() => {});
 }
 
 /** Removes the scratch directory and the ephemeral session of a run. */
