@@ -37,6 +37,20 @@ export const ExecutorEnvironment = z.object({
     .describe(
       'Days after which a conversation that no run used is removed, with the files of its CLI; at least RETENTION_DAYS of the Worker.',
     ),
+  EXECUTOR_RUN_PROCESSES: wholeNumber
+    .pipe(z.int().positive())
+    .default(1_024)
+    .describe('Processes of one run at once. A run with more is ended as `process_limit`.'),
+  EXECUTOR_RUN_MEMORY_BYTES: wholeNumber
+    .pipe(z.int().positive())
+    .default(8_589_934_592)
+    .describe('Memory of all processes of one run, in bytes. A run that uses more is ended as `out_of_memory`.'),
+  EXECUTOR_RUN_DISK_BYTES: wholeNumber
+    .pipe(z.int().positive())
+    .default(10_737_418_240)
+    .describe(
+      'Bytes that one run may add to its directories. A run that adds more, or the one that adds most when the disk is nearly full, is ended as `disk_full`.',
+    ),
   EXECUTOR_CLIS: z
     .string()
     .min(1)
@@ -73,6 +87,12 @@ export function parseConfig(env: Record<string, string | undefined>) {
     maxRunning: data.EXECUTOR_MAX_RUNNING,
     minFreeDiskBytes: data.EXECUTOR_MIN_FREE_DISK_BYTES,
     retentionDays: data.EXECUTOR_RETENTION_DAYS,
+    /** What one run may use. */
+    share: {
+      processes: data.EXECUTOR_RUN_PROCESSES,
+      memoryBytes: data.EXECUTOR_RUN_MEMORY_BYTES,
+      diskBytes: data.EXECUTOR_RUN_DISK_BYTES,
+    },
     cliDirectory: data.EXECUTOR_CLIS,
     containment: data.EXECUTOR_CONTAINMENT,
     readablePaths: data.EXECUTOR_READABLE_PATHS,

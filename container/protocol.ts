@@ -119,6 +119,10 @@ export const EndCause = z.enum([
   'idle_timeout',
   'run_timeout',
   'output_cap',
+  /** More processes, memory or disk than the executor gives to a run. */
+  'process_limit',
+  'out_of_memory',
+  'disk_full',
   'shutdown',
   'executor_lost',
   'spawn_failed',

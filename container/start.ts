@@ -10,6 +10,7 @@ import { messageOf } from './errors.ts';
 import type { Executor } from './executor.ts';
 import { createServer } from './http/server.ts';
 import type { Provider } from './providers/provider.ts';
+import { startWatchdog } from './run/watchdog.ts';
 import { sweepSessions } from './runs/erase.ts';
 import { recoverRuns } from './runs/recover.ts';
 import { createRuns, pruneRuns, type Runs, shutDownRuns } from './runs/runs.ts';
@@ -61,6 +62,7 @@ export async function startExecutor(
     clis: await findClis(Object.values(providers), config, config.stateDirectory),
     containment: await chooseContainment(config.containment, config.stateDirectory),
     now,
+    watchdog: startWatchdog(config.share, { stateDirectory: config.stateDirectory, minFreeBytes: config.minFreeDiskBytes }),
     live: new Map(),
     refusedAt: new Map(),
     busySessions: new Set(),

@@ -11,6 +11,10 @@ export const tagArgument = (tag: string): string => `run-${tag}`;
 export interface ProcessRow {
   pid: number;
   parent: number;
+  /** Supplementary groups; empty where the system does not tell. */
+  groups: string[];
+  /** Memory that only this process holds, in bytes; 0 where the system does not tell. */
+  memoryBytes: number;
   /** Whether the process belongs to the run with this tag: by its group, or by an argument or a variable. */
   hasTag: (tag: string) => boolean;
 }
@@ -30,6 +34,8 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
+const MEMORY = [/^RssAnon:\s*(\d+)/m, /^RssShmem:\s*(\d+)/m];
+
 function fromProc(): ProcessRow[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
@@ -39,7 +45,8 @@ function fromProc(): ProcessRow[] {
       const parent = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]);
       const groups = /^Groups:\t(.*)$/m.exec(status)?.[1]?.split(' ') ?? [];
       const hasTag = (tag: string) => groups.includes(tag) || hasTagInProc(pid, tag);
-      return /^State:\t[ZX]/m.test(status) ? [] : [{ pid, parent, hasTag }];
+      const memoryBytes = MEMORY.reduce((sum, pattern) => sum + Number(pattern.exec(status)?.[1] ?? 0), 0) * 1_024;
+      return /^State:\t[ZX]/m.test(status) ? [] : [{ pid, parent, groups, memoryBytes, hasTag }];
     } catch {
       return [];
     }
@@ -71,11 +78,14 @@ function hasTagInProc(pid: number, tag: string): boolean {
 }
 
 function fromPs(): ProcessRow[] {
-  const table = execFileSync('ps', ['-axEww', '-o', 'pid=,ppid=,stat=,command='], { encoding: 'utf8', maxBuffer: 67_108_864 });
+  const table = execFileSync('ps', ['-axEww', '-o', 'pid=,ppid=,stat=,rss=,command='], {
+    encoding: 'utf8',
+    maxBuffer: 67_108_864,
+  });
   return table.split('\n').flatMap((row) => {
-    const [, pid, parent, stat, command] = /^ *(\d+) +(\d+) +(\S+) (.*)$/.exec(row) ?? [];
+    const [, pid, parent, stat, kilobytes, command] = /^ *(\d+) +(\d+) +(\S+) +(\d+) (.*)$/.exec(row) ?? [];
     if (command === undefined || stat?.startsWith('Z')) return [];
     const hasTag = (tag: string) => command.includes(`${TAG_VARIABLE}=${tag}`);
-    return [{ pid: Number(pid), parent: Number(parent), hasTag }];
+    return [{ pid: Number(pid), parent: Number(parent), groups: [], memoryBytes: Number(kilobytes) * 1_024, hasTag }];
   });
 }

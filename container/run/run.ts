@@ -15,6 +15,7 @@ import { type Child, type ProcessExit, startProcess } from './process.ts';
 import { openStdio, type StdioSession } from './stdio.ts';
 import type { Stream } from './tail.ts';
 import { callAfter, waitAtMost, watchIdle } from './timers.ts';
+import type { Excess, Watchdog } from './watchdog.ts';
 
 /** Longest time to read the remaining output once all processes have ended, in ms. */
 const DRAIN_MAX_MS = 10_000;
@@ -22,6 +23,8 @@ const DRAIN_MAX_MS = 10_000;
 const EXIT_RETRY_MS = 1_000;
 /** Variables that name certificate files. A run needs them behind a proxy that inspects TLS. */
 const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'];
+/** Causes that leave no time for a polite stop. */
+const EXCESSES: ReadonlySet<EndCause> = new Set<Excess['cause']>(['process_limit', 'out_of_memory', 'disk_full']);
 const NO_EXIT: ProcessExit = { code: null, signal: null };
 
 /** Everything that a run needs; its directories and files exist. */
@@ -36,6 +39,7 @@ export interface RunPlan {
   limits: RunLimits;
   processTag: string;
   containment: Containment;
+  watchdog: Watchdog;
   spool: Spool;
   /** The disk of the run's files, and the free space below which the end of the run reports it, in bytes. */
   disk: { directory: string; minFreeBytes: number };
@@ -168,15 +172,17 @@ async function watchProcess(plan: RunPlan, child: Child, wiring: RunWiring, take
   await append([{ kind: 'start', pid: child.pid, sessionId: plan.session.id, cliVersion: plan.cliVersion }]);
   const { runTimeoutMs } = plan.limits;
   const cancelRunTimer = callAfter(runTimeoutMs, () => end({ cause: 'run_timeout', limit: runTimeoutMs }));
+  const unwatch = plan.watchdog.watch({ pid: child.pid, tag: plan.processTag, directories: plan.reach.writes, onExcess: end });
   idle.restart();
   const drained = Promise.all([pump('stdout', child, take, idle.restart), pump('stderr', child, take, idle.restart)]);
   const ending = await Promise.race([stopCause, child.exited.then((): RunEnding => ({ cause: 'exit' }))]);
   idle.stop();
   grace.stop();
   cancelRunTimer();
+  unwatch();
   stdio.close();
-  if (ending.cause !== 'exit') {
-    await append([{ kind: 'stopping', cause: ending.cause, limit: ending.limit }]);
+  if (ending.cause !== 'exit') await append([{ kind: 'stopping', cause: ending.cause, limit: ending.limit }]);
+  if (ending.cause !== 'exit' && !EXCESSES.has(ending.cause)) {
     plan.containment.signal(child.pid, plan.provider.stopSignal);
     await waitAtMost(plan.limits.cancelGraceMs, child.exited);
   }

@@ -25,7 +25,7 @@ export interface AdmittedRun {
 /** Starts a run or throws a refusal. A refused request leaves no files behind. */
 export async function admitRun(executor: Executor, id: string, request: RunRequest, digest: string): Promise<AdmittedRun> {
   const { provider, options, cli } = checkRequest(executor, request);
-  const { config, containment } = executor;
+  const { config, containment, watchdog } = executor;
   const releases = [holdSlot(executor, id, request.account)];
   const releaseAll = () => releases.forEach((release) => void release());
   try {
@@ -74,6 +74,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
       cliVersion,
       limits,
       containment,
+      watchdog,
       spool,
       release,
     };

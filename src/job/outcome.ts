@@ -70,6 +70,23 @@ const ENFORCED: Record<Exclude<EndCause, 'exit' | 'answered'>, (end: RunEnd) => 
       'output_cap',
       `The CLI wrote more than ${exit.limit} bytes and was ended. Its head and tail are kept: read them with llm_job_result. Ask for less output.`,
     ),
+  process_limit: ({ exit }) =>
+    failed(
+      'process_limit',
+      `The run had more than ${exit.limit} processes at once and was ended. ${KEPT} Give it less to do at once.`,
+    ),
+  out_of_memory: ({ exit }) =>
+    failed(
+      'out_of_memory',
+      `The run used more than ${exit.limit} bytes of memory and was ended. ${KEPT} Give it less to do at once.`,
+    ),
+  disk_full: (end) =>
+    end.exit.limit === undefined
+      ? failedWith('disk_full', end, '')
+      : failed(
+          'disk_full',
+          `The run added more than ${end.exit.limit} bytes to its directories and was ended. ${KEPT} Let it write less, or remove files.`,
+        ),
   shutdown: () => orphaned('shutdown', 'The executor was shut down while the job ran.'),
   executor_lost: (end) => {
     const { detail = '', lostAs = 'executor_lost' } = end.exit;

@@ -23,7 +23,7 @@ test.each(providers)('%s answers through job, runner, container, gate and model,
 
 test.each(providers)('%s uses a tool and resumes its session', async (provider) => {
   const first = await ask(provider, { ...ANYTHING, prompt: '[mock:tool id -u]' });
-  expect(first.answer?.text).toMatch(/^Tool said: .*1000/s);
+  expect(first.answer?.text).toMatch(/^Tool said: .*\b\d{7,}/s);
   const second = await ask(provider, { prompt: '[mock:echo]', sessionId: first.job?.sessionId });
   expect(JSON.parse(second.answer?.text ?? '{}').messages).toBeGreaterThan(2);
 });

@@ -9,7 +9,7 @@ export const IMAGE = 'llm-cli-gateway-executor:test';
 /** A container that runs the executor. */
 export interface Box {
   id: string;
-  /** Runs a program in the container as its user. Returns the output, or null if the program failed. */
+  /** Runs a program in the container as root. Returns the output, or null if the program failed. */
   run: (...argv: string[]) => string | null;
   /** Memory in the form of `docker stats`: 61.2MiB. */
   memory: () => string;
@@ -18,11 +18,11 @@ export interface Box {
 }
 
 const PROCESSES = '/proc/[0-9]*/environ /proc/[0-9]*/cmdline';
-/** Users and the places that they search: without extra capabilities, root cannot read the environment of other users. */
-const SEARCHES = [
-  { user: '0', places: `${PROCESSES} /` },
-  { user: 'node', places: PROCESSES },
-];
+/** Users other than root that have processes. Each searches its own, because root cannot read those of others without extra capabilities. */
+const usersIn = (id: string) =>
+  (docker('exec', id, 'sh', '-c', 'stat -c %u /proc/[0-9]* | sort -u') ?? '')
+    .split('\n')
+    .filter((user) => user !== '' && user !== '0');
 
 /** Excludes special files, and the CLIs, which only root could change. */
 const SKIPPED = ['proc', 'sys', 'dev', 'clis'].map((name) => `--exclude-dir=${name}`).join(' ');
@@ -39,7 +39,8 @@ async function grep(id: string, user: string, places: string, wanted: string): P
 }
 
 async function search(id: string, wanted: string): Promise<string[]> {
-  const found = await Promise.all(SEARCHES.map(({ user, places }) => grep(id, user, places, wanted)));
+  const own = usersIn(id).map((user) => grep(id, user, PROCESSES, wanted));
+  const found = await Promise.all([grep(id, '0', `${PROCESSES} /`, wanted), ...own]);
   return [...new Set(found.flat())];
 }
 
