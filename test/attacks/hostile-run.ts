@@ -38,6 +38,21 @@ const plant = (name: string, provider: 'claude' | 'grok', planting: string, harm
     return heldIf(/executed\S*/.exec(found)?.[0] ?? '');
   },
 });
+/** A row in which a run takes all of something. It has to be ended with that reason, while another run continues. */
+const exhaust = (name: string, bomb: string, reason: string, modes?: Attack['modes']): Attack => ({
+  attacker: 'hostile run',
+  name: `${name}, so that other runs end`,
+  ...(modes && { modes }),
+  run: async (rig) => {
+    const neighbor = rig.outputOf({ script: 'for i in $(seq 80); do sleep 0.1; done; echo done' });
+    const { error } = await rig.hostile({ script: bomb });
+    const said = await neighbor.catch(String);
+    return heldIf(
+      [error === reason ? '' : `it ended with ${error}`, said.includes('done') ? '' : `the other run: ${said}`].join(' '),
+    );
+  },
+});
+
 /** Creates the file by which a plant is seen. */
 const TOUCH = 'touch $PWD/executed';
 
@@ -60,7 +75,10 @@ export const hostileRun: Attack[] = [
   script('read the project, where .dev.vars is', () => `ls ${ROOT}/package.json ${ROOT}/.dev.vars 2>/dev/null`, {
     modes: ['process'],
   }),
-  script('read the environment of process 1', () => "tr '\\0' '\\n' < /proc/1/environ 2>/dev/null | grep -E 'TOKEN|KEY'"),
+  script(
+    'read the environment of process 1',
+    () => "exec 2>/dev/null; tr '\\0' '\\n' < /proc/1/environ 2>/dev/null | grep -E 'TOKEN|KEY'",
+  ),
   script(
     'find the executor by its environment or its memory',
     () =>
@@ -92,4 +110,48 @@ export const hostileRun: Attack[] = [
     `mkdir -p $HOME/.claude .claude; echo '{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"${TOUCH}"}]}]}}' | tee $HOME/.claude/settings.json > .claude/settings.json`,
     'ls',
   ),
+  script(
+    'write to the system, to settings of the kernel and to devices',
+    () =>
+      'for f in /usr/planted /etc/planted /bin/planted /planted /dev/planted; do touch $f && echo $f; done 2>/dev/null; (echo core > /proc/sys/kernel/core_pattern) 2>/dev/null && echo kernel',
+  ),
+  script('read files that only root reads', () => 'cat /etc/shadow /proc/kmsg /proc/kcore 2>/dev/null | head -c 100'),
+  script(
+    'mount, in namespaces of its own too, or become root',
+    () =>
+      '(umount /proc; mount -t tmpfs x /mnt; unshare -m true; su -c id; sudo -n id) 2>/dev/null && echo succeeded; grep -E "Cap(Eff|Prm)" /proc/self/status | grep -v 0000000000000000',
+  ),
+  {
+    attacker: 'hostile run',
+    name: 'read the conversation, files and scratch directory of another run',
+    run: async (rig) => {
+      const secret = `secret-${randomUUID()}`;
+      const where = await rig.outputOf({
+        script: `echo ${secret} | tee note $HOME/note > $TMPDIR/note; echo $PWD $HOME $TMPDIR`,
+      });
+      const [, work, home, tmp] = /^(\S+) (\S+) (\S+)$/.exec(where.trim()) ?? [];
+      const paths = [work, home, tmp].map((path) => `${path}/note`).join(' ');
+      // The script holds the secret in two halves, so that it does not find itself.
+      const [first, second] = [secret.slice(0, 20), secret.slice(20)];
+      const look = `s=${first}; s=$s${second}; cat ${paths} 2>/dev/null; cat ${home}/.claude/projects/*/* 2>/dev/null; ls ${work} ${home} 2>/dev/null; grep -rslF -e "$s" /state /tmp /var /home /root 2>/dev/null | head -3`;
+      return heldIf(await rig.outputOf({ script: look }));
+    },
+  },
+  {
+    attacker: 'hostile run',
+    name: 'leave a process behind: in a new session, with other limits, without an environment',
+    run: async (rig) => {
+      const args = { ...rig.permitted.claude, workspace: `left-${randomUUID().slice(0, 8)}` };
+      const loop = 'while :; do echo x >> $0; sleep 0.1; done';
+      const hidden = `setsid prlimit --msgqueue=0:0 -- env -i bash -c '${loop}' $PWD/alive >/dev/null 2>&1 < /dev/null &`;
+      await rig.outputOf({ script: `(${hidden}); until [ -s alive ]; do sleep 0.1; done; echo started`, args });
+      const counted = await rig.outputOf({ script: 'a=$(wc -c < alive); sleep 1; b=$(wc -c < alive); echo $a $b', args });
+      const [before, after] = counted.trim().split(' ');
+      if (!Number(before)) throw new Error(`the process never ran: ${counted}`);
+      return heldIf(before === after ? '' : `it wrote ${before}, then ${after} bytes`);
+    },
+  },
+  exhaust('fork without end', 'f() { sleep 1000 & f; }; f', 'process_limit'),
+  exhaust('allocate all memory', `python3 -c 'a = []\nwhile True: a.append(bytearray(50000000))'`, 'out_of_memory', ['process']),
+  exhaust('fill the disk', 'while :; do head -c 20000000 /dev/zero >> big; done', 'disk_full', ['process']),
 ];

@@ -67,11 +67,15 @@ const OUTPUT = new RegExp(`${MARKS.begin}\\n([\\s\\S]*?)\\n?${MARKS.end}`);
 export const shellPrompt = (script: string): string =>
   `[mock:tool echo ${MARKS.begin}; echo ${Buffer.from(script).toString('base64')} | base64 -d | bash 2>&1; echo ${MARKS.end}]`;
 
+/** What one run may use, so that an attack reaches it soon. In a container the defaults hold. */
+const SHARE = { EXECUTOR_RUN_MEMORY_BYTES: '1500000000', EXECUTOR_RUN_DISK_BYTES: '300000000' };
+
 /** Starts a gateway. `variables` replace its settings. */
 export async function openRig(mode: Mode, variables: Record<string, string> = {}): Promise<Rig> {
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'attacks-'));
   const stop = new AbortController();
+  Object.assign(process.env, SHARE);
   const issuer = await claimIssuer();
   const signIn = { ...openIdSettings(issuer, 'alice@example.com'), OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) };
   const options = {
