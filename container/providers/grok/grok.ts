@@ -130,7 +130,7 @@ const service: Service = {
   usageReader: grokUsageReader,
 };
 
-/** A transcript, its summary, and long outputs of its tools. The other files are made again; some of them configure tools. */
+/** A transcript, its summary, and long outputs of its tools. Other files are left out, because some of them configure tools. */
 const TRANSCRIPT = /^[^/]{1,255}\/[0-9a-f-]{36}\/(?:(?:chat_history|updates)\.jsonl|summary\.json|terminal\/[^/]{1,255}\.log)$/;
 
 /** Grok in print mode, or in agent mode if the run asks an approver. Agent mode has no permission rules. */
