@@ -118,11 +118,8 @@ export const EndCause = z.enum([
   'cancel',
   'idle_timeout',
   'run_timeout',
-  'output_cap',
-  /** More processes, memory or disk than the executor gives to a run. */
-  'process_limit',
-  'out_of_memory',
-  'disk_full',
+  /** More output, processes, memory or disk than a run may have. */
+  ...(['output_cap', 'process_limit', 'out_of_memory', 'disk_full'] as const),
   'shutdown',
   'executor_lost',
   'spawn_failed',
@@ -282,7 +279,6 @@ export type ExecutorError = z.infer<typeof ExecutorError>;
 
 /** Ways to confine a run, the tightest first: namespaces by bubblewrap or by util-linux, a user of its own, or not at all. */
 export const CONTAINMENT_KINDS = ['bwrap', 'unshare', 'uid', 'none'] as const;
-export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
 
 /** Body of GET /health. */
 export const Health = z.object({

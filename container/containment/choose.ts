@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { ContainmentKind } from '../protocol.ts';
+import type { Health } from '../protocol.ts';
 import { byBubblewrap } from './bwrap.ts';
 import type { Containment, Reach } from './containment.ts';
 import { newProcessTag } from './end.ts';
@@ -23,7 +23,7 @@ interface Machine {
 }
 
 /** Makes each kind of containment, or undefined if this machine lacks its program. */
-const MAKERS: Record<ContainmentKind, (machine: Machine) => Containment | undefined> = {
+const MAKERS: Record<Health['containment'], (machine: Machine) => Containment | undefined> = {
   bwrap: ({ view }) => {
     const program = pathOf('bwrap');
     return program === undefined ? undefined : byBubblewrap(program, view);
@@ -41,7 +41,7 @@ const MAKERS: Record<ContainmentKind, (machine: Machine) => Containment | undefi
  * Returns the first of these kinds that works on this machine: it starts a program, which sees its own directory and not a file beside it.
  * Throws if none does.
  */
-export async function chooseContainment(kinds: readonly ContainmentKind[], stateDirectory: string): Promise<Containment> {
+export async function chooseContainment(kinds: readonly Health['containment'][], stateDirectory: string): Promise<Containment> {
   const machine = { stateDirectory, view: findSystem(stateDirectory) };
   for (const kind of kinds) {
     const containment = MAKERS[kind](machine);

@@ -1,4 +1,4 @@
-import type { ContainmentKind } from '../protocol.ts';
+import type { Health } from '../protocol.ts';
 
 /** What a run may reach besides the system. All paths are absolute and exist. */
 export interface Reach {
@@ -33,7 +33,7 @@ export interface ProcessPlan {
 
 /** A way to confine runs, and to keep their processes together. */
 export interface Containment {
-  kind: ContainmentKind;
+  kind: Health['containment'];
   /** Gives a run its directories, which exist below the state directory. */
   handOver: (reach: Reach) => Promise<void>;
   /** Returns the process that starts a run's command with no more than its reach. */
