@@ -19,12 +19,13 @@ export const modelServer = (state: string): ServiceSpec => ({
 /** The executor's settings in the operator's environment. */
 const executorSettings = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EXECUTOR_')));
 
-/** The executor as a plain process. */
-export const executor = (state: string, token: string): ServiceSpec => ({
+/** The executor as a plain process. `retentionDays` is the Worker's RETENTION_DAYS, if it is set. */
+export const executor = (state: string, token: string, retentionDays?: string): ServiceSpec => ({
   title: 'The executor',
   argv: () => ['container/main.ts'],
   env: (port) =>
     childEnvironment(state, {
+      ...(retentionDays !== undefined && { EXECUTOR_RETENTION_DAYS: retentionDays }),
       ...executorSettings(),
       EXECUTOR_HOST: LOOPBACK,
       EXECUTOR_PORT: String(port),

@@ -1,9 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import { clock } from '../clock.ts';
-import { DAY_MS, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
 import type { Result } from '../errors.ts';
 import type { Grant, JobSpend } from '../job/budget.ts';
 import type { Settlement } from '../job/finalize.ts';
+import type { KeptConversation } from '../job/removal/erase.ts';
 import { type Decision, decideApproval, expireApprovals, requestStepApproval, type Step } from './approval.ts';
 import { type ApprovalPart, partOfArguments } from './approval-parts.ts';
 import { type Access, auditAccess, eventFacts, headDueAt, keepHead, keptHead } from './audit.ts';
@@ -20,6 +21,7 @@ import type { AuditEnds, AuditRow } from './tables/audit-row.ts';
 import type { ListFilter } from './tables/job-filter.ts';
 import type { JobEntry } from './tables/jobs.ts';
 import type { PolicyMode } from './tables/policies.ts';
+import { nextRemoval, removeOld } from './tables/retention.ts';
 import type { ToolCall } from './tool-call.ts';
 import { announceDue } from './webhook.ts';
 
@@ -34,8 +36,6 @@ export interface AccountHealth {
 const RECONCILE_MS = 30_000;
 /** A restarted object compares its entries after this, in ms, because it may have been interrupted. */
 const WAKE_MS = 1_000;
-/** Jobs that one alarm removes from the index, because a long text takes 5 ms. The next alarm continues. */
-export const MAX_REMOVED = 500;
 
 /** One account: what its grants may do, its jobs, and the order in which they run. */
 export class Account extends DurableObject<Env> {
@@ -54,7 +54,9 @@ export class Account extends DurableObject<Env> {
   /** Decides whether a call that makes no job may run now, and counts it if so. Without `hasApprovals`, a call that needs approval is refused. */
   async permit(call: ToolCall, hasApprovals = true): Promise<Result<Permit>> {
     const permitted = permitCall(this.#account, call, hasApprovals, clock.now());
-    if (!permitted.ok && permitted.failure.code === 'approval_required') await this.#arm();
+    const isHeld = !permitted.ok && permitted.failure.code === 'approval_required';
+    // Every call leaves rows that are removed by age.
+    if (isHeld || (await this.ctx.storage.getAlarm()) === null) await this.#arm();
     return permitted;
   }
 
@@ -181,9 +183,15 @@ export class Account extends DurableObject<Env> {
     this.#account.jobs.deliver(id, grant);
   }
 
-  /** Removes a deleted job from the index. */
-  removeJob(id: string): void {
-    this.#account.jobs.remove(id);
+  /** Removes a deleted job with its approvals, and its session unless other jobs belong to it. Idempotent. Called by the job. */
+  removeJob(id: string, provider: string, session: string | undefined): KeptConversation {
+    const { jobs, approvals } = this.#account;
+    jobs.remove(id);
+    approvals.removeOfJob(id);
+    if (session === undefined) return { otherJobs: 0, copies: [] };
+    const kept = { otherJobs: jobs.countOfSession(session, provider), copies: jobs.copiesOf(session) };
+    if (kept.otherJobs === 0) jobs.removeSession(session);
+    return kept;
   }
 
   /** The tool that requested a job, or null for an unknown job. */
@@ -209,7 +217,7 @@ export class Account extends DurableObject<Env> {
   /** Expires approvals, compares entries with their jobs, sends announcements, and removes what is past its retention. */
   override async alarm(): Promise<void> {
     const now = clock.now();
-    const { jobs, approvals, audit, limits } = this.#account;
+    const { jobs } = this.#account;
     const expired = expireApprovals(this.#account, now);
     await this.#arm();
     await Promise.allSettled([
@@ -218,25 +226,21 @@ export class Account extends DurableObject<Env> {
       announceDue(this.#account, now),
       keepHead(this.#account, now),
     ]);
-    jobs.removeBefore(now - limits.retentionDays * DAY_MS, MAX_REMOVED);
-    approvals.removeBefore(now - limits.retentionDays * DAY_MS);
-    audit.removeBefore(now - limits.auditRetentionDays * DAY_MS);
+    removeOld(this.#account, now);
     await this.#dispatch();
     await this.#arm();
   }
 
   /** Sets the alarm to the next time that something is due. */
   async #arm(): Promise<void> {
-    const { jobs, approvals, announcements, audit, limits } = this.#account;
+    const { jobs, approvals, announcements } = this.#account;
     const now = clock.now();
-    const after = (from: number | null, days: number) => (from === null ? Number.POSITIVE_INFINITY : from + days * DAY_MS);
     const next = Math.min(
       jobs.unfinished().length > 0 ? now + RECONCILE_MS : Number.POSITIVE_INFINITY,
-      after(approvals.nextExpiry(), 0),
-      after(announcements.nextAt(), 0),
+      approvals.nextExpiry() ?? Number.POSITIVE_INFINITY,
+      announcements.nextAt() ?? Number.POSITIVE_INFINITY,
       headDueAt(this.#account),
-      after(jobs.oldestFinish(), limits.retentionDays),
-      after(audit.oldest(), limits.auditRetentionDays),
+      nextRemoval(this.#account),
     );
     if (Number.isFinite(next)) await this.ctx.storage.setAlarm(Math.max(next, now + WAKE_MS));
   }

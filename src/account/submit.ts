@@ -189,7 +189,8 @@ function addEntry({ jobs }: AccountContext, submission: Submission, state: Place
     workspace: spec.workspace ?? null,
   };
   jobs.add(entry, excerptOf(spec.prompt));
-  if (session !== null) jobs.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '' }, now);
+  const origin = spec.session.mode === 'fork' ? spec.session.from : undefined;
+  if (session !== null) jobs.useSession(session, { provider: spec.provider, workspace: spec.workspace ?? '', origin }, now);
 }
 
 /** Admits a request for a job: finds its duplicate, or creates a job that runs, is queued or is held. */

@@ -15,6 +15,7 @@ import { isOver } from './machine.ts';
 import { openBudget } from './open-budget.ts';
 import { notApproved } from './outcome.ts';
 import type { Ending, Hold, JobSpec, JobView } from './record.ts';
+import { eraseJob, eraseLeftover, type Removal } from './removal/erase.ts';
 import { DRIVE_WATCHDOG_MS, expiresAt, nextAlarm, queueDeadline, queueTimeout } from './schedule.ts';
 import { Signal } from './signal.ts';
 import { SpendStore } from './spend.ts';
@@ -48,7 +49,7 @@ export class Job extends DurableObject<Env> {
   readonly #config: Config = readConfig(this.env);
   readonly #changed = new Signal();
   readonly #budget = openBudget(this.env, this.#store, new SpendStore(this.ctx.storage), this.#config, this.#changed, (row) =>
-    this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id)),
+    this.ctx.waitUntil(this.#executor(row.spec).cancel(row.spec.id)),
   );
   #driving: Promise<void> | null = null;
 
@@ -143,21 +144,23 @@ export class Job extends DurableObject<Env> {
     if (isOver(row.state)) return { job: this.#view(row), over: true };
     this.#store.mark('cancel_requested_at', clock.now());
     if (row.state !== 'running') this.#finish({ state: 'canceled', reason: 'cancel' });
-    else this.ctx.waitUntil(this.#executor(row).cancel(row.spec.id));
+    else this.ctx.waitUntil(this.#executor(row.spec).cancel(row.spec.id));
     await this.#arm();
     return { job: this.#view(this.#existing()), over: false };
   }
 
-  /** Deletes a job that is over, with its events and output. Returns null if the job was never created. */
-  async remove(): Promise<Result<JobView> | null> {
+  /** Deletes a job that is over with all that is kept of it. Returns null if the job was never created. */
+  async remove(): Promise<Result<Removal> | null> {
     const row = this.#store.job();
     if (!row) return null;
     if (!isOver(row.state)) return fail({ code: 'job_not_over', jobId: row.spec.id, state: row.state });
     await this.#drive();
     if (this.#existing().settled_at === null) throw new Error('the account did not answer');
-    await this.#store.deleteAll();
-    return ok(this.#view(row));
+    return ok({ job: this.#view(row), ...(await this.#erase(row)) });
   }
+
+  #erase = (row: JobRow) =>
+    eraseJob(this.ctx.storage, this.#store, accountOf(this.env, row.spec), this.#executor(row.spec), row, clock.now());
 
   /** What the account stores of a job that is over, or null. */
   settlement(): Settlement | null {
@@ -213,14 +216,15 @@ export class Job extends DurableObject<Env> {
     const answer = { allowed, ...(reason !== undefined && { reason }) };
     this.#store.note({ answers: { ...answers, [ask]: answer } });
     this.#changed.fire();
-    this.ctx.waitUntil(sendAnswer(this.#executor(row), row.spec.id, ask, answer));
+    this.ctx.waitUntil(sendAnswer(this.#executor(row.spec), row.spec.id, ask, answer));
   }
 
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(clock.now() + DRIVE_WATCHDOG_MS);
     const row = this.#store.job();
-    if (!row) return;
-    if (expiresAt(row, this.#config.limits) <= clock.now()) return this.#store.deleteAll();
+    const { limits } = this.#config;
+    if (!row) return eraseLeftover(this.ctx.storage, (left) => this.#executor(left), limits, clock.now());
+    if (expiresAt(row, limits) <= clock.now()) return void (await this.#erase(row));
     await this.#drive();
     await this.#arm();
   }
@@ -238,7 +242,7 @@ export class Job extends DurableObject<Env> {
     if (!row) return;
     const { limits, gateUrl } = this.#config;
     const store = this.#store;
-    const executor = this.#executor(row);
+    const executor = this.#executor(row.spec);
     const gate = { baseUrl: `${gateUrl}/${row.spec.provider}`, token: await runToken(this.env, row.spec, row.run_token) };
     const sleep = (ms: number) => this.#changed.next(ms);
     const changed = () => this.#changed.fire();
@@ -280,8 +284,8 @@ export class Job extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(alarm);
   }
 
-  #executor(row: JobRow) {
-    return executorOf(this.env, this.#config, row.spec.account, row.spec.workspace ?? 'default');
+  #executor({ account, workspace = 'default' }: Pick<JobSpec, 'account' | 'workspace'>) {
+    return executorOf(this.env, this.#config, account, workspace);
   }
 
   #view(row: JobRow): JobView {

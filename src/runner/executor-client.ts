@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { type Event, Health, PROTOCOL_VERSION, type RunAnswer, type RunRequest, readEvent } from '../../container/protocol.ts';
 import { type ExecutorReply, mismatch, readReply, unanswered } from './executor-reply.ts';
 
+/** What is left of a run in its executor: its files and, if it is named, its session. */
+export type LeftFiles = { account: string; provider: string; session?: string };
+
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {
   /** Refused with `state_changed` if the executor's state id is not `state`. Null skips the check. Waits at most `maxMs`. */
@@ -11,6 +14,8 @@ export interface ExecutorClient {
   cancel: (runId: string) => Promise<ExecutorReply<null>>;
   /** Answers a step that the run asks about. */
   answer: (runId: string, answer: RunAnswer) => Promise<ExecutorReply<null>>;
+  /** Removes what is left of a run that is over, and its session if that is named. */
+  erase: (runId: string, left: LeftFiles) => Promise<ExecutorReply<null>>;
   /** Never starts a container. */
   health: () => Promise<ExecutorReply<Health>>;
   /** Starts the executor's container if it sleeps, and returns the executor's health. Waits at most `maxMs`. */
@@ -126,6 +131,8 @@ export function executorClient(send: Transport): ExecutorClient {
       withVersion(await call(`/runs/${runId}/events?after=${after}&wait=${waitMs}`, {}, waitMs + ANSWER_MARGIN_MS, readEvents)),
     answer: (runId, answer) =>
       call(`/runs/${runId}/answers`, { method: 'POST', body: JSON.stringify(answer) }, ANSWER_MARGIN_MS, readObject),
+    erase: (runId, left) =>
+      call(`/runs/${runId}/files?${new URLSearchParams(left)}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, readObject),
     cancel: (runId) => call(`/runs/${runId}`, { method: 'DELETE' }, ANSWER_MARGIN_MS, readObject),
     health: () => health('/health', ANSWER_MARGIN_MS),
     wake: (maxMs) => health('/health?wake', Math.min(WAKE_MARGIN_MS, maxMs)),

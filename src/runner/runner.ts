@@ -48,6 +48,7 @@ export class Runner extends Container<Env> {
   override interceptHttps = this.#hasEgress;
   override envVars = {
     EXECUTOR_TOKEN: this.#token,
+    EXECUTOR_RETENTION_DAYS: String(this.#config.limits.retentionDays),
     ...(this.#hasEgress && { NODE_EXTRA_CA_CERTS: CERTIFICATE, SSL_CERT_FILE: CERTIFICATE, GIT_SSL_CAINFO: CERTIFICATE }),
   };
 

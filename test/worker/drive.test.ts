@@ -30,6 +30,7 @@ const SILENT: ExecutorClient = {
   events: async () => LOST,
   cancel: async () => TAKEN,
   answer: async () => TAKEN,
+  erase: async () => TAKEN,
 };
 const GATE = { baseUrl: 'http://127.0.0.1:9', token: 'a-made-up-run-token' };
 /** A drive in which no time passes. */

@@ -34,6 +34,7 @@ async function drive(at: (now: number, asks: number) => Moment) {
     },
     cancel: async () => TAKEN,
     answer: async () => TAKEN,
+    erase: async () => TAKEN,
   };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {

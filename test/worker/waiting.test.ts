@@ -37,6 +37,7 @@ async function waiting(woken: ExecutorReply<Health>, takes: Times = {}) {
     events: AWAY,
     cancel: AWAY,
     answer: AWAY,
+    erase: AWAY,
   };
   const spec = specOf([]);
   return runInDurableObject(jobOf(spec), async (_job, { storage }) => {

@@ -233,6 +233,17 @@ export class Approvals {
     return this.#sql.exec(query, kind, grant, tool, rule, argsHash, now).toArray().length === 1;
   }
 
+  removeOfJob(job: string): void {
+    this.#remove('job = ?', job);
+  }
+
+  /** When the oldest decided approval, or approval for an hour, expired, or null. */
+  oldest(): number | null {
+    const query = `SELECT MIN(at) AS oldest FROM (SELECT MIN(expires_at) AS at FROM approval WHERE state <> 'pending'
+      UNION ALL SELECT MIN(until) FROM alike)`;
+    return this.#sql.exec<{ oldest: number | null }>(query).one().oldest;
+  }
+
   /** Removes decided approvals that expired before a time. */
   removeBefore(before: number): void {
     this.#remove(`state <> 'pending' AND expires_at < ?`, before);

@@ -126,6 +126,16 @@ export class Counters {
       if (reservation.usage && used) this.#add(reservation, used[reservation.usage] - reservation.amount);
   }
 
+  /** When the oldest window of a counter began, or null. */
+  oldest(): number | null {
+    return this.#sql.exec<{ oldest: number | null }>('SELECT MIN(start) AS oldest FROM counter').one().oldest;
+  }
+
+  /** Removes counters whose window began before a time, which is longer ago than any window lasts. */
+  removeBefore(before: number): void {
+    this.#sql.exec('DELETE FROM counter WHERE start < ?', before);
+  }
+
   #take(ref: string): Reservation[] {
     return this.#sql
       .exec('DELETE FROM reservation WHERE ref = ? RETURNING owner, name, window_s, start, amount, usage', ref)

@@ -17,6 +17,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS entry_request ON entry (request_key);
   CREATE UNIQUE INDEX IF NOT EXISTS entry_idempotency ON entry (idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX IF NOT EXISTS entry_finished ON entry (finished_at);
+  CREATE INDEX IF NOT EXISTS entry_session ON entry (session);
   CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, provider TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT;`;
 
 /** Columns that accounts of earlier versions lack, by table. */
@@ -32,11 +33,16 @@ const LATER = {
     // Jobs of earlier versions count as delivered, because nothing recorded it.
     delivered: 'INTEGER NOT NULL DEFAULT 1',
   },
-  session: { workspace: 'TEXT' },
+  session: { workspace: 'TEXT', origin: 'TEXT' },
 } as const;
 
 const among = (states: readonly State[]) => `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
 const UNFINISHED = among(ACTIVE_STATES);
+
+/** Jobs that one alarm removes from the index, because a long text takes 5 ms. The next alarm continues. */
+export const MAX_REMOVED = 500;
+
+const IS_UNUSED = 'NOT EXISTS (SELECT 1 FROM entry WHERE entry.session = session.id)';
 
 /** Number of latest jobs whose average usage is expected of the next one. */
 const AVERAGED = 20;
@@ -69,10 +75,14 @@ const JobEntry = z.object({
 });
 export type JobEntry = z.infer<typeof JobEntry>;
 
-/** A session. Its workspace is '' if it has a directory of its own, and undefined if an earlier version did not store it. */
+/**
+ * A session. Its workspace is '' if it has a directory of its own, and undefined if an earlier version did not store it. `origin` is the session
+ * that it was copied from.
+ */
 interface Session {
   provider: string;
   workspace: string | undefined;
+  origin?: string | undefined;
 }
 
 const Averages = z.object({ usd: z.number().nullable(), tokens: z.number().nullable(), seconds: z.number().nullable() });
@@ -230,12 +240,34 @@ export class JobIndex {
   }
 
   /** Stores a session, or that it was used again. */
-  useSession(id: string, { provider, workspace }: Session, now: number): void {
+  useSession(id: string, { provider, workspace, origin }: Session, now: number): void {
     this.#sql.exec(
-      `INSERT INTO session (id, provider, workspace, used_at) VALUES (?, ?, ?, ?)
+      `INSERT INTO session (id, provider, workspace, origin, used_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at, workspace = COALESCE(workspace, excluded.workspace)`,
-      ...[id, provider, workspace ?? null, now],
+      ...[id, provider, workspace ?? null, origin ?? null, now],
     );
+  }
+
+  /** Number of jobs that belong to a session, or may: an unfinished one that continues the latest session of its workspace. */
+  countOfSession(id: string, provider: string): number {
+    const query = `SELECT COUNT(*) AS n FROM entry WHERE session = ? OR (session IS NULL AND provider = ? AND ${UNFINISHED})`;
+    return this.#sql.exec<{ n: number }>(query, id, provider).one().n;
+  }
+
+  /** Ids of the sessions that were copied from a session, or from a copy of it. */
+  copiesOf(id: string): string[] {
+    const query = `WITH RECURSIVE copy (id) AS (SELECT id FROM session WHERE origin = ?1
+      UNION SELECT session.id FROM session JOIN copy ON session.origin = copy.id) SELECT id FROM copy`;
+    return this.#sql
+      .exec<{ id: string }>(query, id)
+      .toArray()
+      .map((row) => row.id);
+  }
+
+  /** Removes a session. Its copies count as copies of its origin from now on. */
+  removeSession(id: string): void {
+    this.#sql.exec('UPDATE session SET origin = (SELECT origin FROM session WHERE id = ?1) WHERE origin = ?1', id);
+    this.#sql.exec('DELETE FROM session WHERE id = ?', id);
   }
 
   /** A queued job's place in the queue, from 1; undefined for any other job. */
@@ -245,16 +277,17 @@ export class JobIndex {
     return place < 0 ? undefined : place + 1;
   }
 
-  /** Removes jobs that ended, oldest first and at most `max`, and sessions that were last used, before a time. */
-  removeBefore(before: number, max: number): void {
-    this.#sql.exec('DELETE FROM session WHERE used_at < ?', before);
+  /** Removes jobs that ended, oldest first and at most MAX_REMOVED, and sessions without jobs that were last used, before a time. */
+  removeBefore(before: number): void {
     const oldest = 'SELECT place FROM entry WHERE finished_at < ? ORDER BY finished_at LIMIT ?';
-    this.#sql.exec(`DELETE FROM entry WHERE place IN (${oldest})`, before, max);
+    this.#sql.exec(`DELETE FROM entry WHERE place IN (${oldest})`, before, MAX_REMOVED);
+    this.#sql.exec(`DELETE FROM session WHERE used_at < ? AND ${IS_UNUSED}`, before);
   }
 
-  /** Finish time of the oldest finished job, or null. */
-  oldestFinish(): number | null {
-    const [row] = this.#sql.exec<{ oldest: number | null }>('SELECT MIN(finished_at) AS oldest FROM entry').toArray();
-    return row?.oldest ?? null;
+  /** When the oldest finished job ended or the oldest session without jobs was used, or null. */
+  oldest(): number | null {
+    const query = `SELECT MIN(at) AS oldest FROM (SELECT MIN(finished_at) AS at FROM entry
+      UNION ALL SELECT MIN(used_at) FROM session WHERE ${IS_UNUSED})`;
+    return this.#sql.exec<{ oldest: number | null }>(query).one().oldest;
   }
 }

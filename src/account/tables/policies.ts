@@ -130,6 +130,16 @@ export class Policies {
     return this.#rows('WHERE target = ? AND mode = ?', target, mode)[0]?.written;
   }
 
+  /** When the oldest change was made, or null. */
+  oldest(): number | null {
+    return this.#sql.exec<{ oldest: number | null }>('SELECT MIN(at) AS oldest FROM policy_change').one().oldest;
+  }
+
+  /** Removes changes from before a time. */
+  removeBefore(before: number): void {
+    this.#sql.exec('DELETE FROM policy_change WHERE at < ?', before);
+  }
+
   #rows(query: string, ...values: string[]): SetPolicy[] {
     const rows = this.#sql.exec(`SELECT target, mode, written, changed_at FROM policy ${query}`, ...values).toArray();
     return rows.map((row) => {

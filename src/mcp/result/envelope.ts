@@ -144,6 +144,8 @@ export const CalledJob = JobView.extend({
   deduplicated: z.boolean().optional(),
   alreadyOver: z.boolean().optional(),
   deleted: z.boolean().optional(),
+  /** What stays of a deleted job. */
+  left: z.array(text).optional(),
 });
 export type CalledJob = z.infer<typeof CalledJob>;
 

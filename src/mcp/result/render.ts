@@ -67,6 +67,7 @@ function jobLine(job: CalledJob): string {
     job.sessionId && `session ${job.sessionId}`,
     job.deduplicated ? 'existing job of an identical request' : undefined,
     job.deleted ? 'deleted' : undefined,
+    ...(job.left ?? []),
     job.alreadyOver ? 'already over' : undefined,
     job.denials && !isOver(job.state) && `not permitted: ${job.denials.map(({ tool }) => tool).join(', ')}`,
   ];

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Limits } from '../../config.ts';
 import { ok } from '../../errors.ts';
+import type { Removal } from '../../job/removal/erase.ts';
 import { GATEWAY_TOOLS } from '../../policy/tools.ts';
-import { ownAccount, ownJob } from '../call.ts';
+import { ownJob } from '../call.ts';
 import { upTo } from '../input.ts';
 import { maxRequestedChars } from '../result/fit.ts';
 import { nextFor } from '../result/next.ts';
@@ -49,17 +50,27 @@ const jobDelete = (limits: Limits) =>
   tool({
     ...GATEWAY_TOOLS.jobDelete,
     title: 'Delete a job',
-    description: `Deletes a finished job with its answer and events. Jobs are removed automatically ${limits.retentionDays} days after their end.`,
+    description: `Deletes a finished job with its answer, events and, unless other jobs belong to it, its conversation; left names what stays. Jobs are removed automatically ${limits.retentionDays} days after their end.`,
     input: z.strictObject({ jobId }),
     parts: ['job'],
     run: async (input, call) => {
       const removed = await ownJob(call, input.jobId).remove();
       if (!removed) return unknownJob(input.jobId);
       if (!removed.ok) return removed;
-      await ownAccount(call).removeJob(input.jobId);
-      return ok({ job: { ...removed.value, deleted: true } });
+      const left = leftWords(removed.value);
+      return ok({ job: { ...removed.value.job, deleted: true, ...(left.length > 0 && { left }) } });
     },
   });
+
+/** What stays of a deleted job, in sentences. */
+function leftWords({ job: { sessionId, workspace }, otherJobs, copies, isPending }: Removal): string[] {
+  return [
+    otherJobs > 0 ? `Conversation ${sessionId} stays, because it belongs to ${otherJobs} other jobs too.` : '',
+    copies.length > 0 ? `Copies of the conversation stay: ${copies.join(', ')}.` : '',
+    workspace === undefined ? '' : `Files in workspace ${workspace} stay.`,
+    isPending ? 'The executor does not answer: its files of the job are removed when it does.' : '',
+  ].filter(Boolean);
+}
 
 /** The tools for jobs, in the order of tools/list. */
 export const jobTools = (limits: Limits): Tool[] => [

@@ -44,7 +44,7 @@ export const LARGEST: Record<string, Record<string, number>> = {
     },
     ...{ correlation_id: 600, grant_id: 200, tool: 400, client: 600, origin: 2_000 },
   },
-  'Account.session': { id: 40, provider: 32, workspace: 64 },
+  'Account.session': { id: 40, provider: 32, workspace: 64, origin: 40 },
   'Account.approval': {
     ...{ id: 300, kind: 8, call: 10_000, grant_id: 200, tool: 600, args_hash: 64, rule: 2_000, reason: 1_500, job: 64 },
     ...{ question: 200, state: 20, decided_by: 600, said: 1_500, preview: 24_000 },
