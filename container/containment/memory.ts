@@ -52,7 +52,7 @@ function readMachine(root: string): MemoryFigures | undefined {
 export function readMemory(root = '/'): MemoryFigures | undefined {
   const groups = textOf(join(root, 'proc/self/cgroup')) ?? '';
   const unified = /^0::(\/.*)$/m.exec(groups)?.[1];
-  const memory = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(groups)?.[1];
+  const memory = /^\d{1,9}:(?:[^:\n]{0,200},)?memory(?:,[^:\n]{0,200})?:(\/.*)$/m.exec(groups)?.[1];
   // Inside a container the group's path may be the one outside, while only the group itself is mounted.
   for (const path of [unified, '/'])
     for (const mount of ['sys/fs/cgroup', 'sys/fs/cgroup/unified']) {

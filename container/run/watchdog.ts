@@ -52,7 +52,7 @@ const sizeOf = (directories: string[]): Promise<number> =>
   });
 
 /** The rows of a run: those of its group and the descendants of its first process. */
-export function rowsOf(rows: ProcessRow[], { pid, tag }: Pick<WatchedRun, 'pid' | 'tag'>): ProcessRow[] {
+function rowsOf(rows: ProcessRow[], { pid, tag }: Pick<WatchedRun, 'pid' | 'tag'>): ProcessRow[] {
   const children = Map.groupBy(rows, ({ parent }) => parent);
   const found = new Map<number, ProcessRow>();
   const add = (row: ProcessRow): void => {
@@ -65,7 +65,7 @@ export function rowsOf(rows: ProcessRow[], { pid, tag }: Pick<WatchedRun, 'pid' 
 }
 
 /** What a run uses too much of, or undefined. */
-export function excessOf(rows: ProcessRow[], { processes, memoryBytes }: Share): Excess | undefined {
+function excessOf(rows: ProcessRow[], { processes, memoryBytes }: Share): Excess | undefined {
   if (rows.length > processes) return { cause: 'process_limit', limit: processes };
   const used = rows.reduce((sum, row) => sum + row.memoryBytes, 0);
   return used > memoryBytes ? { cause: 'out_of_memory', limit: memoryBytes } : undefined;

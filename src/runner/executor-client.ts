@@ -3,7 +3,7 @@ import { type Event, Health, PROTOCOL_VERSION, type RunAnswer, type RunRequest, 
 import { type ExecutorReply, mismatch, readReply, unanswered } from './executor-reply.ts';
 
 /** What is left of a run in its executor: its files and, if it is named, its session. */
-export type LeftFiles = { account: string; provider: string; session?: string };
+type LeftFiles = { account: string; provider: string; session?: string };
 
 /** What a job needs of the executor. Every call may be repeated. */
 export interface ExecutorClient {

@@ -11,7 +11,7 @@ export const grokEndings: readonly KnownEnding[] = [
   { code: 'empty_answer', text: /empty response from model/i },
   { code: 'prompt_too_long', text: PROMPT_TOO_LONG },
   { code: 'max_tokens', text: /max_tokens_truncation|truncated by max_tokens/i },
-  { code: 'model_not_found', text: /unknown model|\bmodel\b(?: \S{1,100}){0,4} (?:not found|not available|does not exist)/i },
+  { code: 'model_not_found', text: /unknown model|\bmodel \S{1,100} (?:is |was )?(?:not found|not available|does not exist)/i },
   { code: 'auth_error', text: /not signed in|^error: unauthorized/im },
   { code: 'api_timeout', text: /model stopped responding|"error_kind": *"idle_timeout"/i },
   { code: 'session_not_found', text: /session \S+ not found|no session found/i },
