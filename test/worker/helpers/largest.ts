@@ -42,7 +42,7 @@ export const LARGEST: Record<string, Record<string, number>> = {
       idempotency_key: 600,
       label: 240,
     },
-    ...{ correlation_id: 600, grant_id: 200, tool: 400, client: 600, origin: 2_000 },
+    ...{ correlation_id: 600, grant_id: 200, tool: 400, client: 600, origin: 2_000, title: 600, workspace: 64 },
   },
   'Account.session': { id: 40, provider: 32, workspace: 64, origin: 40 },
   'Account.approval': {
