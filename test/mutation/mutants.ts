@@ -6,6 +6,8 @@ import { type AstNode, type Change, changesOf, isNode } from './operators.ts';
 export interface Mutant extends Change {
   file: string;
   line: number;
+  /** The line where the changed piece begins. */
+  context: string;
   /** The changed piece and what replaces it, each in one line. */
   before: string;
   after: string;
@@ -36,6 +38,11 @@ function walk(node: AstNode, visit: (node: AstNode) => void): void {
   }
 }
 
+function placeOf(source: string, at: number) {
+  const line = source.slice(0, at).split('\n').length;
+  return { line, context: source.split('\n')[line - 1]?.trim() ?? '' };
+}
+
 /** All mutants of a file of TypeScript. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const root: unknown = parseAst(source, { lang: 'ts' });
@@ -45,7 +52,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   return changes.map((change) => ({
     ...change,
     file,
-    line: source.slice(0, change.start).split('\n').length,
+    ...placeOf(source, change.start),
     before: inOneLine(source.slice(change.start, change.end)),
     after: inOneLine(change.text),
     key: sha256([file, version, change.start, change.end, change.text].join('\n')),

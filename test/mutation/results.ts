@@ -4,14 +4,20 @@ import { z } from 'zod';
 import type { Mutant } from './mutants.ts';
 
 /** A mutant that no test can notice, or that need not be noticed, and why. */
-const Equivalent = z.strictObject({ file: z.string(), before: z.string(), after: z.string(), reason: z.string() });
+const Equivalent = z.strictObject({
+  file: z.string(),
+  line: z.string(),
+  before: z.string(),
+  after: z.string(),
+  reason: z.string(),
+});
 export type Equivalent = z.infer<typeof Equivalent>;
 
 export const readEquivalents = async (): Promise<Equivalent[]> =>
   z.array(Equivalent).parse(JSON.parse(await readFile(join(import.meta.dirname, 'equivalents.json'), 'utf8')));
 
-export const isSame = (known: Equivalent, { file, before, after }: Mutant): boolean =>
-  known.file === file && known.before === before && known.after === after;
+export const isSame = (known: Equivalent, { file, context, before, after }: Mutant): boolean =>
+  known.file === file && known.line === context && known.before === before && known.after === after;
 
 /** How far a mutant came: what noticed it, or null, and the suites that did not. */
 const Result = z.object({ key: z.string(), killedBy: z.string().nullable(), passed: z.int(), tests: z.string() });

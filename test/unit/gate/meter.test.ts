@@ -58,6 +58,16 @@ test('a piece is passed on before the next one comes', async () => {
   await write;
 });
 
+test('a reader that leaves is noticed at once, though nothing more comes', async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const { passed, hasLeft } = metering(new Response(readable, { headers: { 'content-type': 'text/event-stream' } }));
+  const reader = passed.body?.getReader();
+  await Promise.all([writable.getWriter().write(new TextEncoder().encode('data: {}\n')), reader?.read()]);
+  await reader?.cancel();
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  expect(hasLeft()).toBe(true);
+});
+
 const XAI_EVENTS = [
   'event: response.created\ndata: {"response":{"model":"grok-4.6","usage":null}}\n\n',
   'event: response.completed\ndata: {"response":{"usage":{"input_tokens":10,"output_tokens":20,"cost_in_usd_ticks":10000000000}}}\n\n',
