@@ -12,6 +12,8 @@ export interface CallingClient {
   supportsForms: boolean;
   /** Aborted when the client no longer waits. */
   signal: AbortSignal;
+  /** Whether the client is still there to receive the answer. May take a quarter of a second. */
+  isListening: () => Promise<boolean>;
   /** Sends a progress message, if the client asked for progress. */
   progress: (message: string) => Promise<void>;
 }

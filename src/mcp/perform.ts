@@ -48,6 +48,7 @@ async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): P
 /** Records that the caller received the answer of a completed job, so that an identical request runs again. */
 export async function recordDelivery({ job, answer }: ToolAnswer, call: Call): Promise<void> {
   if (job?.state !== 'completed' || answer?.source !== 'answer' || call.client.signal.aborted) return;
+  if (!(await call.client.isListening())) return;
   // The answer matters more than its record.
   await ownAccount(call)
     .markDelivered(job.id, call.caller.grant)

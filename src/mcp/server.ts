@@ -10,8 +10,9 @@ import { answerCall } from './answer.ts';
 import { sendReadableErrors } from './arguments/protocol-errors.ts';
 import type { Call, CallingClient } from './call.ts';
 import { mayShowForms } from './elicitation.ts';
-import { mcpHandler } from './handler.ts';
+import { mcpHandler } from './http/handler.ts';
 import { jobTasks } from './job-tasks.ts';
+import { Presence } from './http/presence.ts';
 import { listResources, readResource, resourceTemplates } from './resources.ts';
 import { serveTasks, supportsTasks, TASKS } from './tasks.ts';
 import { listingOf } from './tool.ts';
@@ -60,7 +61,7 @@ function clientName({ mcpReq }: ServerContext, userAgent: string): string {
   return shownName(info ? `${info.name} ${info.version}` : userAgent);
 }
 
-function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: Request): McpServer {
+function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: Request, presence: Presence): McpServer {
   const name = { name: 'llm-cli-gateway', title: 'LLM CLI Gateway', version: VERSION };
   const cacheable = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
   const reads = caller.scopes.includes('jobs:read');
@@ -84,6 +85,7 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
       supportsTasks: hasTasks && supportsTasks(context),
       supportsForms: era === 'modern' && config.approvalByClient === 'on' && mayShowForms(caller, context),
       signal: context.mcpReq.signal,
+      isListening: () => presence.isListening(),
       progress: progressOf(context),
     },
   });
@@ -98,9 +100,10 @@ function serverFor(caller: Caller, env: Env, config: Config, era: Era, request: 
 }
 
 /** Answers one MCP request of an authenticated caller, in either era of the protocol. */
-export function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
+export async function handleMcp(request: Request, env: Env, config: Config, caller: Caller): Promise<Response> {
   const mayWait = (tool: string) => tool === 'llm_job_watch' || toolsFor(config.limits).get(tool)?.becomesTask === true;
-  const factory: McpServerFactory = ({ era }) => serverFor(caller, env, config, era, request);
+  const presence = new Presence();
+  const factory: McpServerFactory = ({ era }) => serverFor(caller, env, config, era, request, presence);
   const handler = mcpHandler(factory, config.limits.mcpBodyMaxBytes, mayWait);
-  return handler.fetch(request);
+  return presence.watch(await handler.fetch(request));
 }

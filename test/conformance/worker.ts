@@ -1,6 +1,6 @@
 import { isAllowedOrigin, resourceOf } from '../../src/auth/resource.ts';
 import { readConfig } from '../../src/config.ts';
-import { mcpHandler } from '../../src/mcp/handler.ts';
+import { mcpHandler } from '../../src/mcp/http/handler.ts';
 import { fixtureServer } from './server.ts';
 import { refuseWithoutTasks } from './tasks.ts';
 

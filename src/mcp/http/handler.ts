@@ -1,6 +1,6 @@
 import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { createMcpHandler } from 'agents/mcp/server';
-import { refuseTaskEvents } from './tasks.ts';
+import { refuseTaskEvents } from '../tasks.ts';
 
 /** Time between two comments on a silent stream, because proxies close idle connections, in ms. */
 const KEEP_ALIVE_MS = 10_000;
