@@ -86,9 +86,9 @@ export class Account extends DurableObject<Env> {
     return tools.filter((tool) => policy.isHidden(tool));
   }
 
-  /** Approvals in one state, or those that are decided, newest first, below the place `before`. */
-  approvals(state: ApprovalState | 'decided' | undefined, limit: number, before?: number): Approval[] {
-    return this.#account.approvals.list(state, limit, before);
+  /** Approvals in one state, or those that are decided, newest first, below the place `before`; of one grant, or all. */
+  approvals(state: ApprovalState | 'decided' | undefined, limit: number, before?: number, grant?: string): Approval[] {
+    return this.#account.approvals.list(state, limit, before, grant);
   }
 
   approval(id: string): Approval | null {

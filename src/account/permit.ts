@@ -3,6 +3,7 @@ import { type Failure, fail, ok, type Result } from '../errors.ts';
 import { GATEWAY_TOOLS, TOKEN_CALLS } from '../policy/tools.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
 import { auditCall, auditRefusal, callFacts } from './audit.ts';
+import { mayShowOwnOnly } from './circumstances.ts';
 import type { AccountContext } from './context.ts';
 import { type Approval, holdOf } from './tables/approvals.ts';
 import type { OwnedCharge } from './tables/counters.ts';
@@ -16,6 +17,8 @@ export interface Permit {
   at: number;
   /** The approval that the call used up. */
   approvalId?: string;
+  /** The grant whose entries alone a list may show; absent if it may show all of the account. */
+  onlyGrant?: string;
 }
 
 /** An approved call may be repeated for this long after the decision, in ms. */
@@ -53,7 +56,7 @@ function requireApproval(
 
 /** Decides whether a call that makes no job may run now, and counts it if so. Without `hasApprovals`, a call that needs approval is refused. */
 export function permitCall(account: AccountContext, call: ToolCall, hasApprovals: boolean, now: number): Result<Permit> {
-  const { audit, approvals, counters } = account;
+  const { audit, approvals, counters, policies } = account;
   const { tool, grant } = call;
   if (grant === OWNER && OWNER_ALWAYS_ALLOWED.includes(tool)) {
     audit.add(callFacts(call, 'allow', now, { rule: 'owner', reason: 'the gateway token is never locked out' }));
@@ -65,12 +68,13 @@ export function permitCall(account: AccountContext, call: ToolCall, hasApprovals
   }
   const weighing = weigh(account, call, { running: 0 }, now);
   const { rule, reason, kind, failure: refusal } = weighing.enforced;
+  const shown = mayShowOwnOnly(policies.enforced(grant).policy, call) ? { onlyGrant: grant } : {};
   const known = hasApprovals && (kind === 'hold' || kind === 'limit') ? approvals.ofCall(call, PERMIT_MS, now) : undefined;
   if (known?.state === 'approved') {
     // Nothing is charged here, because the charges were reserved when the approval was requested.
     approvals.use(known.id, now);
     auditCall(account, call, 'allow', weighing, now, { reason: `approved by ${known.decidedBy}` });
-    return ok({ charges: [], at: now, approvalId: known.id });
+    return ok({ charges: [], at: now, approvalId: known.id, ...shown });
   }
   const refuse = (failure: Failure) => auditRefusal(account, call, weighing, failure, now);
   if (refusal) return refuse(refusal);
@@ -84,5 +88,5 @@ export function permitCall(account: AccountContext, call: ToolCall, hasApprovals
     return refuse({ code: 'policy_denied', tool, rule, reason: `${reason}; approvals are not available on this API` });
   auditCall(account, call, 'allow', weighing, now);
   counters.charge(weighing.charges, now);
-  return ok({ charges: weighing.charges, at: now });
+  return ok({ charges: weighing.charges, at: now, ...shown });
 }

@@ -1,8 +1,8 @@
 import { ok, type Result } from '../errors.ts';
 import { toolNamed } from '../policy/tools.ts';
 import { eventFacts } from './audit.ts';
+import { estimateOf } from './circumstances.ts';
 import type { AccountContext } from './context.ts';
-import { estimateOf } from './estimate.ts';
 import { workspaceOfSession } from './submit.ts';
 import type { OwnedCharge } from './tables/counters.ts';
 import type { PolicyChange, PolicyMode } from './tables/policies.ts';

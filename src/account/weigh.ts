@@ -3,6 +3,7 @@ import { evaluateWithin } from '../policy/ceiling.ts';
 import { CALLS, type Policy } from '../policy/compile.ts';
 import { type Overrun, overrun } from '../policy/counting.ts';
 import type { PolicyReason } from '../policy/evaluate.ts';
+import { isOwnJob } from './circumstances.ts';
 import type { AccountContext } from './context.ts';
 import { approvalScope } from './tables/approvals.ts';
 import type { OwnedCharge, Used } from './tables/counters.ts';
@@ -53,7 +54,7 @@ const ownerOf = ({ scope }: { scope: 'grant' | 'account' }, grant: string, prefi
 
 /** Decides on a call under one policy, with the counters of `prefix`. Changes nothing. */
 export function decideUnder(
-  { counters, approvals }: AccountContext,
+  { counters, approvals, jobs }: AccountContext,
   policy: Policy,
   call: ToolCall,
   { estimate, running }: Circumstances,
@@ -61,7 +62,8 @@ export function decideUnder(
   prefix = '',
 ): PolicyDecision {
   const { grant, tool, args } = call;
-  const verdict = evaluateWithin(policy, { tool, args, ...(estimate && { estimate }) });
+  const job = { own: isOwnJob({ jobs }, call) };
+  const verdict = evaluateWithin(policy, { tool, args, job, ...(estimate && { estimate }) });
   const { rule, reason } = verdict;
   if (verdict.kind === 'hide') return { kind: 'hide', rule, reason, failure: { code: 'unknown_tool', tool }, charges: [] };
   if (verdict.kind === 'deny')

@@ -22,11 +22,11 @@ export async function authorizeMethod<T>(
   tool: KnownTool,
   args: Record<string, unknown>,
   call: Call,
-  work: () => PromiseLike<T | undefined>,
+  work: (permit: Permit) => PromiseLike<T | undefined>,
 ): Promise<T | undefined> {
   const permit = await permitted(tool, args, call);
   if (!permit.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, toToolError(permit.failure).message);
-  const found = await work();
+  const found = await work(permit.value);
   if (found === undefined) await ownAccount(call).refund(permit.value);
   return found;
 }
@@ -40,7 +40,7 @@ async function attempt(tool: Tool, args: Record<string, unknown>, call: Call): P
   if (tool.makesJob) return read.value(call, asked);
   const permit = await ownAccount(call).permit(asked);
   if (!permit.ok) return permit;
-  const result = await read.value(call, asked);
+  const result = await read.value(call, asked, permit.value);
   if (!result.ok) await ownAccount(call).refund(permit.value);
   return result;
 }

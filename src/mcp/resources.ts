@@ -22,8 +22,8 @@ export const resourceTemplates = [
 
 /** The answers of the newest jobs. */
 export async function listResources(call: Call) {
-  const entries = await authorizeMethod(METHOD_TOOL['resources/list'], {}, call, () =>
-    ownAccount(call).list({ limit: MAX_LISTED }),
+  const entries = await authorizeMethod(METHOD_TOOL['resources/list'], {}, call, ({ onlyGrant }) =>
+    ownAccount(call).list({ limit: MAX_LISTED, grant: onlyGrant }),
   );
   return (entries ?? [])
     .filter(({ state }) => isOver(state))

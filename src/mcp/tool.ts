@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { providers } from '../../container/providers/index.ts';
+import type { Permit } from '../account/permit.ts';
 import type { ToolCall } from '../account/tool-call.ts';
 import type { Limits } from '../config.ts';
 import { ok, type Result, toToolError } from '../errors.ts';
@@ -33,8 +34,8 @@ export interface Tool extends KnownTool {
   read: (args: Record<string, unknown>) => Result<RunTool>;
 }
 
-/** Runs a call whose arguments were checked; `asked` is the call as the account sees it. */
-type RunTool = (call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
+/** Runs a call whose arguments were checked; `asked` is the call as the account sees it, `permit` what it decided, unless the tool makes a job. */
+type RunTool = (call: Call, asked: ToolCall, permit?: Permit) => Promise<Result<ToolAnswer>>;
 
 /** What a tool answers; `ok` follows from `error`. */
 export type ToolAnswer = Omit<Envelope, 'ok'>;
@@ -43,7 +44,7 @@ export type ToolAnswer = Omit<Envelope, 'ok'>;
 export function tool<I extends z.ZodObject>(
   declaration: Omit<Tool, 'input' | 'read'> & {
     input: I;
-    run: (input: z.output<I>, call: Call, asked: ToolCall) => Promise<Result<ToolAnswer>>;
+    run: (input: z.output<I>, call: Call, asked: ToolCall, permit?: Permit) => Promise<Result<ToolAnswer>>;
   },
 ): Tool {
   const { input, run, ...rest } = declaration;
@@ -52,7 +53,7 @@ export function tool<I extends z.ZodObject>(
     input,
     read: (args) => {
       const parsed = parseInput(input, args, providers[rest.provider ?? '']?.misnamed);
-      return parsed.ok ? ok((call, asked) => run(parsed.value, call, asked)) : parsed;
+      return parsed.ok ? ok((call, asked, permit) => run(parsed.value, call, asked, permit)) : parsed;
     },
   };
 }

@@ -65,15 +65,24 @@ const Name = z.custom<OperatorName>(isOperator, {
   error: ({ input }) => `unknown operator ${quote(input)}; use one of ${names.join(', ')}`,
 });
 
+/** The path of the fact whether a call concerns the connection's own job. */
+const OWN_JOB = 'job.own';
+
 /** A path of the form `args.a.b` into nested arguments. A number is an index into a list. */
 export const ArgumentPath = z
   .string(must('"args." and the name of an argument'))
   .max(200)
   .regex(/^args(\.[^.\s]+)+$/, must('"args." and the name of an argument'));
 
-/** A condition on the arguments of a call, as a document states it. */
+/** What a condition compares: an argument, or whether the job is the connection's own. */
+const PATHS = '"args." and the name of an argument, or "job.own"';
+const ConditionPath = z
+  .string(must(PATHS))
+  .refine((path) => path === OWN_JOB || ArgumentPath.safeParse(path).success, must(PATHS));
+
+/** A condition on a call, as a document states it. */
 export const Condition = z
-  .strictObject({ path: ArgumentPath, op: Name, value: z.unknown().optional() }, must('an object of path, op and value'))
+  .strictObject({ path: ConditionPath, op: Name, value: z.unknown().optional() }, must('an object of path, op and value'))
   .superRefine(({ op, value }, context) => {
     const { value: type, wants } = OPERATORS[op];
     if (value === undefined || !type.safeParse(value).success)
@@ -93,10 +102,22 @@ const patternOf = ({ op, value }: Condition): Pattern | undefined => {
 export const patternSteps = (conditions: Condition[]): number =>
   conditions.reduce((sum, condition) => sum + (patternOf(condition)?.programSize() ?? 0), 0);
 
-/** The argument at a path of the form `args.a.b`, or undefined. */
-export function argumentAt(args: Record<string, unknown>, path: string): unknown {
-  let found: unknown = args;
-  for (const step of path.split('.').slice(1)) {
+/** What conditions are tested on. */
+export interface Facts {
+  args: Record<string, unknown>;
+  job: {
+    /**
+     * Whether the calling connection requested the job that the call names, or all jobs of the conversation that it continues. False also for an
+     * unknown one, and undefined if the call concerns no earlier job.
+     */
+    own?: boolean | undefined;
+  };
+}
+
+/** The fact at a path of the form `args.a.b`, or undefined. */
+export function factAt(facts: Facts, path: string): unknown {
+  let found: unknown = facts;
+  for (const step of path.split('.')) {
     if (typeof found !== 'object' || found === null) return undefined;
     found = Object.getOwnPropertyDescriptor(found, step)?.value;
   }
@@ -109,7 +130,7 @@ const describeCondition = ({ path, op, value }: Condition) => `${path} ${op} ${q
 /** A condition that can be tested. `text` states it. */
 export interface CompiledCondition {
   text: string;
-  test: (args: Record<string, unknown>) => ConditionResult;
+  test: (facts: Facts) => ConditionResult;
 }
 
 /** Compiles a condition with its pattern. */
@@ -117,5 +138,5 @@ export function compileCondition(condition: Condition): CompiledCondition {
   const { path, op, value } = condition;
   const pattern = patternOf(condition);
   const operatorTest: OperatorTest = OPERATORS[op].test;
-  return { text: describeCondition(condition), test: (args) => operatorTest(argumentAt(args, path), value, pattern) };
+  return { text: describeCondition(condition), test: (facts) => operatorTest(factAt(facts, path), value, pattern) };
 }

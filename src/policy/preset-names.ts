@@ -1,2 +1,2 @@
 /** The shipped policies, strictest first. */
-export const PRESET_NAMES = ['read-only', 'careful', 'open'] as const;
+export const PRESET_NAMES = ['read-only', 'own-jobs', 'careful', 'open'] as const;

@@ -3,7 +3,7 @@ import { compile, type Policy } from './compile.ts';
 import { type PolicyInput, readDocument } from './document.ts';
 import { PRESET_NAMES } from './preset-names.ts';
 import { dangersOf, type Risk } from './risk.ts';
-import { KNOWN_TOOLS } from './tools.ts';
+import { GATEWAY_TOOLS, KNOWN_TOOLS } from './tools.ts';
 
 export type PresetName = (typeof PRESET_NAMES)[number];
 
@@ -25,11 +25,37 @@ const guardedRequests = (limits: Limits): Rules =>
     KNOWN_TOOLS.flatMap(({ name, provider }) => (provider ? [[name, { deny_if: dangersOf(provider), limits }]] : [])),
   );
 
+const CAREFUL: Rules = {
+  ...ofRisk('read', {}),
+  ...guardedRequests(limit('requests', 'minute', 10)),
+  ...ofRisk('write', { limits: limit('writes', 'hour', 30) }),
+  ...ofRisk('destructive', { action: 'require_approval' }),
+};
+
+/** Rules that also refuse what concerns a job of another connection. */
+const withinOwnJobs = (rules: Rules): Rules =>
+  Object.fromEntries(
+    Object.entries(rules).map(([name, rule]) => [
+      name,
+      { ...rule, deny_if: [...(rule.deny_if ?? []), { path: 'job.own', op: 'eq', value: false }] },
+    ]),
+  );
+
 /** The shipped policies, strictest first. */
 const WRITTEN = {
   'read-only': {
     about: 'Shows jobs, answers and limits. Starts nothing and ends nothing.',
     written: { version: '1', default: 'deny', tools: ofRisk('read', {}) },
+  },
+  'own-jobs': {
+    about:
+      'As careful, and only for the jobs that the connection itself requested: it neither sees, continues nor ends those of other connections.',
+    written: {
+      version: '1',
+      default: 'deny',
+      // The audit log tells what other connections do.
+      tools: { ...withinOwnJobs(CAREFUL), [GATEWAY_TOOLS.auditList.name]: { action: 'deny' } },
+    },
   },
   careful: {
     about:
@@ -37,12 +63,7 @@ const WRITTEN = {
     written: {
       version: '1',
       default: 'deny',
-      tools: {
-        ...ofRisk('read', {}),
-        ...guardedRequests(limit('requests', 'minute', 10)),
-        ...ofRisk('write', { limits: limit('writes', 'hour', 30) }),
-        ...ofRisk('destructive', { action: 'require_approval' }),
-      },
+      tools: CAREFUL,
     },
   },
   open: {
@@ -69,6 +90,7 @@ function compilePreset({ about, written }: Omit<Preset, 'policy'>): Preset {
 /** The shipped policies by name. */
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   'read-only': compilePreset(WRITTEN['read-only']),
+  'own-jobs': compilePreset(WRITTEN['own-jobs']),
   careful: compilePreset(WRITTEN.careful),
   open: compilePreset(WRITTEN.open),
 };

@@ -79,6 +79,28 @@ export const restrictedConnection: Attack[] = [
   },
   {
     attacker: 'restricted connection',
+    name: 'see, read, continue, cancel or delete a job of another connection, limited to its own',
+    run: async (rig) => {
+      const { jobId, output } = await rig.hostile({ script: 'echo swordfish' });
+      if (output !== 'swordfish') throw new Error(`the other job said ${output}`);
+      const sessionId = (await rig.owner.call('llm_job_status', { jobId })).job?.sessionId;
+      const { call } = await rig.clientWith(CAREFUL, 'own-jobs');
+      const tools = ['status', 'watch', 'result', 'cancel', 'delete'].map((what) => call(`llm_job_${what}`, { jobId }));
+      const continued = [{}, { forkSession: true }].map((how) =>
+        call('claude_request', { prompt: 'repeat it', sessionId, ...how }),
+      );
+      const answers = await Promise.all([...tools, ...continued]);
+      const listed = [
+        await call('llm_job_list', {}),
+        await call('llm_job_list', { query: 'swordfish' }),
+        await call('approval_list', {}),
+      ];
+      const isAllowed = answers.some(({ error }) => error?.code !== 'policy_denied') || JSON.stringify(listed).includes(jobId);
+      return heldIf(isAllowed ? JSON.stringify([answers, listed]).slice(0, 500) : '');
+    },
+  },
+  {
+    attacker: 'restricted connection',
     name: 'use a tool beyond its scopes',
     run: async (rig) => {
       const { call } = await rig.clientWith(['jobs:read']);

@@ -62,7 +62,7 @@ const refusals: [what: string, name: 'policy' | 'audit', args: () => string[], l
     'a file that does not exist',
     'policy',
     () => ['set', 'strict'],
-    /^strict is neither a file nor a preset\. Presets: read-only, careful, open\.\n$/,
+    /^strict is neither a file nor a preset\. Presets: read-only, own-jobs, careful, open\.\n$/,
   ],
   ['a call without a tool', 'policy', () => ['test', 'careful'], /^Name the --tool/],
   ['an unknown command', 'policy', () => ['put'], /^Unknown command "put"\. Known: get, set, remove, test\./],

@@ -181,13 +181,19 @@ export class Approvals {
     return this.#rows('WHERE job = ? ORDER BY place', job);
   }
 
-  /** Newest first, below the place `before`: in one state, or those that are decided. */
-  list(state: ApprovalState | 'decided' | undefined, limit: number, before = Number.MAX_SAFE_INTEGER): Approval[] {
+  /** Newest first, below the place `before`: in one state, or those that are decided; of one grant, or all. */
+  list(
+    state: ApprovalState | 'decided' | undefined,
+    limit: number,
+    before = Number.MAX_SAFE_INTEGER,
+    grant?: string,
+  ): Approval[] {
     const [is, wanted] = state === 'decided' ? ['<>', 'pending'] : state ? ['=', state] : ['<>', ''];
-    const query = `SELECT * FROM approval WHERE place < ? AND state ${is} ? ORDER BY place DESC LIMIT ? OFFSET ?`;
+    const query = `SELECT * FROM approval WHERE place < ? AND state ${is} ? AND grant_id = IFNULL(?, grant_id)
+      ORDER BY place DESC LIMIT ? OFFSET ?`;
     return readPage(
       limit,
-      (offset) => this.#sql.exec(query, before, wanted, limit, offset).toArray(),
+      (offset) => this.#sql.exec(query, before, wanted, grant ?? null, limit, offset).toArray(),
       (row) => Row.parse(row),
     );
   }

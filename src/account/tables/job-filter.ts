@@ -8,6 +8,8 @@ export interface ListFilter {
   workspace?: string | undefined;
   sessionId?: string | undefined;
   correlationId?: string | undefined;
+  /** The grant that requested it. */
+  grant?: string | undefined;
   /** Requested at this time or later. */
   since?: number | undefined;
   /** Requested before this time. */
@@ -25,6 +27,7 @@ const COMPARISONS = {
   workspace: 'workspace = ?',
   sessionId: 'session = ?',
   correlationId: 'correlation_id = ?',
+  grant: 'grant_id = ?',
   since: 'created_at >= ?',
   until: 'created_at < ?',
   before: 'place < ?',

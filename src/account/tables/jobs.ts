@@ -254,6 +254,12 @@ export class JobIndex {
     return this.#sql.exec<{ n: number }>(query, id, provider).one().n;
   }
 
+  /** The grants that requested jobs of a session. */
+  grantsOfSession(id: string): string[] {
+    const query = 'SELECT DISTINCT grant_id FROM entry WHERE session = ?';
+    return Array.from(this.#sql.exec<{ grant_id: string }>(query, id), (row) => row.grant_id);
+  }
+
   /** Ids of the sessions that were copied from a session, or from a copy of it. */
   copiesOf(id: string): string[] {
     const query = `WITH RECURSIVE copy (id) AS (SELECT id FROM session WHERE origin = ?1

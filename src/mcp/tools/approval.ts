@@ -17,10 +17,10 @@ export const approvalList = tool({
     ...pageInput(20, 100),
   }),
   parts: ['approvals', 'nextCursor'],
-  run: async ({ cursor, limit, ...filter }, call) => {
+  run: async ({ cursor, limit, ...filter }, call, _asked, permit) => {
     const before = placeAfter(cursor, filter);
     if (!before.ok) return before;
-    const entries = await ownAccount(call).approvals(filter.state, limit, before.value);
+    const entries = await ownAccount(call).approvals(filter.state, limit, before.value, permit?.onlyGrant);
     const mayDecide = call.caller.scopes.includes(GATEWAY_TOOLS.approvalDecide.scope);
     const { shown: approvals, nextCursor } = pageOf(
       { entries, limit, filter },

@@ -73,10 +73,10 @@ export const jobList = tool({
   description: 'Your jobs, newest first: those that match every given filter.',
   input,
   parts: ['jobs', 'nextCursor'],
-  run: async ({ cursor, limit, ...filter }, call) => {
+  run: async ({ cursor, limit, ...filter }, call, _asked, permit) => {
     const before = placeAfter(cursor, filter);
     if (!before.ok) return before;
-    const entries = await ownAccount(call).list({ ...filter, before: before.value, limit });
+    const entries = await ownAccount(call).list({ ...filter, grant: permit?.onlyGrant, before: before.value, limit });
     const { shown: jobs, nextCursor } = pageOf({ entries, limit, filter }, ({ place }) => place, summaryOf);
     return ok({ jobs, nextCursor });
   },

@@ -86,10 +86,12 @@ const verdictOf = (
   list: 'require' | 'deny_if' | 'require_approval_if',
   condition: object,
   args: Record<string, unknown> = ARGS,
+  own?: boolean,
 ) =>
   evaluate(policyOf(JSON.parse(JSON.stringify({ version: '1', default: 'deny', tools: { t: { [list]: [condition] } } }))), {
     tool: 't',
     args,
+    job: { own },
   });
 
 test.each(rows)('args.%s %s %j: %s', (path, op, value, holds) => {
@@ -113,4 +115,15 @@ test('a text that is too long for a pattern is refused by require and deny_if, a
     approvals: [{ rule: 'tools.t.require_approval_if[0]' }],
   });
   expect(verdictOf('deny_if', condition, { prompt: 'x'.repeat(65_536) })).toMatchObject({ kind: 'pass' });
+});
+
+test.each([
+  { own: true, kinds: ['pass', 'pass'] },
+  { own: false, kinds: ['deny', 'deny'] },
+  { own: undefined, kinds: ['deny', 'pass'] },
+])('whether a job is the own one of a connection is a fact of its own, which no argument can pretend: $own', ({ own, kinds }) => {
+  const pretending = { own: true, job: { own: true } };
+  const required = verdictOf('require', { path: 'job.own', op: 'eq', value: true }, pretending, own);
+  const denying = verdictOf('deny_if', { path: 'job.own', op: 'eq', value: false }, pretending, own);
+  expect([required.kind, denying.kind]).toEqual(kinds);
 });

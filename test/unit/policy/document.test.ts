@@ -120,7 +120,7 @@ const wrong: [what: string, written: unknown, message: string][] = [
   [
     'a path outside the arguments',
     withCondition({ path: 'state.x', op: 'eq', value: 1 }),
-    'tools.t.require[0].path must be "args." and the name of an argument, got "state.x"',
+    'tools.t.require[0].path must be "args." and the name of an argument, or "job.own", got "state.x"',
   ],
   [
     'an unknown field of a condition',

@@ -48,6 +48,15 @@ test.each(rows)('%s %j: read-only %s, careful %s, open %s', (tool, args, readOnl
   ]);
 });
 
+test('own-jobs is careful for the own jobs of a connection, and refuses every call about another one', () => {
+  for (const { name: tool } of KNOWN_TOOLS) {
+    const verdictOf = (preset: PresetName, own?: boolean) => evaluate(PRESETS[preset].policy, { tool, args: {}, job: { own } });
+    expect(verdictOf('own-jobs', false), tool).toMatchObject({ kind: 'deny' });
+    const expected = tool === 'audit_list' ? expect.objectContaining({ kind: 'deny' }) : verdictOf('careful');
+    for (const own of [true, undefined]) expect(verdictOf('own-jobs', own), tool).toEqual(expected);
+  }
+});
+
 test('careful lets a grant make 10 requests a minute, whatever the provider', () => {
   const charged = ['claude_request', 'claude_request_async', 'grok_request', 'grok_request_async'].map((tool) =>
     evaluate(PRESETS.careful.policy, { tool, args: {} }),
