@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Version of the protocol between Worker and executor. Raise it with a change that the other side's previous version cannot
  * read. Both sides accept one version up or down, because a Worker is deployed before its image.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Longest text in one event, in UTF-16 units. Longer lines and answers are split over several events. */
 export const EVENT_TEXT_MAX = 65_536;
@@ -118,7 +118,7 @@ export const EndCause = z.enum([
   'cancel',
   'idle_timeout',
   'run_timeout',
-  /** More output, processes, memory or disk than a run may have. */
+  /** More output, processes, memory or disk than a run may have. Version 2 knows output_cap alone of these. */
   ...(['output_cap', 'process_limit', 'out_of_memory', 'disk_full'] as const),
   'shutdown',
   'executor_lost',

@@ -25,11 +25,15 @@ const EXIT_RETRY_MS = 1_000;
 const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'];
 /** Causes that leave no time for a polite stop. */
 const EXCESSES: ReadonlySet<EndCause> = new Set<Excess['cause']>(['process_limit', 'out_of_memory', 'disk_full']);
+/** The version of the protocol since which those causes are known. */
+const EXCESSES_SINCE = 3;
 const NO_EXIT: ProcessExit = { code: null, signal: null };
 
 /** Everything that a run needs; its directories and files exist. */
 export interface RunPlan {
   provider: Provider;
+  /** The version of the protocol that the Worker of the run speaks. */
+  protocol: number;
   command: Command;
   reach: Reach;
   home: string;
@@ -128,7 +132,7 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     .catch(failed('executor_lost'));
   await output.finish();
   // The last output may be lost after the CLI has exited.
-  const ending = first.cause === 'exit' ? (wiring.lossOf() ?? first) : first;
+  const ending = readable(first.cause === 'exit' ? (wiring.lossOf() ?? first) : first, plan.protocol);
   const measured = { disk: ending.disk ?? (await lowDisk(plan)), memory: killerOf({ ending, exit }, killsBefore) };
   await plan.release().catch((error) => console.error(`A run's directories could not be removed: ${messageOf(error)}`));
   await appendExit(plan.spool, {
@@ -141,6 +145,13 @@ async function supervise(plan: RunPlan, wiring: RunWiring): Promise<void> {
     detail: ending.detail ?? output.stderrExcerpt(),
     ...measured,
   });
+}
+
+/** An ending as the Worker of the run can read it: one that does not know the cause is told in words. */
+function readable(ending: RunEnding, protocol: number): RunEnding {
+  if (protocol >= EXCESSES_SINCE || !EXCESSES.has(ending.cause)) return ending;
+  const limit = ending.limit === undefined ? '' : `, limit ${ending.limit}`;
+  return { cause: 'executor_lost', detail: `The run was ended as ${ending.cause}${limit}.` };
 }
 
 /** The free space of a nearly full disk, or undefined. */

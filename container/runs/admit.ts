@@ -37,7 +37,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
       valueInRole(provider, 'ephemeral', options) === true && session.isNew ? session.directory : undefined;
     const labels = { sessionId: session.launch.id, processTag: newProcessTag() };
     const record = { digest, ...labels, ephemeralSession, createdAt: executor.now() };
-    const { prompt, gate, limits } = request;
+    const { prompt, gate, limits, protocol } = request;
     const places = { cwd: session.record.cwd, home: session.home, tmp: paths.tmp };
     const isPath = (path: string) => existsSync(resolve(places.cwd, path.replace(/^~(?=\/|$)/, session.home)));
     const { mcpConnectMs } = limits;
@@ -64,6 +64,7 @@ export async function admitRun(executor: Executor, id: string, request: RunReque
     const cliVersion = cli.version;
     const plan = {
       provider,
+      protocol,
       command,
       home: session.home,
       tmp: paths.tmp,

@@ -45,6 +45,14 @@ test.for(CASES)(
   },
 );
 
+test('a Worker of protocol 2, which does not know these causes, is told in words', async () => {
+  const executor = await startExecutor(LIMITS);
+  const bomb = requestOf([{ shell: 'f() { sleep 100 & f; }; f' }], { protocol: 2 });
+  const events = await executor.play(bomb);
+  const exit = { cause: 'executor_lost', detail: 'The run was ended as process_limit, limit 60.' };
+  expect(exitOf(events)).toMatchObject(exit);
+});
+
 test('the run that added most is ended when the disk is nearly full', async () => {
   const executor = await startExecutor({ EXECUTOR_MIN_FREE_DISK_BYTES: '0' });
   const { freeDiskBytes } = JSON.parse((await executor.call('GET', '/health')).text);
