@@ -44,7 +44,9 @@ export const ExecutorEnvironment = z.object({
   EXECUTOR_RUN_MEMORY_BYTES: wholeNumber
     .pipe(z.int().positive())
     .default(8_589_934_592)
-    .describe('Memory of all processes of one run, in bytes. A run that uses more is ended as `out_of_memory`.'),
+    .describe(
+      'Memory of all processes of one run, in bytes, and never more than three quarters of what the executor has. A run that uses more is ended as `out_of_memory`.',
+    ),
   EXECUTOR_RUN_DISK_BYTES: wholeNumber
     .pipe(z.int().positive())
     .default(10_737_418_240)

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findClis } from './clis.ts';
 import { type ExecutorConfig, parseConfig } from './config.ts';
 import { chooseContainment } from './containment/choose.ts';
+import { memoryShare, readMemory } from './containment/memory.ts';
 import { messageOf } from './errors.ts';
 import type { Executor } from './executor.ts';
 import { createServer } from './http/server.ts';
@@ -54,6 +56,8 @@ export async function startExecutor(
   await allowAccess(config.stateDirectory);
   await mkdir(runsDirectory, { recursive: true, mode: PRIVATE_DIRECTORY });
   await allowAccess(runsDirectory);
+  const memoryBytes = memoryShare(config.share.memoryBytes, Math.min(readMemory()?.limitBytes ?? totalmem(), totalmem()));
+  const share = { ...config.share, memoryBytes };
   const unlock = await lockStateDirectory(config.stateDirectory);
   const executor: Executor = {
     config,
@@ -62,7 +66,7 @@ export async function startExecutor(
     clis: await findClis(Object.values(providers), config, config.stateDirectory),
     containment: await chooseContainment(config.containment, config.stateDirectory),
     now,
-    watchdog: startWatchdog(config.share, { stateDirectory: config.stateDirectory, minFreeBytes: config.minFreeDiskBytes }),
+    watchdog: startWatchdog(share, { stateDirectory: config.stateDirectory, minFreeBytes: config.minFreeDiskBytes }),
     live: new Map(),
     refusedAt: new Map(),
     busySessions: new Set(),

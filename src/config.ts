@@ -82,6 +82,9 @@ const names = (description: string) =>
     .default([])
     .describe(description);
 
+/** A number that is passed on as text. */
+const whole = z.string().regex(/^[1-9]\d{0,14}$/, 'must be a whole number from 1');
+
 const settingShape = {
   gatewayToken: secret('Bearer token that stands for the owner, at least 16 characters.', z.string().min(16)),
   mcpResource: optional(
@@ -122,6 +125,15 @@ const settingShape = {
   ),
   executorUrl: optional(z.url(), 'An executor elsewhere; without it, each workspace of an account has its own container.'),
   executorToken: secret('Token that the executor requires, at least 16 characters.', z.string().min(16)),
+  executorRunProcesses: optional(
+    whole,
+    'Processes of one run at once, in executors that this gateway starts; without it their default.',
+  ),
+  executorRunMemoryBytes: optional(whole, 'Memory of one run, in executors that this gateway starts; without it their default.'),
+  executorRunDiskBytes: optional(
+    whole,
+    'What one run may add to its directories, in executors that this gateway starts; without it their default.',
+  ),
   egressAllow: names('Hosts, besides the gate, that a container may reach. A * stands for any part of a name.'),
   gateUrl: z.url().default('http://gate.internal/gate').describe('URL at which a CLI reaches the gate.'),
 } as const;
@@ -172,6 +184,18 @@ export const SETTINGS = Object.entries({ ...settingShape, ...serviceShape, ...li
 
 const read = (shape: object, env: Map<string, unknown>) =>
   Object.fromEntries(Object.keys(shape).map((name) => [name, env.get(envName(name)) || undefined]));
+
+/** What one run may use, as variables of an executor that this gateway starts. Only those that are set. */
+export const runShares = ({
+  executorRunProcesses,
+  executorRunMemoryBytes,
+  executorRunDiskBytes,
+}: Config): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({ executorRunProcesses, executorRunMemoryBytes, executorRunDiskBytes }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[envName(name), value]],
+    ),
+  );
 
 const configs = new WeakMap<object, Config>();
 

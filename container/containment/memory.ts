@@ -45,6 +45,13 @@ function readMachine(root: string): MemoryFigures | undefined {
   return oomKills === undefined ? undefined : { oomKills, ...(total && { limitBytes: Number(total) * 1_024 }) };
 }
 
+/** Part of the executor's memory that one run may use at most. */
+const RUN_PART = 0.75;
+
+/** What one run may use of the memory that the executor has, in bytes: `wanted`, or less on a small machine, so that others continue. */
+export const memoryShare = (wanted: number, machineBytes: number): number =>
+  Math.min(wanted, Math.floor(machineBytes * RUN_PART));
+
 /**
  * The processes that the kernel has killed for lack of memory so far, where this one and its descendants run, and the limit there. Undefined
  * if the system does not tell.

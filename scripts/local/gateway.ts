@@ -82,16 +82,11 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
 type Start = (spec: ServiceSpec) => Promise<string>;
 
 /** Starts an executor unless EXECUTOR_URL names one. Returns the bindings by which Worker and executor reach each other. */
-async function startExecutor(
-  { state, print }: GatewayOptions,
-  { EXECUTOR_URL, RETENTION_DAYS }: Variables,
-  origin: string,
-  start: Start,
-) {
+async function startExecutor({ state, print }: GatewayOptions, variables: Variables, origin: string, start: Start) {
   const gate = { GATE_URL: `${origin}/gate` };
-  if (EXECUTOR_URL) return gate;
+  if (variables.EXECUTOR_URL) return gate;
   const token = newToken();
-  const executorUrl = await start(executor(state, token, RETENTION_DAYS));
+  const executorUrl = await start(executor(state, token, variables));
   await checkExecutor(executorUrl, token, print);
   return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
 }

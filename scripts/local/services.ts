@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { readConfig, runShares } from '../../src/config.ts';
+import type { Variables } from './dev-vars.ts';
 import { dockerEnvironment } from './docker.ts';
 import { childEnvironment, quietWrangler, ROOT } from './environment.ts';
 import type { ServiceSpec } from './launch.ts';
@@ -19,13 +21,14 @@ export const modelServer = (state: string): ServiceSpec => ({
 /** The executor's settings in the operator's environment. */
 const executorSettings = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EXECUTOR_')));
 
-/** The executor as a plain process. `retentionDays` is the Worker's RETENTION_DAYS, if it is set. */
-export const executor = (state: string, token: string, retentionDays?: string): ServiceSpec => ({
+/** The executor as a plain process. `variables` are the settings of the Worker, some of which concern both. */
+export const executor = (state: string, token: string, variables: Variables = {}): ServiceSpec => ({
   title: 'The executor',
   argv: () => ['container/main.ts'],
   env: (port) =>
     childEnvironment(state, {
-      ...(retentionDays !== undefined && { EXECUTOR_RETENTION_DAYS: retentionDays }),
+      ...(variables.RETENTION_DAYS !== undefined && { EXECUTOR_RETENTION_DAYS: variables.RETENTION_DAYS }),
+      ...runShares(readConfig(variables)),
       ...executorSettings(),
       EXECUTOR_HOST: LOOPBACK,
       EXECUTOR_PORT: String(port),

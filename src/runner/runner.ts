@@ -1,7 +1,7 @@
 import { Container, type State, type StopParams } from '@cloudflare/containers';
 import { z } from 'zod';
 import { EXECUTOR_ERRORS, type ExecutorError, Health } from '../../container/protocol.ts';
-import { readConfig } from '../config.ts';
+import { readConfig, runShares } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { handleModelRequest } from '../gate/gate.ts';
 import { jobNameOfRun, jobOf } from '../objects.ts';
@@ -49,6 +49,7 @@ export class Runner extends Container<Env> {
   override envVars = {
     EXECUTOR_TOKEN: this.#token,
     EXECUTOR_RETENTION_DAYS: String(this.#config.limits.retentionDays),
+    ...runShares(this.#config),
     ...(this.#hasEgress && { NODE_EXTRA_CA_CERTS: CERTIFICATE, SSL_CERT_FILE: CERTIFICATE, GIT_SSL_CAINFO: CERTIFICATE }),
   };
 

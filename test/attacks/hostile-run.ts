@@ -38,11 +38,11 @@ const plant = (name: string, provider: 'claude' | 'grok', planting: string, harm
     return heldIf(/executed\S*/.exec(found)?.[0] ?? '');
   },
 });
+
 /** A row in which a run takes all of something. It has to be ended with that reason, while another run continues. */
-const exhaust = (name: string, bomb: string, reason: string, modes?: Attack['modes']): Attack => ({
+const exhaust = (name: string, bomb: string, reason: string): Attack => ({
   attacker: 'hostile run',
   name: `${name}, so that other runs end`,
-  ...(modes && { modes }),
   run: async (rig) => {
     const neighbor = rig.outputOf({ script: 'for i in $(seq 80); do sleep 0.1; done; echo done' });
     const { error } = await rig.hostile({ script: bomb });
@@ -102,7 +102,7 @@ export const hostileRun: Attack[] = [
     'permissions of the CLI',
     'grok',
     `printf '[permission]\nallow = ["Bash(*)"]\n' > $HOME/.grok/config.toml`,
-    `python3 -c 'open("executed", "w")'`,
+    `perl -e 'open F, ">executed"'`,
   ),
   plant(
     'hooks of the CLI',
@@ -152,6 +152,6 @@ export const hostileRun: Attack[] = [
     },
   },
   exhaust('fork without end', 'f() { sleep 1000 & f; }; f', 'process_limit'),
-  exhaust('allocate all memory', `python3 -c 'a = []\nwhile True: a.append(bytearray(50000000))'`, 'out_of_memory', ['process']),
-  exhaust('fill the disk', 'while :; do head -c 20000000 /dev/zero >> big; done', 'disk_full', ['process']),
+  exhaust('allocate all memory', `perl -e 'push @a, "x" x 50000000 while 1'`, 'out_of_memory'),
+  exhaust('fill the disk', 'while :; do head -c 20000000 /dev/zero >> big; done', 'disk_full'),
 ];

@@ -67,7 +67,7 @@ const OUTPUT = new RegExp(`${MARKS.begin}\\n([\\s\\S]*?)\\n?${MARKS.end}`);
 export const shellPrompt = (script: string): string =>
   `[mock:tool echo ${MARKS.begin}; echo ${Buffer.from(script).toString('base64')} | base64 -d | bash 2>&1; echo ${MARKS.end}]`;
 
-/** What one run may use, so that an attack reaches it soon. In a container the defaults hold. */
+/** What one run may use, so that an attack reaches it soon. */
 const SHARE = { EXECUTOR_RUN_MEMORY_BYTES: '1500000000', EXECUTOR_RUN_DISK_BYTES: '300000000' };
 
 /** Starts a gateway. `variables` replace its settings. */
@@ -75,7 +75,6 @@ export async function openRig(mode: Mode, variables: Record<string, string> = {}
   mkdirSync(WRANGLER_DIRECTORY, { recursive: true });
   const state = mkdtempSync(join(WRANGLER_DIRECTORY, 'attacks-'));
   const stop = new AbortController();
-  Object.assign(process.env, SHARE);
   const issuer = await claimIssuer();
   const signIn = { ...openIdSettings(issuer, 'alice@example.com'), OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) };
   const options = {
@@ -83,7 +82,7 @@ export async function openRig(mode: Mode, variables: Record<string, string> = {}
     state,
     offline: true,
     containers: mode === 'container',
-    variables: { ...signIn, ...variables },
+    variables: { ...SHARE, ...signIn, ...variables },
     print: () => {},
   };
   const gateway = await startGateway(options, stop.signal);

@@ -13,10 +13,8 @@ const FOREIGN = { tag: `${IMAGE}-foreign`, version: '99.1.0', protocol: PROTOCOL
 function build({ tag, version, protocol }: typeof OLDER) {
   const dockerfile = [
     `FROM ${IMAGE}`,
-    'USER root',
     `RUN sed -i 's/"version": "[^"]*"/"version": "${version}"/' container/package.json`,
     `RUN sed -i 's/PROTOCOL_VERSION = .*/PROTOCOL_VERSION = ${protocol};/' container/protocol.ts`,
-    'USER node',
   ];
   const argv = ['build', '--quiet', '--tag', tag, '-'];
   const options = { input: dockerfile.join('\n'), encoding: 'utf8' } as const;
@@ -80,6 +78,6 @@ test('the executor may be one protocol version ahead of the Worker; two are refu
   rollOut(FOREIGN.tag);
   expect((await ask('grok', { workspace: 'foreign', prompt: 'hi' })).error).toMatchObject({
     code: 'protocol_mismatch',
-    message: expect.stringMatching(`^Protocol ${PROTOCOL_VERSION} of the request does not match protocol ${FOREIGN.protocol}`),
+    message: expect.stringMatching(`^The executor uses protocol ${FOREIGN.protocol}, the gateway uses ${PROTOCOL_VERSION}`),
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readConfig, SETTINGS } from '../../src/config.ts';
+import { readConfig, runShares, SETTINGS } from '../../src/config.ts';
 
 test('an empty environment gives the documented defaults', () => {
   const { limits } = readConfig({});
@@ -54,4 +54,12 @@ const wrong = [
 test.each(wrong)('%s = %s is refused by name, without its value', (variable, value) => {
   expect(() => readConfig({ [variable]: value })).toThrow(variable);
   expect(() => readConfig({ [variable]: value })).not.toThrow(value);
+});
+
+test('a container receives the limits of a run that are set, and keeps the others of its executor', () => {
+  expect(runShares(readConfig({}))).toEqual({});
+  const set = { EXECUTOR_RUN_PROCESSES: '64', EXECUTOR_RUN_DISK_BYTES: '1000000' };
+  expect(runShares(readConfig({ ...set, GATEWAY_TOKEN: 'a-made-up-gateway-token' }))).toEqual(set);
+  for (const wrong of ['0', '-1', '1e9'])
+    expect(() => readConfig({ EXECUTOR_RUN_MEMORY_BYTES: wrong })).toThrow('EXECUTOR_RUN_MEMORY_BYTES');
 });

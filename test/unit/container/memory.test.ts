@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readMemory } from '../../../container/containment/memory.ts';
+import { memoryShare, readMemory } from '../../../container/containment/memory.ts';
 
 const EVENTS = ['low 0', 'max 7', 'oom 3', 'oom_kill 2', 'oom_group_kill 0', ''].join('\n');
 const NO_LIMIT = '9223372036854771712\n';
@@ -57,4 +57,11 @@ test.each(Object.entries(MACHINES))('the figures of memory are read on %s', (_wh
     writeFileSync(join(root, path), text);
   }
   expect(readMemory(root)).toEqual(figures);
+});
+
+test.each([
+  { wanted: 8_000, machine: 32_000, share: 8_000 },
+  { wanted: 8_000, machine: 4_001, share: 3_000 },
+])('of $machine bytes a run that may have $wanted gets $share', ({ wanted, machine, share }) => {
+  expect(memoryShare(wanted, machine)).toBe(share);
 });
