@@ -26,6 +26,7 @@ const madeUp = {
   ANTHROPIC_API_KEY: 'test-anthropic-key',
   CLAUDE_CODE_OAUTH_TOKEN: '',
   XAI_API_KEY: 'test-xai-key',
+  CREDENTIALS_SECRET: 'test-credentials-secret-of-any-length',
   OWNER_PASSPHRASE_HASH: '',
   OIDC_ISSUER: '',
   OIDC_CLIENT_ID: '',

@@ -32,6 +32,7 @@ const SECRETS: { names: string[]; why: string }[] = [
     why: 'sign-in of people; npm run passphrase prints the first',
   },
   ...Object.values(providers).map((provider) => ({ names: keySettings(provider), why: `requests to ${provider.title}` })),
+  { names: ['CREDENTIALS_SECRET'], why: 'sealing the keys that accounts store; openssl rand -base64 32; optional' },
   { names: ['GATEWAY_TOKEN'], why: "the owner's token for scripts, at least 16 characters; optional" },
 ];
 

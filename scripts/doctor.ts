@@ -5,7 +5,7 @@ import { findClis } from '../container/clis.ts';
 import { providers } from '../container/providers/index.ts';
 import { isLoopback } from '../src/auth/resource.ts';
 import { type Config, readConfig } from '../src/config.ts';
-import { keySettings, withKey } from '../src/gate/upstreams.ts';
+import { keySettings, operatorKey } from '../src/gate/upstreams.ts';
 import { type Finding, finding } from '../src/health/finding.ts';
 import { checkKeys } from '../src/health/keys.ts';
 import { checkSignIn } from '../src/health/settings.ts';
@@ -81,7 +81,8 @@ async function checkPort(url: URL): Promise<Finding> {
 /** The keys that `npm start` would use. Without any it runs offline. */
 function checkLocalKeys(config: Config): Promise<Finding[]> | Finding[] {
   const all = Object.values(providers);
-  if (all.some((provider) => withKey(provider, config))) return checkKeys(config);
+  if (all.some((provider) => operatorKey(provider, config)))
+    return checkKeys(config, (provider) => operatorKey(provider, config));
   const says = 'Not set. Without any key npm start runs offline, and its bundled endpoint answers.';
   return all.map((provider) => finding(`key of ${provider.id}`, 'note', `${says} Set ${keySettings(provider).join(' or ')}.`));
 }
@@ -99,7 +100,7 @@ async function run() {
   const remote = (await askGateway(address, token ?? '')) ?? [
     await checkPort(address),
     ...checkSignIn(config),
-    ...(await (isLoopback(address) ? checkLocalKeys(config) : checkKeys(config))),
+    ...(await (isLoopback(address) ? checkLocalKeys(config) : checkKeys(config, (provider) => operatorKey(provider, config)))),
   ];
   const findings = [...local, ...remote];
   for (const { check, state, says } of findings) print(`${MARKS[state]}  ${check.padEnd(22)} ${says}`);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseFlags } from './cli/flags.ts';
-import { unreachable } from './cli/gateway-client.ts';
+import { ownerApi } from './cli/owner-api.ts';
 import { OWNER_FLAGS, OWNER_HELP, ownerToken } from './cli/owner-command.ts';
 import { print } from './cli/print.ts';
 import { gatewayUrl } from './local/gateway-url.ts';
@@ -32,38 +32,26 @@ const Token = z.object({
 });
 const CreatedToken = z.object({ token: z.string() });
 const TokenList = z.object({ tokens: z.array(Token) });
-const ApiError = z.object({ error: z.object({ message: z.string() }) });
-
-/** Calls the token API as the owner and returns the body. */
-async function call(url: string, owner: string, path: string, init: RequestInit = {}): Promise<unknown> {
-  const headers = { authorization: `Bearer ${owner}`, 'content-type': 'application/json' };
-  const response = await fetch(new URL(path, url), { ...init, headers }).catch((error: unknown) => {
-    throw unreachable(url, error);
-  });
-  const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
-  throw new CommandError(`${url}: ${ApiError.safeParse(body).data?.error.message ?? `HTTP ${response.status}`}`);
-}
 
 const day = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(0, 10));
 
 async function run() {
   const { state, name, scopes, days, list, revoke, ...given } = parseFlags(HELP, FLAGS);
   const url = gatewayUrl(state, given.url);
-  const owner = ownerToken(state);
+  const call = ownerApi(url, ownerToken(state));
   if (list) {
-    const { tokens } = TokenList.parse(await call(url, owner, '/api/tokens'));
+    const { tokens } = TokenList.parse(await call('/api/tokens'));
     for (const { id, expiresAt, usedAt, ...token } of tokens)
       print(`${id}  ${token.name}  ${token.scopes.join(',')}  expires ${day(expiresAt)}  used ${day(usedAt)}`);
     return;
   }
   if (revoke) {
-    await call(url, owner, `/api/tokens/${encodeURIComponent(revoke)}`, { method: 'DELETE' });
+    await call(`/api/tokens/${encodeURIComponent(revoke)}`, { method: 'DELETE' });
     return print(`Revoked ${revoke}`);
   }
   if (!name) throw new CommandError('Name the token with --name. See npm run token -- --help.');
   const body = JSON.stringify({ name, scopes: scopes.split(',').filter(Boolean), days: Number(days) });
-  print(CreatedToken.parse(await call(url, owner, '/api/tokens', { method: 'POST', body })).token);
+  print(CreatedToken.parse(await call('/api/tokens', { method: 'POST', body })).token);
 }
 
 await run().catch(reportFailure);

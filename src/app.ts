@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { AppEnv } from './auth/app-env.ts';
+import { credentialApi } from './auth/credentials/api.ts';
 import { limitRefusals, needsOpenGate, requireOwnHost, securityHeaders } from './auth/middleware.ts';
 import { authorize } from './auth/oauth/authorize.ts';
 import { oauthEndpoints } from './auth/oauth/endpoints.ts';
@@ -12,6 +13,7 @@ import { tokenApi } from './auth/tokens/api.ts';
 import { approvals } from './console/approvals/route.ts';
 import { audit } from './console/audit/route.ts';
 import { connections } from './console/connections/route.ts';
+import { credentials } from './console/credentials/route.ts';
 import { home } from './console/home/route.ts';
 import { policies } from './console/policies/route.ts';
 import { tokens } from './console/tokens/route.ts';
@@ -38,10 +40,12 @@ export const app = new Hono<AppEnv>()
   .route('/', externalSignIn)
   .route('/', tokens)
   .route('/', connections)
+  .route('/', credentials)
   .route('/', approvals)
   .route('/', policies)
   .route('/', audit)
   .route('/', tokenApi)
+  .route('/', credentialApi)
   .notFound((c) =>
     isBrowser(c)
       ? renderPage(c, 'Page not found', problemPage('There is no page at this address. The link above leads to the home page.'), {

@@ -123,6 +123,18 @@ const settingShape = {
     'Signs requests to the webhook, as in Standard Webhooks: whsec_ and at least 24 bytes in base64.',
     z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64'),
   ),
+  credentialsSecret: secret(
+    'Seals the keys that accounts store at /credentials, at least 32 characters. Without it, no account can store one.',
+    z.string().min(32),
+  ),
+  credentialsSecretPrevious: secret(
+    'The former CREDENTIALS_SECRET, which opens what has not been sealed anew.',
+    z.string().min(32),
+  ),
+  providerKeys: z
+    .enum(['both', 'own', 'operator'])
+    .default('both')
+    .describe("Whose keys pay for model calls: the account's own, the operator's, or both: its own first."),
   executorUrl: optional(z.url(), 'An executor elsewhere; without it, each workspace of an account has its own container.'),
   executorToken: secret('Token that the executor requires, at least 16 characters.', z.string().min(16)),
   executorRunProcesses: optional(

@@ -27,7 +27,8 @@ export type Failure =
   | { code: 'session_exists'; sessionId: string }
   | { code: 'saturated'; what: 'jobs' | 'approvals'; queued: number; max: number; retryAfterMs: number }
   | { code: 'idempotency_conflict'; jobId: string }
-  | { code: 'provider_unavailable'; provider: string; settings: string[] }
+  | { code: 'provider_unavailable'; provider: string; settings: string[]; page?: string | undefined }
+  | { code: 'credentials_unavailable' }
   | { code: 'gate_refused'; reason: string }
   | { code: 'upstream_unreachable'; provider: string }
   | { code: 'disk_full' }
@@ -137,7 +138,12 @@ function describe(failure: Failure): Description {
     case 'idempotency_conflict':
       return [409, `This idempotencyKey belongs to job ${failure.jobId} with other arguments. Use a new key for a new request.`];
     case 'provider_unavailable':
-      return [503, `The gateway has no key for ${failure.provider}. The operator has to set ${failure.settings.join(' or ')}.`];
+      return [
+        503,
+        `The gateway has no key for ${failure.provider}. ${failure.page ? `Store your own at ${failure.page}, or ask the operator to` : 'The operator has to'} set ${failure.settings.join(' or ')}.`,
+      ];
+    case 'credentials_unavailable':
+      return [503, 'This gateway cannot store credentials. The operator has to set CREDENTIALS_SECRET.'];
     case 'gate_refused':
       return [403, failure.reason];
     case 'upstream_unreachable':

@@ -88,6 +88,8 @@ interface ServiceKey {
   /** The header that carries the key. */
   header: string;
   scheme?: 'Bearer';
+  /** The service's terms bind the key to one person, so the operator's serves the owner's account only. */
+  isPersonal?: boolean;
   /** Header values that the service requires with this key. They are added to those that the CLI sends. */
   extra?: Record<string, string>;
 }

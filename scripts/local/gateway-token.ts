@@ -17,7 +17,8 @@ export interface GatewayToken {
 /** A random token. */
 export const newToken = () => randomBytes(32).toString('base64url');
 
-const tokenFile = (state: string) => join(resolve(ROOT, state), 'gateway-token');
+const fileIn = (state: string, name: string) => join(resolve(ROOT, state), name);
+const tokenFile = (state: string) => fileIn(state, 'gateway-token');
 
 /**
  * The gateway token, or undefined if there is none. All commands look in the same order: GATEWAY_TOKEN in the environment, GATEWAY_TOKEN in
@@ -30,11 +31,18 @@ export function findToken(state: string): GatewayToken | undefined {
   return generated ? { token: generated, isGenerated: true } : undefined;
 }
 
-/** The gateway token; generates one in the state directory if there is none, which stays the same after a restart. */
-export function loadOrCreateToken(state: string): GatewayToken {
-  const found = findToken(state);
-  if (found) return found;
-  const token = newToken();
-  writeFileSync(tokenFile(state), token, { mode: 0o600 });
-  return { token, isGenerated: true };
+/** The secret in a file; generates one if there is none, which stays the same after a restart. */
+function loadOrCreate(file: string): string {
+  const known = readOptional(file);
+  if (known) return known;
+  const made = newToken();
+  writeFileSync(file, made, { mode: 0o600 });
+  return made;
 }
+
+/** The gateway token; generates one in the state directory if there is none. */
+export const loadOrCreateToken = (state: string): GatewayToken =>
+  findToken(state) ?? { token: loadOrCreate(tokenFile(state)), isGenerated: true };
+
+/** The secret that seals the credentials of this state directory. */
+export const credentialsSecretOf = (state: string): string => loadOrCreate(fileIn(state, 'credentials-secret'));

@@ -6,7 +6,7 @@ import { CommandError } from '../cli/command-error.ts';
 import type { Variables } from './dev-vars.ts';
 import { requireDocker } from './docker.ts';
 import { ROOT } from './environment.ts';
-import { newToken } from './gateway-token.ts';
+import { credentialsSecretOf, newToken } from './gateway-token.ts';
 import type { ServiceSpec } from './launch.ts';
 import { logFiles } from './log-files.ts';
 import { claimPort, LOOPBACK } from './port.ts';
@@ -110,7 +110,11 @@ async function startServices(options: GatewayOptions, settings: OperatorSettings
   ]);
   if (containers) options.print('Building the container image. The first build takes minutes.');
   const offline = modelUrl === undefined ? {} : offlineBindings(modelUrl);
-  const bindings = { ...offline, ...executorBindings, ...chosen, GATEWAY_TOKEN: settings.token };
+  const secrets = {
+    CREDENTIALS_SECRET: chosen.CREDENTIALS_SECRET ?? credentialsSecretOf(options.state),
+    GATEWAY_TOKEN: settings.token,
+  };
+  const bindings = { ...offline, ...executorBindings, ...chosen, ...secrets };
   checkBindings(bindings);
   await start(worker(options.state, port, bindings, containers));
   await waitUntilHealthy(origin, signal);

@@ -68,6 +68,8 @@ type AccessEvent =
   | 'token first used'
   | 'token revoked'
   | 'connection revoked'
+  | 'credential set'
+  | 'credential removed'
   | 'read';
 
 /** An access to an account. */

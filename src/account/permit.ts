@@ -1,6 +1,6 @@
 import { OWNER } from '../caller.ts';
 import { type Failure, fail, ok, type Result } from '../errors.ts';
-import { GATEWAY_TOOLS, TOKEN_CALLS } from '../policy/tools.ts';
+import { API_CALLS, GATEWAY_TOOLS } from '../policy/tools.ts';
 import { checkApprovalCapacity, requestCallApproval } from './approval.ts';
 import { auditCall, auditRefusal, callFacts } from './audit.ts';
 import { mayShowOwnOnly } from './circumstances.ts';
@@ -25,7 +25,7 @@ export interface Permit {
 const PERMIT_MS = 3_600_000;
 
 /** The gateway token may always make these calls, so that no policy locks the operator out. */
-const OWNER_ALWAYS_ALLOWED = ['policy_get', 'policy_set', 'policy_test', ...TOKEN_CALLS];
+const OWNER_ALWAYS_ALLOWED = ['policy_get', 'policy_set', 'policy_test', ...API_CALLS];
 
 /** Whether a call cancels a job that its own grant requested. */
 const isOwnCancel = ({ jobs }: AccountContext, { tool, grant, args }: ToolCall) =>

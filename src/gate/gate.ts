@@ -12,7 +12,7 @@ import { rechunk } from './rechunk.ts';
 import { retryAtOf } from './retry-at.ts';
 import { readRunToken } from './run-token.ts';
 import { isPlainPath, upstreamUrl } from './upstream-url.ts';
-import { upstreamOf, withKey } from './upstreams.ts';
+import { payingKey, upstreamOf, withKey } from './upstreams.ts';
 
 /** Headers that carry a key; a CLI puts its run's token into one of them. */
 const KEY_HEADERS = [
@@ -80,7 +80,7 @@ async function forward(request: Request, client: AbortSignal, call: OpenCall, pr
 
 /**
  * Handles a model request of a run to /gate/<provider>/..., from loopback or from a container. Checks the run's token, allows the
- * provider's model paths only, replaces the token by the provider's key, streams both ways and meters the usage.
+ * provider's model paths only, replaces the token by the provider's key of the account or the operator, streams both ways and meters the usage.
  */
 export async function handleModelRequest(request: Request, env: Env): Promise<Response> {
   const config = readConfig(env);
@@ -93,12 +93,13 @@ export async function handleModelRequest(request: Request, env: Env): Promise<Re
   if (!(await job.mayCallModel(token.secret, id))) return refuse('The token does not belong to a running job.');
   const endpoint = provider.service.paths.find(({ method, path: known }) => method === request.method && known.test(path));
   if (!endpoint || !isPlainPath(path)) return refuse('Only model calls are allowed.');
+  const key = await payingKey(env, config, token.account, provider);
+  if (!key) return refuse(`No key for ${provider.title} is set.`);
   const headers = withKey(
     provider,
-    config,
+    key,
     [...request.headers].filter(([name]) => isForwarded(name)),
   );
-  if (!headers) return refuse(`No key for ${provider.title} is set.`);
   const url = upstreamUrl(upstreamOf(provider, config), path, search);
   const unreachable = () => toHttpError({ code: 'upstream_unreachable', provider: provider.title });
   const keyed = (body: string | undefined) => new Request(url, { method: request.method, headers, body, redirect: 'manual' });
@@ -107,7 +108,8 @@ export async function handleModelRequest(request: Request, env: Env): Promise<Re
   if (request.method !== 'POST' || endpoint.isFree) return fetch(keyed(json || undefined)).catch(unreachable);
   const call = readCall(provider.service, json);
   if (!call.ok) return toHttpError(call.failure);
-  const opened = await job.openCall({ token: token.secret, provider: id, model: call.value.model, usd: call.value.usd });
+  const { model, usd } = call.value;
+  const opened = await job.openCall({ token: token.secret, provider: id, model, usd, payer: key.payer });
   if (!opened.ok) return toHttpError(opened.failure);
   const response = forward(keyed(call.value.body), request.signal, { job, id: opened.value }, provider);
   // A run that leaves before its response begins has used the model all the same.

@@ -31,10 +31,10 @@ export async function runToken(env: Env, { account, id }: { account: string; id:
   return `${text}.${await macOf(env, text)}`;
 }
 
-/** The name of the job that a token was made for, and the secret to compare with the job's; null if the token was not made here. */
-export async function readRunToken(env: Env, token: string): Promise<{ job: string; secret: string } | null> {
+/** The account and the job's name that a token was made for, and the secret to compare with the job's; null if it was not made here. */
+export async function readRunToken(env: Env, token: string): Promise<{ account: string; job: string; secret: string } | null> {
   const [, account, id, secret, mac] = TOKEN.exec(token) ?? [];
   if (!account || !id || !secret || !mac) return null;
   const known = await macOf(env, `${account}.${id}.${secret}`);
-  return crypto.subtle.timingSafeEqual(encode(mac), encode(known)) ? { job: jobName({ account, id }), secret } : null;
+  return crypto.subtle.timingSafeEqual(encode(mac), encode(known)) ? { account, job: jobName({ account, id }), secret } : null;
 }

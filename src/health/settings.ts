@@ -28,6 +28,16 @@ export function checkWebhook({ approvalWebhookUrl: url, approvalWebhookSecret: s
   return [finding(check, 'ok', `Approvals are announced at ${new URL(url).host}.`)];
 }
 
+/** Reports whether accounts can pay with keys of their own. */
+export function checkCredentials({ providerKeys, credentialsSecret }: Config): Finding[] {
+  const check = 'own keys of accounts';
+  if (providerKeys === 'operator') return [];
+  if (credentialsSecret !== undefined)
+    return [finding(check, 'ok', `Stored at /credentials, used as PROVIDER_KEYS=${providerKeys} says.`)];
+  const says = 'Cannot be stored. Set CREDENTIALS_SECRET to the output of openssl rand -base64 32, or PROVIDER_KEYS to operator.';
+  return [finding(check, providerKeys === 'own' ? 'wrong' : 'note', says)];
+}
+
 /** Checks that the gateway answers under the address that its clients use. */
 export function checkAddress(url: URL, config: Config): Finding {
   const check = 'address';

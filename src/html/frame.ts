@@ -17,6 +17,7 @@ const PAGES = {
   '/approvals': 'Approvals',
   '/connections': 'Connections',
   '/tokens': 'Tokens',
+  '/credentials': 'Credentials',
   '/policies': 'Policies',
   '/audit': 'Audit',
 } as const;

@@ -2,6 +2,7 @@ import type { Usage } from '../../container/protocol.ts';
 import { providers } from '../../container/providers/index.ts';
 import { budgetOf } from '../../container/providers/option.ts';
 import { fail, ok, type Result } from '../errors.ts';
+import type { Payer } from '../gate/upstreams.ts';
 import { isOver } from './machine.ts';
 import { heldUsd, type SpendStore } from './spend.ts';
 import type { JobRow, JobStore } from './store.ts';
@@ -29,6 +30,8 @@ export interface WantedCall {
   model: string;
   /** The most that it can cost, in USD. */
   usd: number;
+  /** Whose key pays. */
+  payer: Payer;
 }
 
 /** What holding a job to its budgets needs. */
@@ -123,7 +126,11 @@ export async function openCall(context: BudgetContext, wanted: WantedCall): Prom
     if (others.length < maxCalls) {
       spend.open(call, wanted.usd, at);
       const { usd, limitUsd, isHeld } = await claim(context, row, call, wanted.usd);
-      if (usd > 0) return ok(call);
+      if (usd > 0) {
+        const { paidBy = wanted.payer } = row.progress;
+        store.note({ paidBy: paidBy === wanted.payer ? paidBy : 'both' });
+        return ok(call);
+      }
       spend.close(call);
       if (!isHeld && limitUsd !== undefined) {
         endOverBudget(context, limitUsd);

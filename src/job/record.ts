@@ -57,6 +57,9 @@ export type Hold = z.infer<typeof Hold>;
 export const StepAnswer = z.object({ allowed: z.boolean(), reason: z.string().optional() });
 export type StepAnswer = z.infer<typeof StepAnswer>;
 
+/** Whose keys paid for model calls: the account's own, the operator's, or both. */
+const PaidBy = z.enum(['own', 'operator', 'both']);
+
 /** The sum of a job's events so far. */
 export const Progress = z.object({
   sessionId: z.string().optional(),
@@ -93,6 +96,8 @@ export const Progress = z.object({
   answers: z.record(z.string(), StepAnswer).default({}),
   /** Usage of the run's model calls, as metered by the gate. */
   spent: Usage.optional(),
+  /** Whose keys paid for the run's model calls. */
+  paidBy: PaidBy.optional(),
   /** The passed budget in USD. */
   budgetUsd: z.number().optional(),
 });
@@ -131,6 +136,7 @@ export const JobView = z.object({
   workspace: z.string().optional(),
   turns: z.int().optional(),
   usage: Usage.optional(),
+  paidBy: PaidBy.optional(),
   denials: z.array(Denial).optional(),
   /** Options of the request that have no effect. */
   ignored: z.array(Ignored).optional(),

@@ -160,7 +160,7 @@ export class JobStore {
   }
 
   /** Adds facts that come from no event to a job's progress. */
-  note(facts: Partial<Pick<Progress, 'spent' | 'budgetUsd' | 'retryAt' | 'activity' | 'waitsFor' | 'answers'>>): void {
+  note(facts: Partial<Pick<Progress, 'spent' | 'paidBy' | 'budgetUsd' | 'retryAt' | 'activity' | 'waitsFor' | 'answers'>>): void {
     const row = this.job();
     if (!row) return;
     this.#storage.sql.exec('UPDATE job SET progress = ?', JSON.stringify({ ...row.progress, ...facts }));

@@ -46,5 +46,8 @@ export const KNOWN_TOOLS: readonly KnownTool[] = [
 
 export const toolNamed = (name: string): KnownTool | undefined => KNOWN_TOOLS.find((tool) => tool.name === name);
 
-/** Calls of the API of tokens, which is not a tool; policies and the audit log know them by these names. */
-export const TOKEN_CALLS = ['token_create', 'token_list', 'token_revoke'] as const;
+/** Calls of /api, which are no tools; policies and the audit log know them by these names. */
+export const API_CALLS = [
+  ...['token_create', 'token_list', 'token_revoke'],
+  ...['credential_set', 'credential_list', 'credential_remove'],
+] as const;

@@ -8,12 +8,16 @@ import { SHELL } from '../helpers/shell.ts';
 
 const { gateway, call } = useGateway();
 
-/** Runs `npm run policy` or `npm run audit` against the gateway, as its owner. */
-function command(name: 'policy' | 'audit', ...args: string[]) {
+/** Runs a command of the owner against the gateway. */
+function command(name: 'policy' | 'audit' | 'credential', ...args: string[]) {
+  return outcomeOf(startCommand(name, args));
+}
+
+function startCommand(name: string, args: string[]) {
   const { url, settings } = gateway();
   const env = { ...SHELL, GATEWAY_TOKEN: settings.token };
   const argv = [`scripts/${name}.ts`, ...args, '--url', url, '--state', '.state/of-nobody'];
-  return outcomeOf(spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return spawn(process.execPath, argv, { env, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
 function fileOf(document: unknown): string {
@@ -49,6 +53,20 @@ test('a policy is tested, set, read and removed from the command line, and takes
   expect((await command('policy', 'remove')).code).toBe(0);
   expect((await call('llm_job_list', {})).ok).toBe(true);
   expect((await command('policy', 'get')).stdout).toMatch(/^default: careful\nfrom gateway/);
+});
+
+test("the owner's own key is stored from stdin, pays for a run of the real CLI, and is removed", async () => {
+  const setting = startCommand('credential', ['set', 'ANTHROPIC_API_KEY']);
+  setting.stdin.end('sk-ant-made-up-own-key\n');
+  const stored = await outcomeOf(setting);
+  expect(stored.stdout).toBe('Stored ANTHROPIC_API_KEY. It is used from the next model call on.\n');
+  expect(stored.stdout + stored.stderr).not.toContain('sk-ant-made-up');
+  const { job } = await call('claude_request', { prompt: 'hi' });
+  expect(job).toMatchObject({ state: 'completed', paidBy: 'own' });
+  expect((await command('credential', 'list')).stdout).toMatch(/^ANTHROPIC_API_KEY {2}set .*Z {2}used .*Z\n$/);
+  expect((await command('credential', 'remove', 'ANTHROPIC_API_KEY')).stdout).toBe('Removed ANTHROPIC_API_KEY.\n');
+  expect((await command('credential')).stdout).toBe('No credentials.\n');
+  expect((await command('credential', 'remove')).stderr).toContain('Name the credential, such as ANTHROPIC_API_KEY.');
 });
 
 const refusals: [what: string, name: 'policy' | 'audit', args: () => string[], line: RegExp][] = [

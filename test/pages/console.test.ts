@@ -91,6 +91,21 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
     await look(page, 'policy');
   });
 
+  test('a key of the model service is stored without being shown, and a wrong one is refused', async () => {
+    const page = await site.open('/credentials');
+    await page.getByLabel('Value').fill('two words');
+    await page.getByRole('button', { name: 'Store' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('no blanks');
+    await page.getByLabel('Key', { exact: true }).selectOption('XAI_API_KEY');
+    await page.getByLabel('Value').fill('xai-made-up-key');
+    await page.getByRole('button', { name: 'Store' }).click();
+    expect(await page.getByRole('listitem').filter({ hasText: 'XAI_API_KEY' }).isVisible()).toBe(true);
+    expect(await page.content()).not.toContain('xai-made-up-key');
+    await look(page, 'credentials');
+    await page.getByRole('button', { name: 'Remove XAI_API_KEY' }).click();
+    expect(await page.getByText('No keys.').isVisible()).toBe(true);
+  });
+
   test('a held request is shown whole; approved on the page, it runs exactly as shown', async () => {
     const jobId = await holding(site, 'hello there');
     const page = await site.open('/approvals');

@@ -52,7 +52,8 @@ function openBudget(state: DurableObjectState, { own, account = Number.POSITIVE_
     },
     nextChange: () => wake.promise,
   };
-  const open = (usd = 1) => openCall(context, { token: TOKEN, provider: 'claude', model: 'claude-opus-5-5', usd });
+  const open = (usd = 1) =>
+    openCall(context, { token: TOKEN, provider: 'claude', model: 'claude-opus-5-5', usd, payer: 'operator' });
   return { context, spend, store, open, canceled };
 }
 

@@ -137,14 +137,6 @@ test('what a run had asked for is called off once it was canceled', async () => 
   await expect.poll(() => callOfUrl(spec.id)).toMatchObject({ finished: false });
 });
 
-test('without an API key a call of Claude goes out with the OAuth token', async () => {
-  const spec = await jobOnly('claude');
-  const settings = { ...env, ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'test-oauth-token' };
-  const answer = await handleModelRequest(await modelCall(spec, '/gate/claude/v1/messages', 'POST'), settings);
-  expect(await answer.text()).toContain('event: message_stop');
-  expect(await modelRequests()).toContain('"auth":"Bearer test-oauth-token"');
-});
-
 test('an upstream keeps the path of its URL', async () => {
   const spec = await jobOnly('grok');
   const settings = { ...env, XAI_UPSTREAM_URL: `${inject('modelUrl')}/v1/account/gw/grok` };

@@ -55,6 +55,7 @@ test('the owner sees what is configured, reachable and accepted, and no secret',
       KV: 'ok',
       R2: 'ok',
       // One of its providers, which is there for the tests, has no CLI.
+      'own keys of accounts': 'ok',
       executor: 'note',
       // A matter of the machine.
       'confinement of runs': expect.stringMatching(/^(ok|note)$/),

@@ -84,6 +84,7 @@ const service: Service = {
       description: 'Token of a Claude subscription, as `claude setup-token` prints it.',
       header: 'authorization',
       scheme: 'Bearer',
+      isPersonal: true,
       // The service accepts an OAuth token only together with this beta.
       extra: { 'anthropic-beta': 'oauth-2025-04-20' },
     },

@@ -2,9 +2,12 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Access as AuditedAccess } from '../../account/audit.ts';
 import type { Scope } from '../../caller.ts';
 import { clock } from '../../clock.ts';
-import { DAY_MS } from '../../config.ts';
+import { DAY_MS, readConfig } from '../../config.ts';
 import { fail, ok, type Result } from '../../errors.ts';
 import { accountOf } from '../../objects.ts';
+import type { CredentialDraft } from '../credentials/draft.ts';
+import { CredentialStore } from '../credentials/store.ts';
+import { type ShownCredential, Vault } from '../credentials/vault.ts';
 import { issuedToken, RecentRefreshes, type TokenReply, type TokenRequest } from '../oauth/refresh.ts';
 import { oauthServer } from '../oauth/server.ts';
 import { BrowserSessionStore } from '../sign-in/browser-session-store.ts';
@@ -23,11 +26,13 @@ export interface TokenDraft {
 export const BROWSER_SESSION_MS = 43_200_000;
 const MAX_TOKENS = 100;
 
-/** The API tokens of one account, the browser sessions of its person and its last refreshes. Secrets are stored as hashes. */
+/** The API tokens of one account, its credentials, the browser sessions of its person and its last refreshes. Secrets are stored as hashes, credentials sealed. */
 export class Access extends DurableObject<Env> {
   readonly #tokens = new TokenStore(this.ctx.storage);
   readonly #sessions = new BrowserSessionStore(this.ctx.storage);
   readonly #refreshes = new RecentRefreshes();
+  readonly #credentials = new CredentialStore(this.ctx.storage);
+  readonly #vault = new Vault(this.#credentials, this.ctx.id.name ?? '', readConfig(this.env));
 
   /** Creates an API token. Nothing later returns its secret. */
   async createToken({ name, scopes, days }: TokenDraft, by: string): Promise<Result<{ secret: string; token: ApiToken }>> {
@@ -85,6 +90,30 @@ export class Access extends DurableObject<Env> {
 
   async closeBrowserSession(secret: string): Promise<void> {
     this.#sessions.remove(await secretHash(secret));
+  }
+
+  /** Stores a credential, sealed, in place of one with the same name. No page and no tool returns its value. */
+  async setCredential(draft: CredentialDraft, by: string): Promise<Result<null>> {
+    const stored = await this.#vault.put(draft, clock.now());
+    if (stored.ok) await this.#record({ event: 'credential set', by, what: draft.name });
+    return stored;
+  }
+
+  /** All credentials by name, without their values. */
+  credentials(): Promise<ShownCredential[]> {
+    return this.#vault.shown();
+  }
+
+  /** Removes a credential, so that the next model call goes without it. False for an unknown name. */
+  async removeCredential(name: string, by: string): Promise<boolean> {
+    const isRemoved = this.#credentials.remove(name);
+    if (isRemoved) await this.#record({ event: 'credential removed', by, what: name });
+    return isRemoved;
+  }
+
+  /** The first credential of some names that is stored, with its value, for the gate. Null if none is. */
+  useCredential(names: string[]): Promise<CredentialDraft | null> {
+    return this.#vault.use(names, clock.now());
   }
 
   /** Answers a request with a refresh token. Requests with the same `key` within a minute receive the same answer. */

@@ -57,6 +57,7 @@ export function viewOf(row: JobRow, now: number, readPrompt: () => string): JobV
     workspace: spec.workspace,
     turns: progress.turns,
     usage: usageOfRun(progress),
+    paidBy: progress.paidBy,
     denials: progress.denials.length > 0 ? progress.denials : undefined,
     ignored: ignoredOptions(row),
     notConnected: progress.notConnected,

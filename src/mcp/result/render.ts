@@ -24,10 +24,13 @@ const MAX_LINE_CHARS = 300;
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 const ago = (ms: number) => (ms < 1_500 ? 'just now' : `${seconds(ms)} ago`);
 
-function spentSoFar({ usage }: JobView): string | undefined {
+/** Whose keys paid, unless the operator's did. */
+const PAID = { operator: '', own: ' on your own key', both: ' in part on your own key' };
+
+function spentSoFar({ usage, paidBy = 'operator' }: JobView): string | undefined {
   if (!usage) return undefined;
   const tokens = `${totalTokens(usage)} tokens (${usage.outputTokens} out)`;
-  return usage.costUsd === undefined ? tokens : `${tokens}, $${usage.costUsd.toFixed(4)}`;
+  return `${tokens}${usage.costUsd === undefined ? '' : `, $${usage.costUsd.toFixed(4)}`}${PAID[paidBy]}`;
 }
 
 /** A progress message: state, last activity and cost so far. */

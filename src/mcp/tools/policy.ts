@@ -5,7 +5,7 @@ import { cutText } from '../../cut-text.ts';
 import { ok } from '../../errors.ts';
 import { DOCUMENT_MAX_CHARS } from '../../policy/document.ts';
 import { PRESET_NAMES } from '../../policy/preset-names.ts';
-import { GATEWAY_TOOLS, KNOWN_TOOLS, TOKEN_CALLS } from '../../policy/tools.ts';
+import { API_CALLS, GATEWAY_TOOLS, KNOWN_TOOLS } from '../../policy/tools.ts';
 import { type Call, ownAccount } from '../call.ts';
 import { upTo } from '../input.ts';
 import type { Envelope } from '../result/envelope.ts';
@@ -33,7 +33,7 @@ function unknownTools(written: string): string[] {
     .object({ hide: z.array(z.string()).default([]), tools: z.record(z.string(), z.unknown()).default({}) })
     .safeParse(asPolicy(written));
   const named = parsed.success ? [...parsed.data.hide, ...Object.keys(parsed.data.tools)] : [];
-  const known: string[] = [...KNOWN_TOOLS.map(({ name }) => name), ...TOKEN_CALLS];
+  const known: string[] = [...KNOWN_TOOLS.map(({ name }) => name), ...API_CALLS];
   return [...new Set(named)].filter((name) => !name.endsWith('*') && !known.includes(name));
 }
 

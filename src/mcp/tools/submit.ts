@@ -2,13 +2,18 @@ import type { Provider } from '../../../container/providers/provider.ts';
 import { sha256Of } from '../../account/digest.ts';
 import type { Submitted } from '../../account/submit.ts';
 import type { ToolCall } from '../../account/tool-call.ts';
+import type { Config } from '../../config.ts';
 import { fail, type Result } from '../../errors.ts';
-import { keySettings, withKey } from '../../gate/upstreams.ts';
+import { keySettings, operatorKey, payingKey } from '../../gate/upstreams.ts';
 import { type Call, ownAccount } from '../call.ts';
 import { type Request, readRequest } from './request-input.ts';
 
 /** Characters of a prompt that lists show. */
 const MAX_LABEL_CHARS = 80;
+
+/** Whether accounts can store keys, and theirs are used. */
+const canStoreKeys = ({ providerKeys, credentialsSecret }: Config) =>
+  providerKeys !== 'operator' && credentialsSecret !== undefined;
 
 /** What two identical requests have in common: their grant, and everything that the CLI receives. */
 const identityOf = (call: Call, provider: Provider, { prompt, options, common }: Request, isLatest: unknown) => {
@@ -30,8 +35,11 @@ export async function submit(
   asked: ToolCall,
 ): Promise<Result<Submitted>> {
   const { limits } = call.config;
-  if (!withKey(provider, call.config))
-    return fail({ code: 'provider_unavailable', provider: provider.title, settings: keySettings(provider) });
+  const { env, config, caller, origin } = call;
+  if (!operatorKey(provider, config, caller.account) && !(await payingKey(env, config, caller.account, provider))) {
+    const page = canStoreKeys(config) ? `${origin}/credentials` : undefined;
+    return fail({ code: 'provider_unavailable', provider: provider.title, settings: keySettings(provider), page });
+  }
   const read = readRequest(provider, input, limits);
   if (!read.ok) return read;
   const { prompt, session, options, common } = read.value;
