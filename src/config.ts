@@ -128,7 +128,7 @@ const settingShape = {
     z.string().min(32),
   ),
   credentialsSecretPrevious: secret(
-    'The former CREDENTIALS_SECRET, which opens what has not been sealed anew.',
+    'The former CREDENTIALS_SECRET, which opens keys that are not sealed with the new one yet.',
     z.string().min(32),
   ),
   providerKeys: z

@@ -11,7 +11,7 @@ import { insufficientScope, unauthorized } from './challenge.ts';
 import { limitFormBody, rateLimitByIp } from './middleware.ts';
 
 /** A call of the API: its caller, its JSON body, and the last part of its path. */
-export interface ApiCall {
+interface ApiCall {
   env: Env;
   caller: Caller;
   body: Record<string, unknown>;

@@ -135,7 +135,7 @@ const inVault = <T>(run: (under: (secrets: VaultSecrets) => Vault) => Promise<T>
 const KEY = { name: 'XAI_API_KEY', value: 'xai-made-up' };
 const [OLD, NEW] = ['the-former-secret-of-the-gateway', 'the-current-secret-of-the-gateway'];
 
-test('a key is sealed anew with a new secret while the previous one is set, and unreadable without either', async () => {
+test('a key is sealed with a new secret while the previous one is set, and unreadable without either', async () => {
   await inVault(async (under) => {
     await under({ credentialsSecret: OLD }).put(KEY, 1);
     expect(await under({ credentialsSecret: NEW }).use([KEY.name], 2)).toBeNull();

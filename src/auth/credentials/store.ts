@@ -38,8 +38,8 @@ export class CredentialStore {
   }
 
   /** Replaces the sealed value of a credential that is still the one that was read. */
-  reseal({ name, sealed }: SealedCredential, anew: string): void {
-    this.#sql.exec('UPDATE credential SET sealed = ? WHERE name = ? AND sealed = ?', anew, name, sealed);
+  reseal({ name, sealed }: SealedCredential, next: string): void {
+    this.#sql.exec('UPDATE credential SET sealed = ? WHERE name = ? AND sealed = ?', next, name, sealed);
   }
 
   /** Marks a credential as used. */
