@@ -1,5 +1,6 @@
 // `npm run credential`: stores, lists and removes the owner's own keys for the model services.
 import { z } from 'zod';
+import { CREDENTIAL_KINDS } from '../src/auth/credentials/draft.ts';
 import { CommandError, reportFailure } from './cli/command-error.ts';
 import { parseCommand } from './cli/flags.ts';
 import { ownerApi } from './cli/owner-api.ts';
@@ -8,11 +9,14 @@ import { print } from './cli/print.ts';
 import { readHidden } from './cli/read-hidden.ts';
 import { gatewayUrl } from './local/gateway-url.ts';
 
+const NAMES = CREDENTIAL_KINDS.map(({ name }) => name).join(', ');
+
 const HELP = `npm run credential -- list
 npm run credential -- set NAME
 npm run credential -- remove NAME
 
-Stores a key of the owner's account for a model service, such as ANTHROPIC_API_KEY. The value is read from stdin and never shown again.
+Stores a key of the owner's account for a model service. NAME is one of ${NAMES}.
+The value is read from stdin and never shown again.
 Other people store their own at /credentials.
 ${OWNER_HELP}`;
 
@@ -31,7 +35,7 @@ async function list(call: Call) {
 
 /** The name that a subcommand needs. */
 function required(name: string | undefined): string {
-  if (!name) throw new CommandError('Name the credential, such as ANTHROPIC_API_KEY. See npm run credential -- --help.');
+  if (!name) throw new CommandError(`Name the credential, one of ${NAMES}.`);
   return name;
 }
 

@@ -32,7 +32,7 @@ test('every limit is set by the variable of its name', () => {
 test.each(SETTINGS.map((setting) => [setting.env, setting] as const))('%s describes itself', (env, setting) => {
   const { name, description, unit, min, max, isSecret } = setting;
   expect(description).toMatch(/^\S.*\.$/);
-  expect(isSecret).toBe(/(_TOKEN|_KEY|_SECRET|_HASH)$/.test(env));
+  expect(isSecret).toBe(/(_TOKEN|_KEY|_SECRET|_HASH)(_PREVIOUS)?$/.test(env));
   if (min === undefined) return;
   expect(Object.keys(readConfig({}).limits)).toContain(name);
   expect(unit === undefined).toBe(!/_(MS|S|HOURS|DAYS|BYTES|CHARS|TOKENS|USD)$/.test(env));
