@@ -66,7 +66,7 @@ test("the owner's own key is stored from stdin, pays for a run of the real CLI, 
   expect((await command('credential', 'list')).stdout).toMatch(/^ANTHROPIC_API_KEY {2}set .*Z {2}used .*Z\n$/);
   expect((await command('credential', 'remove', 'ANTHROPIC_API_KEY')).stdout).toBe('Removed ANTHROPIC_API_KEY.\n');
   expect((await command('credential')).stdout).toBe('No credentials.\n');
-  expect((await command('credential', 'remove')).stderr).toContain('Name the credential, such as ANTHROPIC_API_KEY.');
+  expect((await command('credential', 'remove')).stderr).toContain('Name the credential, one of ANTHROPIC_API_KEY, ');
 });
 
 const refusals: [what: string, name: 'policy' | 'audit', args: () => string[], line: RegExp][] = [
