@@ -1,6 +1,7 @@
 // `node scripts/run.mjs COMMAND ARGS...`: runs a command of package.json. Plain JavaScript of an old Node, because it reports in one sentence
 // why this machine cannot run the commands, which are TypeScript and import packages.
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const [command = '', ...args] = process.argv.slice(2);
@@ -16,6 +17,9 @@ if (!existsSync(installed)) refuse('The packages of this project are not install
 // False or missing in a Node that cannot run TypeScript.
 if (!process.features.typescript)
   refuse(`Node ${process.versions.node} cannot run this project, and the pinned Node is not installed.`);
+// Each start of a process loads megabytes of code, which is compiled once. A Node may lack this.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../.wrangler/compiled', import.meta.url));
+nodeModule.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 process.argv.splice(1, process.argv.length, script, ...args);
 try {
   await import(new URL(`${command}.ts`, import.meta.url).href);

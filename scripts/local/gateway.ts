@@ -9,7 +9,7 @@ import { ROOT } from './environment.ts';
 import { credentialsSecretOf, newToken } from './gateway-token.ts';
 import type { ServiceSpec } from './launch.ts';
 import { logFiles } from './log-files.ts';
-import { claimPort, LOOPBACK } from './port.ts';
+import { claimPort, originOf } from './port.ts';
 import { type RunningService, type ServiceListener, startService } from './service.ts';
 import { executor, modelServer, worker } from './services.ts';
 import { checkBindings, type OperatorSettings, readSettings } from './settings.ts';
@@ -81,42 +81,55 @@ async function waitUntilHealthy(origin: string, signal: AbortSignal) {
 /** Starts a service and returns its URL. */
 type Start = (spec: ServiceSpec) => Promise<string>;
 
-/** Starts an executor unless EXECUTOR_URL names one. Returns the bindings by which Worker and executor reach each other. */
-async function startExecutor({ state, print }: GatewayOptions, variables: Variables, origin: string, start: Start) {
-  const gate = { GATE_URL: `${origin}/gate` };
-  if (variables.EXECUTOR_URL) return gate;
-  const token = newToken();
-  const executorUrl = await start(executor(state, token, variables));
-  await checkExecutor(executorUrl, token, print);
-  return { EXECUTOR_URL: executorUrl, EXECUTOR_TOKEN: token, ...gate };
+/** What the Worker depends on: the bindings by which it gets there, and the start of it. */
+interface Dependency {
+  bindings: Variables;
+  start: (start: Start) => Promise<unknown>;
 }
 
-/** Refuses containers without Docker, or together with an executor elsewhere. No bindings are needed for them. */
-function checkContainers({ EXECUTOR_URL }: Variables) {
+const nothing = async () => {};
+
+/** The executor, or nothing if EXECUTOR_URL names one elsewhere. */
+function executorOf({ state, print }: GatewayOptions, variables: Variables, port: number): Dependency {
+  if (variables.EXECUTOR_URL) return { bindings: {}, start: nothing };
+  const token = newToken();
+  return {
+    bindings: { EXECUTOR_URL: originOf(port), EXECUTOR_TOKEN: token },
+    start: async (start) => checkExecutor(await start(executor(state, token, variables, port)), token, print),
+  };
+}
+
+/** The executors in containers, which the Worker starts. Refused without Docker, or together with an executor elsewhere. */
+function containersOf({ print }: GatewayOptions, { EXECUTOR_URL }: Variables): Dependency {
   if (EXECUTOR_URL) throw new CommandError(`--containers excludes EXECUTOR_URL, which is ${EXECUTOR_URL}. Remove one of them.`);
   requireDocker(', or omit --containers to run the CLIs as plain processes');
-  return {};
+  print('Building the container image. The first build takes minutes.');
+  return { bindings: {}, start: nothing };
 }
 
-/** Starts the services in the order of their dependencies. Returns the origin of the Worker, and the model endpoint's URL if it runs. */
+/** Starts all services at once. Returns the origin of the Worker, and the model endpoint's URL if it runs. */
 async function startServices(options: GatewayOptions, settings: OperatorSettings, start: Start, signal: AbortSignal) {
+  const { state, containers = false } = options;
   const port = await claimPort(options.port);
-  const origin = `http://${LOOPBACK}:${port}`;
-  const { containers = false } = options;
+  const executorPort = await claimPort(0, [port]);
+  const modelPort = settings.offline ? await claimPort(0, [port, executorPort]) : undefined;
+  const origin = originOf(port);
   const chosen = { ...settings.variables, ...options.variables };
-  const [executorBindings, modelUrl] = await Promise.all([
-    containers ? checkContainers(chosen) : startExecutor(options, chosen, origin, start),
-    settings.offline ? start(modelServer(options.state)) : undefined,
-  ]);
-  if (containers) options.print('Building the container image. The first build takes minutes.');
-  const offline = modelUrl === undefined ? {} : offlineBindings(modelUrl);
-  const secrets = {
-    CREDENTIALS_SECRET: chosen.CREDENTIALS_SECRET ?? credentialsSecretOf(options.state),
+  const dependency = containers ? containersOf(options, chosen) : executorOf(options, chosen, executorPort);
+  const bindings = {
+    ...(modelPort && offlineBindings(originOf(modelPort))),
+    ...(!containers && { GATE_URL: `${origin}/gate` }),
+    ...dependency.bindings,
+    ...chosen,
+    CREDENTIALS_SECRET: chosen.CREDENTIALS_SECRET ?? credentialsSecretOf(state),
     GATEWAY_TOKEN: settings.token,
   };
-  const bindings = { ...offline, ...executorBindings, ...chosen, ...secrets };
   checkBindings(bindings);
-  await start(worker(options.state, port, bindings, containers));
+  const [modelUrl] = await Promise.all([
+    modelPort === undefined ? undefined : start(modelServer(state, modelPort)),
+    dependency.start(start),
+    start(worker(state, port, bindings, containers)),
+  ]);
   await waitUntilHealthy(origin, signal);
   return { origin, modelUrl };
 }

@@ -14,7 +14,9 @@ import { readOptional } from './state.ts';
 export interface ServiceSpec {
   /** Name in messages to the operator, such as "The executor". */
   title: string;
-  /** The script and its arguments. The port is 0 at the first start, and the assigned one at every restart. */
+  /** The port to listen on. By default one is assigned at the first start, and used again at every restart. */
+  port?: number;
+  /** The script and its arguments. The port is 0 where one has to be assigned. */
   argv: (port: number) => string[];
   env: (port: number) => NodeJS.ProcessEnv;
   /** Sent over IPC, because argv and environment of a process are visible to others. */

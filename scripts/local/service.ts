@@ -1,10 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.ts';
 import { CommandError } from '../cli/command-error.ts';
 import { endProcess, launch, type ServiceSpec } from './launch.ts';
 import { logFiles } from './log-files.ts';
+import { hasSpace, SPACE_CHECK_MS } from './space.ts';
 
 /** A process that is started again when it ends. */
 export interface RunningService {
@@ -23,22 +23,10 @@ export interface ServiceListener {
 
 const MAX_STARTS = 5;
 const STARTS_WINDOW_MS = 60_000;
-/** A service writes this many bytes at its start, or less. */
-const START_BYTES = 1_048_576;
-/** Interval at which a full disk is looked at, in ms. */
-const SPACE_CHECK_MS = 1_000;
-
-/** Whether a service could write at its start. A disk that cannot be asked is no reason to wait. */
-const hasSpace = ({ log }: ServiceSpec) =>
-  statfs(dirname(log)).then(
-    ({ bavail, bsize }) => bavail * bsize >= START_BYTES,
-    () => true,
-  );
-
 /** Starts a service, and starts it again on the same port whenever it ends before `stop`. */
 export function startService(spec: ServiceSpec, listener: ServiceListener, openLog = logFiles(listener.print)): RunningService {
   const log = openLog(spec.log);
-  let run = launch(spec, 0, log);
+  let run = launch(spec, spec.port ?? 0, log);
   let isStopping = false;
   const { url } = run;
 
@@ -46,9 +34,9 @@ export function startService(spec: ServiceSpec, listener: ServiceListener, openL
     const starts: number[] = [];
     for (;;) {
       await run.ended;
-      if (!isStopping && !(await hasSpace(spec))) {
+      if (!isStopping && !(await hasSpace(dirname(spec.log)))) {
         listener.print(`${spec.title} ended and is restarted when the disk has space (log: ${spec.log})`);
-        while (!isStopping && !(await hasSpace(spec))) await sleep(SPACE_CHECK_MS);
+        while (!isStopping && !(await hasSpace(dirname(spec.log)))) await sleep(SPACE_CHECK_MS);
       }
       if (isStopping) return;
       const now = Date.now();

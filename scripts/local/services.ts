@@ -11,9 +11,10 @@ const WRANGLER_CONFIG = join(ROOT, 'wrangler.toml');
 const logOf = (state: string, name: string) => join(state, 'logs', `${name}.log`);
 
 /** The bundled model endpoint. */
-export const modelServer = (state: string): ServiceSpec => ({
+export const modelServer = (state: string, port?: number): ServiceSpec => ({
   title: 'The bundled model endpoint',
-  argv: (port) => ['scripts/model-server/main.ts', '--host', LOOPBACK, '--port', String(port)],
+  ...(port && { port }),
+  argv: (chosen) => ['scripts/model-server/main.ts', '--host', LOOPBACK, '--port', String(chosen)],
   env: () => childEnvironment(state),
   log: logOf(state, 'model-server'),
 });
@@ -22,16 +23,17 @@ export const modelServer = (state: string): ServiceSpec => ({
 const executorSettings = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EXECUTOR_')));
 
 /** The executor as a plain process. `variables` are the settings of the Worker, some of which concern both. */
-export const executor = (state: string, token: string, variables: Variables = {}): ServiceSpec => ({
+export const executor = (state: string, token: string, variables: Variables = {}, port?: number): ServiceSpec => ({
   title: 'The executor',
+  ...(port && { port }),
   argv: () => ['container/main.ts'],
-  env: (port) =>
+  env: (chosen) =>
     childEnvironment(state, {
       ...(variables.RETENTION_DAYS !== undefined && { EXECUTOR_RETENTION_DAYS: variables.RETENTION_DAYS }),
       ...runShares(readConfig(variables)),
       ...executorSettings(),
       EXECUTOR_HOST: LOOPBACK,
-      EXECUTOR_PORT: String(port),
+      EXECUTOR_PORT: String(chosen),
       EXECUTOR_STATE: join(state, 'executor'),
       EXECUTOR_TOKEN: token,
     }),
@@ -41,7 +43,7 @@ export const executor = (state: string, token: string, variables: Variables = {}
 /** The Worker in workerd. All bindings are secrets, so neither argv nor the log shows them. With `containers` it builds the image. */
 export const worker = (state: string, port: number, bindings: Record<string, string>, containers = false): ServiceSpec => ({
   title: 'The Worker',
-  argv: () => ['scripts/local/worker.ts'],
+  argv: () => ['scripts/local/worker/main.ts'],
   env: () => childEnvironment(state, { ...quietWrangler(state), ...(containers && dockerEnvironment()) }),
   message: { config: WRANGLER_CONFIG, port, persist: join(state, 'worker'), bindings, containers },
   log: logOf(state, 'worker'),

@@ -12,7 +12,7 @@ export async function startFixtures(state: string) {
   const service = startService(
     {
       title: 'The Worker with the fixtures',
-      argv: () => ['scripts/local/worker.ts'],
+      argv: () => ['scripts/local/worker/main.ts'],
       env: () => childEnvironment(state, quietWrangler(state)),
       message,
       log: join(state, 'logs', 'fixtures.log'),

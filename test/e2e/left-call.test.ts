@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
+import { PROBED_AFTER_MS } from '../../src/mcp/http/presence.ts';
 import { useGateway } from '../helpers/gateway.ts';
 
 const { call, gateway } = useGateway();
@@ -41,6 +42,8 @@ test.each(['legacy', 'modern'] as const)(
     const sent = await openCall(line, args);
     await expect.poll(async () => (await call('llm_job_list', { state: 'running' })).jobs?.length, { timeout: 30_000 }).toBe(1);
     const [running] = (await call('llm_job_list', { state: 'running' })).jobs ?? [];
+    // Only a call that has taken this long is probed.
+    await expect.poll(() => Date.now() - (running?.createdAt ?? Date.now())).toBeGreaterThan(PROBED_AFTER_MS);
     sent.destroy();
     await fetch(`${gateway().modelUrl}/__mock/release/${hold}`, { method: 'POST' });
     await expect

@@ -1,7 +1,7 @@
 import { clock } from '../../clock.ts';
 
 /** A call that took less is answered without a probe, in ms. */
-const PROBED_AFTER_MS = 1_000;
+export const PROBED_AFTER_MS = 1_000;
 
 /** Probes of a connection, and the time after each, in ms. A closed connection refuses the first write, so only the second one fails. */
 const PROBES = 4;
