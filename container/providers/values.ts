@@ -95,7 +95,7 @@ export const promptText = (maxBytes?: number) => {
 export const READ_ONLY_RULES = ['Glob', 'Grep', 'Read'] as const;
 
 /** A list of tool names or permission rules. */
-export const ruleList = z.array(z.string().min(1).max(1_000)).max(200);
+export const ruleList = z.array(z.string().min(1).max(1_000, { abort: true })).max(200, { abort: true });
 
 /** A directory below the working directory. */
 export const relativePath = z

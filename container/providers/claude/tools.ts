@@ -68,7 +68,8 @@ const checked = <T extends z.ZodType<string[]>>(list: T, issueOf: (rule: string)
         context.addIssue({ code: 'custom', path: [index], message });
   });
 
-const names = z.array(z.string().max(200)).max(100);
+/** A longer name is refused before its rules are read. */
+const names = z.array(z.string().max(200, { abort: true })).max(100, { abort: true });
 const ANY_REMOVED = [...CLAUDE_TOOLS, ...CLAUDE_REMOVED];
 
 /** Rules that allow calls of tools. */
