@@ -90,6 +90,10 @@ const refused: [string, string, unknown, RegExp][] = [
   ['grok', 'allow', ['Bash(git *'], /"Bash\(git \*" is not a rule/],
   ['grok', 'systemPrompt', 'ä'.repeat(40_000), /80000 bytes, limit 65536/],
   ['grok', 'maxTurns', 0, />=1/],
+  // What is too long is not read: there is no complaint about the tools that it names.
+  ['claude', 'allowedTools', ['x '.repeat(501)], /^Too big: expected string to have <=1000 characters$/],
+  ['claude', 'tools', Array.from({ length: 101 }, () => 'x'), /^Too big: expected array to have <=100 items$/],
+  ['grok', 'deny', Array.from({ length: 201 }, () => 'x'), /^Too big: expected array to have <=200 items$/],
 ];
 
 test.each(refused)('%s refuses %s %j', (id, name, value, said) => {
