@@ -180,9 +180,10 @@ test.concurrent.each(Object.entries(writes))('a run of %s that may only read wri
   expect(next).toMatchObject({ arguments: { may: 'edit' } });
 });
 
+// A Claude computes six times as much as a Grok.
 test('20 jobs at once all give their own answer', async () => {
   const prompts = Array.from({ length: 20 }, (_, i) => `[mock:text answer number ${i}]`);
-  const found = await Promise.all(prompts.map((prompt, i) => ask(providers[i % 2] ?? '', { prompt })));
+  const found = await Promise.all(prompts.map((prompt, i) => ask(i % 5 ? 'grok' : 'claude', { prompt })));
   expect(found.map(({ answer, error, job }) => answer?.text ?? { error, job })).toEqual(
     prompts.map((_, i) => `answer number ${i}`),
   );

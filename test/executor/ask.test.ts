@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { EVENT_TEXT_MAX, type Event, OPEN_ASKS_MAX, type RunLimits } from '../../container/protocol.ts';
-import { exitOf, isExit, LIMITS, refusalOf, requestOf, type Step, startExecutor, textOf } from './executor.ts';
+import { exitOf, isExit, LIMITS, refusalOf, requestOf, type Step, startExecutorHere, textOf } from './executor.ts';
 
-let executor: Awaited<ReturnType<typeof startExecutor>>;
+let executor: Awaited<ReturnType<typeof startExecutorHere>>;
 beforeAll(async () => {
-  executor = await startExecutor();
+  executor = await startExecutorHere();
 });
 
 const RM = { id: '1', tool: 'Bash', input: '{"command":"rm -rf build"}' };

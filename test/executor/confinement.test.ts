@@ -8,6 +8,7 @@ import {
   requestOf,
   spawnExecutor,
   startExecutor,
+  startExecutorHere,
   TOKEN,
   temporaryDirectory,
   textOf,
@@ -93,16 +94,16 @@ test.for(kinds)('a run in %s may read what EXECUTOR_READABLE_PATHS names, and no
   const directory = await temporaryDirectory();
   await writeFile(join(directory, 'tool'), 'a tool');
   const paths = [environmentOf('').EXECUTOR_READABLE_PATHS, directory].join(',');
-  const executor = await startExecutor({ EXECUTOR_CONTAINMENT: kind, EXECUTOR_READABLE_PATHS: paths });
+  const executor = await startExecutorHere({ EXECUTOR_CONTAINMENT: kind, EXECUTOR_READABLE_PATHS: paths });
   const command = `cat ${directory}/tool; touch ${directory}/planted || echo ' stays'`;
   expect(textOf(await executor.play(requestOf([{ shell: command }])))).toBe('a tool stays\n');
 });
 
 test('an executor reports how it confines runs, the first of the wanted ways that works', async () => {
   const [first = 'none'] = kinds;
-  const executor = await startExecutor();
+  const executor = await startExecutorHere();
   expect(JSON.parse((await executor.call('GET', '/health')).text).containment).toBe(first);
-  const open = await startExecutor({ EXECUTOR_CONTAINMENT: 'none' });
+  const open = await startExecutorHere({ EXECUTOR_CONTAINMENT: 'none' });
   expect(JSON.parse((await open.call('GET', '/health')).text).containment).toBe('none');
 });
 

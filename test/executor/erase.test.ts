@@ -14,13 +14,14 @@ import {
   type Step,
   startExecutor,
   temporaryDirectory,
+  WITH_BOUND,
 } from './executor.ts';
 
 const DAY_MS = 86_400_000;
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
 beforeAll(async () => {
-  executor = await startExecutor();
+  executor = await startExecutor(WITH_BOUND);
 });
 
 /** Paths of the files below a directory whose content, or whose own path, has a text. */
@@ -95,7 +96,7 @@ async function executorWithClock() {
   const state = await temporaryDirectory();
   let offset = 0;
   const start = async () => {
-    const started = await startInProcess(environmentOf(state), { scripted, bound }, () => Date.now() + offset);
+    const started = await startInProcess(environmentOf(state, WITH_BOUND), { scripted, bound }, () => Date.now() + offset);
     return { ...started, ...callsOf(started.listening) };
   };
   let current = await start();

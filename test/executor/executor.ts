@@ -8,11 +8,24 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { Event, EXECUTOR_ERRORS, PROTOCOL_VERSION, type RunLimits, type RunRequest } from '../../container/protocol.ts';
+import { chooseContainment } from '../../container/containment/choose.ts';
+import {
+  Event,
+  EXECUTOR_ERRORS,
+  type Health,
+  PROTOCOL_VERSION,
+  type RunLimits,
+  type RunRequest,
+} from '../../container/protocol.ts';
+import { startExecutor as startHere } from '../../container/start.ts';
+import { scripted } from '../fixtures/scripted-provider.ts';
 import { SHELL } from '../helpers/shell.ts';
 
 export const TOKEN = 'a-made-up-token-of-the-tests';
 const FIXTURES = join(import.meta.dirname, '../fixtures');
+const SCRIPTED_CLI = join(FIXTURES, 'scripted-cli.mjs');
+/** The setting with which an executor also has the CLI of the provider `bound`. */
+export const WITH_BOUND = { EXECUTOR_BOUND_BIN: SCRIPTED_CLI };
 
 /** One step of the scripted CLI. */
 export type Step = Record<string, unknown>;
@@ -25,11 +38,14 @@ export const LIMITS: RunLimits = {
   cancelGraceMs: 5_000,
 };
 
-const leftovers: (() => Promise<unknown>)[] = [];
+/** How to end the executors, and to remove the directories, of a test file. */
+const endings: (() => Promise<unknown>)[] = [];
+const directories: string[] = [];
 
 /** Ends the executors and removes the directories of a test file. */
 export async function removeLeftovers(): Promise<void> {
-  for (const remove of leftovers.splice(0).reverse()) await remove();
+  await Promise.all(endings.splice(0).map((end) => end()));
+  await Promise.all(directories.splice(0).map((path) => rm(path, { recursive: true, force: true, maxRetries: 3 })));
 }
 
 /** Builds a request that plays a script in a new session. */
@@ -50,7 +66,7 @@ export function requestOf(steps: Step[], changes: Partial<RunRequest> = {}): Run
 /** Creates a directory for the length of a test file. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'executor-test-'));
-  leftovers.push(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+  directories.push(directory);
   return directory;
 }
 
@@ -64,8 +80,7 @@ export function environmentOf(stateDirectory: string, changes: Record<string, st
     EXECUTOR_MIN_FREE_DISK_BYTES: '0',
     // The pinned Node, which plays the scripts, is in the project.
     EXECUTOR_READABLE_PATHS: dirname(process.execPath),
-    EXECUTOR_SCRIPTED_BIN: join(FIXTURES, 'scripted-cli.mjs'),
-    EXECUTOR_BOUND_BIN: join(FIXTURES, 'scripted-cli.mjs'),
+    EXECUTOR_SCRIPTED_BIN: SCRIPTED_CLI,
     ...changes,
   };
 }
@@ -75,7 +90,7 @@ export function spawnExecutor(env: Record<string, string>, user: { uid?: number;
   const executor = join(FIXTURES, 'scripted-executor.ts');
   const child = spawn(process.execPath, [executor], { env, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
-  leftovers.push(async () => {
+  endings.push(async () => {
     child.kill('SIGKILL');
     await ended;
   });
@@ -99,6 +114,13 @@ export async function startExecutor(changes: Record<string, string> = {}, user: 
     return code;
   };
   return { state, url: listening, pid, kill, stderr, ...calls };
+}
+
+/** Starts an executor in this process, for tests of what it does with runs: a process of its own takes most of a second. */
+export async function startExecutorHere(changes: Record<string, string> = {}) {
+  const { listening, shutDown } = await startHere(environmentOf(await temporaryDirectory(), changes), { scripted });
+  endings.push(shutDown);
+  return { shutDown, ...callsOf(listening) };
 }
 
 /** Functions that call the routes of an executor. */
@@ -175,12 +197,11 @@ export function strayTag(): string {
 }
 
 /** The kinds of containment that work on this machine. Reports the others as skipped. */
-export async function usableKinds(kinds: string[]): Promise<string[]> {
-  const usable: string[] = [];
+export async function usableKinds(kinds: Health['containment'][]): Promise<Health['containment'][]> {
+  const usable: Health['containment'][] = [];
   for (const kind of kinds) {
-    const state = await temporaryDirectory();
-    const isUsable = await startExecutor({ EXECUTOR_CONTAINMENT: kind, EXECUTOR_STATE: state }).then(
-      ({ kill }) => kill('SIGTERM').then(() => true),
+    const isUsable = await chooseContainment([kind], await temporaryDirectory()).then(
+      () => true,
       () => false,
     );
     if (isUsable) usable.push(kind);

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { EVENT_TEXT_MAX, type Event } from '../../container/protocol.ts';
-import { LIMITS, requestOf, startExecutor, textOf } from './executor.ts';
+import { LIMITS, requestOf, startExecutorHere, textOf } from './executor.ts';
 
-let executor: Awaited<ReturnType<typeof startExecutor>>;
+let executor: Awaited<ReturnType<typeof startExecutorHere>>;
 beforeAll(async () => {
-  executor = await startExecutor();
+  executor = await startExecutorHere();
 });
 
 const outline = ({ kind, line }: Event) => [kind, line && [line.stream, line.text, line.end]];

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { isExit, refusalOf, requestOf, startExecutor, textOf } from './executor.ts';
+import { isExit, refusalOf, requestOf, startExecutor, textOf, WITH_BOUND } from './executor.ts';
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
 beforeAll(async () => {
-  executor = await startExecutor();
+  executor = await startExecutor(WITH_BOUND);
 });
 
 /** A request to the CLI that keeps conversations. */

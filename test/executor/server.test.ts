@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
 import { Health, PROTOCOL_VERSION, RUN_REQUEST_MAX_BYTES } from '../../container/protocol.ts';
-import { isExit, LIMITS, refusalOf, requestOf, startExecutor, TOKEN, textOf } from './executor.ts';
+import { isExit, LIMITS, refusalOf, requestOf, startExecutor, startExecutorHere, TOKEN, textOf } from './executor.ts';
 
 type Executor = Awaited<ReturnType<typeof startExecutor>>;
 
@@ -125,7 +125,7 @@ test.for([PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1])('PUT /runs/ID accepts pro
 });
 
 test('PUT /runs/ID refuses a run above the limit until another has ended', async () => {
-  const small = await startExecutor({ EXECUTOR_MAX_RUNNING: '1' });
+  const small = await startExecutorHere({ EXECUTOR_MAX_RUNNING: '1' });
   const { id } = await small.put(requestOf([{ stay: true }]));
   expect(refusalOf(await small.put(requestOf([]))).code).toBe('at_capacity');
   await small.call('DELETE', `/runs/${id}`);
@@ -134,7 +134,7 @@ test('PUT /runs/ID refuses a run above the limit until another has ended', async
 });
 
 test('PUT /runs/ID gives a scarce slot to the account with fewer runs', async () => {
-  const small = await startExecutor({ EXECUTOR_MAX_RUNNING: '2' });
+  const small = await startExecutorHere({ EXECUTOR_MAX_RUNNING: '2' });
   const of = (account: string) => requestOf([{ stay: true }], { account });
   const [{ id }] = await Promise.all([small.put(of('busy')), small.put(of('busy'))]);
   expect(refusalOf(await small.put(of('few'))).code).toBe('at_capacity');
@@ -159,7 +159,7 @@ test('PUT /runs/ID refuses a run that was canceled before it started', async () 
 });
 
 test('PUT /runs/ID refuses a run when the disk is nearly full', async () => {
-  const full = await startExecutor({ EXECUTOR_MIN_FREE_DISK_BYTES: '999999999999999' });
+  const full = await startExecutorHere({ EXECUTOR_MIN_FREE_DISK_BYTES: '999999999999999' });
   expect(refusalOf(await full.put(requestOf([]))).code).toBe('disk_full');
 });
 

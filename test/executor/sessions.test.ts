@@ -3,11 +3,11 @@ import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { RunSession } from '../../container/protocol.ts';
-import { isExit, refusalOf, requestOf, type Step, startExecutor, textOf } from './executor.ts';
+import { isExit, refusalOf, requestOf, type Step, startExecutor, textOf, WITH_BOUND } from './executor.ts';
 
 let executor: Awaited<ReturnType<typeof startExecutor>>;
 beforeAll(async () => {
-  executor = await startExecutor();
+  executor = await startExecutor(WITH_BOUND);
 });
 
 const anAccount = () => `account-${randomUUID().slice(0, 8)}`;

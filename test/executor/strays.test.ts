@@ -3,12 +3,22 @@ import { once } from 'node:events';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { killTagged, newProcessTag } from '../../container/containment/end.ts';
 import { TAG_VARIABLE } from '../../container/containment/processes.ts';
-import { exitOf, isExit, isRunning, LIMITS, requestOf, startExecutor, strayTag, usableKinds } from './executor.ts';
+import {
+  exitOf,
+  isExit,
+  isRunning,
+  LIMITS,
+  requestOf,
+  startExecutor,
+  startExecutorHere,
+  strayTag,
+  usableKinds,
+} from './executor.ts';
 
 /** Long enough for a process to start on a busy machine, in ms. */
 const SOON_MS = 10_000;
 
-type Executor = Awaited<ReturnType<typeof startExecutor>>;
+type Executor = Awaited<ReturnType<typeof startExecutorHere>>;
 
 /** Ways to confine runs that work here, and the processes that each of them finds. */
 const CONTAINMENTS = [
@@ -17,7 +27,7 @@ const CONTAINMENTS = [
   { kind: 'uid', finds: ['session', 'daemon'] },
   // A daemon drops the variable by which it would be found.
   { kind: 'none', finds: ['session'] },
-];
+] as const;
 const usable = await usableKinds(CONTAINMENTS.map(({ kind }) => kind));
 const CASES = CONTAINMENTS.filter(({ kind }) => usable.includes(kind)).flatMap(({ kind: containment, finds }) =>
   finds.map((kind) => ({ containment, kind })),
@@ -25,13 +35,13 @@ const CASES = CONTAINMENTS.filter(({ kind }) => usable.includes(kind)).flatMap((
 
 const executors = new Map<string, Executor>();
 beforeAll(async () => {
-  for (const containment of usable) executors.set(containment, await startExecutor({ EXECUTOR_CONTAINMENT: containment }));
+  for (const containment of usable) executors.set(containment, await startExecutorHere({ EXECUTOR_CONTAINMENT: containment }));
 });
 
 const executorWith = (containment: string) => executors.get(containment) ?? expect.fail(containment);
 
 /** Starts a run that has left a stray process behind and reports it. */
-async function strayed(executor: Executor, kind: string) {
+async function strayed(executor: Pick<Executor, 'put' | 'readUntil'>, kind: string) {
   const tag = strayTag();
   const { id } = await executor.put(requestOf([{ stray: { kind, tag } }, { write: 'strayed\n' }, { stay: true }]));
   const events = await executor.readUntil(id, ({ line }) => line?.text === 'strayed');

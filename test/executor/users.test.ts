@@ -1,14 +1,14 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { exitOf, isExit, isRunning, requestOf, startExecutor, strayTag, textOf, usableKinds } from './executor.ts';
+import { exitOf, isExit, isRunning, requestOf, startExecutor, strayTag, textOf, usableKinds, WITH_BOUND } from './executor.ts';
 
 type Executor = Awaited<ReturnType<typeof startExecutor>>;
 
 const isUsable = (await usableKinds(['uid'])).length > 0;
 let executor: Executor;
 beforeAll(async () => {
-  if (isUsable) executor = await startExecutor({ EXECUTOR_CONTAINMENT: 'uid' });
+  if (isUsable) executor = await startExecutor({ ...WITH_BOUND, EXECUTOR_CONTAINMENT: 'uid' });
 });
 
 const SECRET = 'what-no-other-run-may-read';

