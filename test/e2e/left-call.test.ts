@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { PROBED_AFTER_MS } from '../../src/mcp/http/presence.ts';
-import { useGateway } from '../helpers/gateway.ts';
+import { useSharedGateway } from '../helpers/shared-gateway.ts';
 
-const { call, gateway } = useGateway();
+const { call, url, token, modelUrl } = useSharedGateway();
 
 const LINES = { legacy: '2025-11-25', modern: '2026-07-28' };
 
@@ -17,9 +17,8 @@ const MODERN_META = {
 /** Calls claude_request over a socket of its own, and returns it once the answer has begun. */
 async function openCall(line: keyof typeof LINES, args: object) {
   const params = { name: 'claude_request', arguments: args, ...(line === 'modern' && { _meta: MODERN_META }) };
-  const { url, settings } = gateway();
   const headers = {
-    authorization: `Bearer ${settings.token}`,
+    authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'mcp-protocol-version': LINES[line],
@@ -38,14 +37,15 @@ test.each(['legacy', 'modern'] as const)(
   'a client of the %s line that left while it waited receives the finished answer when it repeats the call, once',
   async (line) => {
     const hold = `left-${line}`;
-    const args = { prompt: `[mock:hold ${hold}]`, syncDeadlineMs: 90_000 };
+    const args = { prompt: `[mock:hold ${hold}]`, correlationId: hold, syncDeadlineMs: 90_000 };
     const sent = await openCall(line, args);
-    await expect.poll(async () => (await call('llm_job_list', { state: 'running' })).jobs?.length, { timeout: 30_000 }).toBe(1);
-    const [running] = (await call('llm_job_list', { state: 'running' })).jobs ?? [];
+    const found = async () => (await call('llm_job_list', { state: 'running', correlationId: hold })).jobs ?? [];
+    await expect.poll(found, { timeout: 30_000 }).toHaveLength(1);
+    const [running] = await found();
     // Only a call that has taken this long is probed.
     await expect.poll(() => Date.now() - (running?.createdAt ?? Date.now())).toBeGreaterThan(PROBED_AFTER_MS);
     sent.destroy();
-    await fetch(`${gateway().modelUrl}/__mock/release/${hold}`, { method: 'POST' });
+    await fetch(`${modelUrl}/__mock/release/${hold}`, { method: 'POST' });
     await expect
       .poll(async () => (await call('llm_job_status', { jobId: running?.id })).job?.state, { timeout: 30_000 })
       .toBe('completed');

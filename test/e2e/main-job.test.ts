@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { useGateway } from '../helpers/gateway.ts';
+import { useSharedGateway } from '../helpers/shared-gateway.ts';
 
-const { call, collect, read, gateway } = useGateway();
+const { call, collect, read, modelUrl } = useSharedGateway();
 
 const providers = ['claude', 'grok'] as const;
 const HELLO = 'Hello from the mock model.';
@@ -66,7 +66,7 @@ test.concurrent.each(providers)(
       { prompt, syncDeadlineMs: 1_000 },
       { onprogress: (message) => messages.push(message) },
     );
-    await fetch(`${gateway().modelUrl}/__mock/release/${provider}`, { method: 'POST' });
+    await fetch(`${modelUrl}/__mock/release/${provider}`, { method: 'POST' });
     expect(messages[0]).toContain(early.job?.id);
     expect(messages.some((message) => message.includes('writing: tok'))).toBe(true);
     expect(early).toMatchObject({

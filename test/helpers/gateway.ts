@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type Gateway, startGateway } from '../../scripts/local/gateway.ts';
-import { collect, connect, type McpClient, readText } from './mcp-client.ts';
+import { connect, type McpClient } from './mcp-client.ts';
 
 /** Runs an offline gateway with the real CLIs for the length of a test file, with a client that calls its tools. */
 export function useGateway(variables: () => Record<string, string> | Promise<Record<string, string>> = () => ({})) {
@@ -23,11 +23,5 @@ export function useGateway(variables: () => Record<string, string> | Promise<Rec
     rmSync(state, { recursive: true });
   });
   const call: McpClient['call'] = (tool, args, setup) => client.call(tool, args, setup);
-  return {
-    call,
-    collect: (jobId: string) => collect(call, jobId),
-    read: (jobId: string, raw?: 'stdout' | 'stderr') => readText(call, jobId, raw),
-    gateway: () => gateway,
-    client: () => client.client,
-  };
+  return { call, gateway: () => gateway };
 }

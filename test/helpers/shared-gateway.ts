@@ -5,11 +5,11 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { startGateway } from '../../scripts/local/gateway.ts';
 import { hashPassphrase } from '../../src/auth/sign-in/passphrase.ts';
-import { connect, type McpClient } from './mcp-client.ts';
+import { collect, connect, type McpClient, readText } from './mcp-client.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    sharedGateway: { url: string; token: string };
+    sharedGateway: { url: string; token: string; modelUrl: string };
   }
 }
 
@@ -21,11 +21,11 @@ export default async function setup(project: TestProject) {
   const state = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
   const stop = new AbortController();
   const variables = { OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) };
-  const { url, settings, ended } = await startGateway(
+  const { url, modelUrl = '', settings, ended } = await startGateway(
     { port: 0, state, offline: true, variables, print: console.warn },
     stop.signal,
   );
-  project.provide('sharedGateway', { url, token: settings.token });
+  project.provide('sharedGateway', { url, token: settings.token, modelUrl });
   return async () => {
     stop.abort();
     await ended;
@@ -42,5 +42,10 @@ export function useSharedGateway() {
   });
   afterAll(() => client.close());
   const call: McpClient['call'] = (tool, args, setup) => client.call(tool, args, setup);
-  return { call, ...gateway };
+  return {
+    call,
+    collect: (jobId: string) => collect(call, jobId),
+    read: (jobId: string, raw?: 'stdout' | 'stderr') => readText(call, jobId, raw),
+    ...gateway,
+  };
 }
