@@ -21,10 +21,12 @@ export default async function setup(project: TestProject) {
   const state = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
   const stop = new AbortController();
   const variables = { OWNER_PASSPHRASE_HASH: await hashPassphrase(PASSPHRASE) };
-  const { url, modelUrl = '', settings, ended } = await startGateway(
-    { port: 0, state, offline: true, variables, print: console.warn },
-    stop.signal,
-  );
+  const {
+    url,
+    modelUrl = '',
+    settings,
+    ended,
+  } = await startGateway({ port: 0, state, offline: true, variables, print: console.warn }, stop.signal);
   project.provide('sharedGateway', { url, token: settings.token, modelUrl });
   return async () => {
     stop.abort();
