@@ -8,6 +8,7 @@ import { hostileClient } from './hostile-client.ts';
 import { hostilePage } from './hostile-page.ts';
 import { hostileRun } from './hostile-run.ts';
 import { otherAccount } from './other-account.ts';
+import { ownKeys } from './own-keys.ts';
 import { restrictedConnection } from './restricted-connection.ts';
 import { openRig, type Rig } from './rig.ts';
 import { stranger } from './stranger.ts';
@@ -20,6 +21,7 @@ const ATTACKS: readonly Attack[] = [
   ...hostilePage,
   ...hostileClient,
   ...hostileRun,
+  ...ownKeys,
 ];
 
 const HELP = `npm run test:attacks [-- --only TEXT] [--mode process|container]
