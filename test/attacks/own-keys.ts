@@ -34,6 +34,16 @@ async function keysAtService({ gateway: { modelUrl } }: Rig, from = 0): Promise<
 
 const isForbidden = ({ status }: Answer) => status === 403 || status === 404;
 
+/** Tries to list, replace and remove the owner's key with a token. Returns what was not refused. */
+async function takeKey({ origin }: Rig, token: string): Promise<string> {
+  const tried = [
+    await api(origin, token, 'GET'),
+    await api(origin, token, 'POST', '', { name: NAME, value: 'sk-ant-of-the-attacker' }),
+    await api(origin, token, 'DELETE', `/${NAME}`),
+  ];
+  return tried.map((answer) => unless(isForbidden(answer), answer)).join('');
+}
+
 /** What other parties try in order to read, use or replace a key that an account stored for itself. */
 export const ownKeys: Attack[] = [
   {
@@ -62,15 +72,10 @@ export const ownKeys: Attack[] = [
     name: 'list, replace or remove a key that the owner stored',
     run: (rig) =>
       withOwnKey(rig, async (key) => {
-        const token = await rig.otherToken();
-        const tried = [
-          await api(rig.origin, token, 'GET'),
-          await api(rig.origin, token, 'POST', '', { name: NAME, value: 'sk-ant-of-the-attacker' }),
-          await api(rig.origin, token, 'DELETE', `/${NAME}`),
-        ];
+        const taken = await takeKey(rig, await rig.otherToken());
         const { text } = await api(rig.origin, rig.gateway.settings.token, 'GET');
         const isKept = text.includes(NAME) && !text.includes(key);
-        return heldIf([...tried.map((answer) => unless(isForbidden(answer), answer)), isKept ? '' : text].join(''));
+        return heldIf([taken, isKept ? '' : text].join(''));
       }),
   },
   {
@@ -79,12 +84,7 @@ export const ownKeys: Attack[] = [
     run: (rig) =>
       withOwnKey(rig, async () => {
         const { token } = await rig.clientWith(['jobs:read', 'jobs:run', 'approvals:write'], 'careful');
-        const tried = [
-          await api(rig.origin, token, 'GET'),
-          await api(rig.origin, token, 'POST', '', { name: NAME, value: 'sk-ant-of-the-attacker' }),
-          await api(rig.origin, token, 'DELETE', `/${NAME}`),
-        ];
-        return heldIf(tried.map((answer) => unless(isForbidden(answer), answer)).join(''));
+        return heldIf(await takeKey(rig, token));
       }),
   },
   {
